@@ -1,0 +1,97 @@
+"""A team's own Python: loaded from its folder, by entrypoint, without two folders' ``features.py`` ever meeting.
+
+Users write ``from features import build`` beside ``features.py``, as anyone would. Two models in one process both
+have such a module, so a folder's modules live in ``sys.modules`` only while its code is in use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from loopwright.errors import DeclarationError, UserCodeFailed, shown_names
+
+_NOT_CODE = ("tests", "__pycache__")
+
+
+def code_files(folder: Path) -> list[Path]:
+    """Return the Python files that make up a folder's code, its tests left out, sorted.
+
+    :param folder: a dataset's or a model's folder.
+    """
+    files = (path for path in folder.rglob("*.py") if not set(path.relative_to(folder).parts) & set(_NOT_CODE))
+    return sorted(path for path in files if not path.is_symlink())
+
+
+def code_digest(folder: Path) -> str:
+    """Return a digest over names and bytes of a folder's code.
+
+    :param folder: a dataset's or a model's folder.
+    :return: 64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for path in code_files(folder):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@contextmanager
+def code_of(folder: Path) -> Iterator[None]:
+    """Make a folder's modules importable, by their own names, for the length of a ``with`` block.
+
+    Everything that unpickles an object of the folder's own classes must happen inside. Not for threads.
+
+    :param folder: a dataset's or a model's folder, or a registered artifact's copy of it.
+    """
+    root = str(folder.resolve())
+    own = {path.stem for path in folder.glob("*.py")} | {path.parent.name for path in folder.glob("*/__init__.py")}
+    shadowed = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] in own}
+    sys.path.insert(0, root)
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path.remove(root)
+        for name in [name for name in sys.modules if name.partition(".")[0] in own]:
+            del sys.modules[name]
+        sys.modules.update(shadowed)
+
+
+def load_function(entrypoint: str, folder: Path) -> Callable[..., Any]:
+    """Return the function that ``module:function`` names. Call it inside :func:`code_of`.
+
+    :param entrypoint: as declared.
+    :param folder: where the module is.
+    :raises DeclarationError: if module or function is not there.
+    :raises UserCodeFailed: if importing the module raises.
+    """
+    module_name, _, function_name = entrypoint.partition(":")
+    path = folder / f"{module_name.replace('.', '/')}.py"
+    if not path.is_file():
+        raise DeclarationError(
+            f"There is no module {module_name!r} for the entrypoint {entrypoint!r}.",
+            where=folder,
+            allowed=shown_names([file.stem for file in folder.glob("*.py")]) or "no module is there yet",
+            mend=f"Write {path}, or name another module.",
+        )
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # noqa: BLE001 - whatever a user's module raises at import is theirs, and is said so
+        raise UserCodeFailed(
+            f"Importing {module_name!r} raised {type(error).__name__}.", where=path, got=error
+        ) from error
+    function = getattr(module, function_name, None)
+    if not callable(function):
+        names = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
+        raise DeclarationError(
+            f"The module {module_name!r} has no function {function_name!r}.",
+            where=path,
+            allowed=shown_names(names) or "it defines none",
+        )
+    return function  # type: ignore[no-any-return]

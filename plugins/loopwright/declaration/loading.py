@@ -1,0 +1,155 @@
+"""YAML to specification: one funnel for every declared file, and errors that name file and key path."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from loopwright.errors import DeclarationError
+
+Spec = TypeVar("Spec", bound=BaseModel)
+MAX_BYTES = 1_000_000
+"""A declaration larger than this is a mistake (a data file under the wrong name), and is not parsed."""
+
+
+def load_spec(path: Path, spec: type[Spec]) -> Spec:
+    """Read one declaration.
+
+    :param path: the YAML file.
+    :param spec: the specification it must fulfil.
+    :raises DeclarationError: if it is missing, is not YAML, or does not fulfil it; all problems are listed.
+    """
+    raw = read_yaml(path)
+    if not isinstance(raw, dict):
+        raise DeclarationError(
+            "The declaration is not a mapping of keys to values.",
+            where=path,
+            got=type(raw).__name__,
+            mend="Start the file with `name: …`; `loopwright new` writes one to start from.",
+        )
+    try:
+        return spec.model_validate(raw)
+    except ValidationError as error:
+        raise _explained(error, path, spec) from None
+
+
+def read_yaml(path: Path) -> Any:
+    """Read YAML with the safe loader, refusing keys that are written twice.
+
+    :param path: the file.
+    :raises DeclarationError: if it cannot be read or is not YAML.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise DeclarationError("The declaration is too large.", where=path, allowed=f"{MAX_BYTES} bytes")
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DeclarationError(
+            "The declaration cannot be read.", where=path, got=error, mend="Is the path right, and the file UTF-8 text?"
+        ) from error
+    try:
+        return yaml.load(text, Loader=_OnceOnlyLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else path
+        raise DeclarationError(
+            "The declaration is not valid YAML.", where=place, got=getattr(error, "problem", error)
+        ) from error
+
+
+def digest_of(spec: BaseModel) -> str:
+    """Return a digest of what a declaration *says*: comments, order and spelled-out defaults do not change it.
+
+    :param spec: any specification.
+    :return: 64 hexadecimal digits.
+    """
+    said = json.dumps(spec.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+class _OnceOnlyLoader(yaml.SafeLoader):
+    """The safe loader, which keeps only the last of repeated keys, made to refuse them instead."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, str | int | float | bool) and key in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key!r} is written twice", problem_mark=key_node.start_mark
+                )
+            if isinstance(key, str | int | float | bool):
+                seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _explained(error: ValidationError, path: Path, spec: type[BaseModel]) -> DeclarationError:
+    problems = error.errors(include_url=False)
+    said = [_sentence(problem, spec) for problem in problems]
+    first = problems[0]
+    more = f" (and {len(said) - 5} more)" if len(said) > 5 else ""
+    count = "one thing" if len(said) == 1 else f"{len(said)} things"
+    return DeclarationError(
+        f"The declaration is wrong in {count}:\n  - " + "\n  - ".join(said[:5]) + more,
+        where=f"{path}: {_path(first['loc']) or 'top level'}",
+        mend="`loopwright schema` prints every key with its meaning.",
+    )
+
+
+def _sentence(problem: Any, spec: type[BaseModel]) -> str:
+    where = _path(problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        allowed = _keys_at(spec, problem["loc"][:-1])
+        near = get_close_matches(str(problem["loc"][-1]), allowed, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(allowed)}"
+        return f"{where}: unknown key; {hint}"
+    if problem["type"] == "missing":
+        return f"{where}: missing"
+    got = problem["input"]
+    shown = f" (got {got!r:.80})" if not isinstance(got, dict | list) else ""
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{where + ': ' if where else ''}{message}{shown}"
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    """Render ``('clean', 0, 'columns')`` as ``clean[0].columns``; union branches, which are no keys, are left out."""
+    text = ""
+    for part in loc:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif part.isidentifier() and not part[0].isupper():
+            text += f".{part}" if text else part
+    return text
+
+
+def _keys_at(spec: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that are allowed at ``loc``, walking the specification as far as it can be followed."""
+    models: list[type[BaseModel]] = [spec]
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        named = [m for m in models if m.__name__ == part or _tag(m) == part]
+        if named:
+            models = named
+            continue
+        models = [
+            inner for m in models if part in m.model_fields for inner in _models_in(m.model_fields[part].annotation)
+        ]
+    return sorted({name for m in models for name in m.model_fields})
+
+
+def _tag(model: type[BaseModel]) -> str | None:
+    step = model.model_fields.get("step")
+    return get_args(step.annotation)[0] if step else None
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
