@@ -82,7 +82,7 @@ def load_function(entrypoint: str, folder: Path) -> Callable[..., Any]:
         )
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # noqa: BLE001 - whatever a user's module raises at import is theirs, and is said so
+    except Exception as error:
         raise UserCodeFailed(
             f"Importing {module_name!r} raised {type(error).__name__}.", where=path, got=error
         ) from error

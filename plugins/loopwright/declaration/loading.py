@@ -54,7 +54,7 @@ def read_yaml(path: Path) -> Any:
             "The declaration cannot be read.", where=path, got=error, mend="Is the path right, and the file UTF-8 text?"
         ) from error
     try:
-        return yaml.load(text, Loader=_OnceOnlyLoader)
+        return yaml.load(text, Loader=_OnceOnlyLoader)  # noqa: S506 - it is the safe loader, and stricter
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else path

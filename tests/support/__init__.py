@@ -1,0 +1,1 @@
+"""What tests share: a toy project with known truths."""
