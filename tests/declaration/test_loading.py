@@ -1,0 +1,110 @@
+"""What a wrong declaration is answered."""
+
+from pathlib import Path
+
+import pytest
+
+from loopwright.declaration.dataset import DatasetSpec
+from loopwright.declaration.loading import digest_of, load_spec
+from loopwright.declaration.model import ModelSpec
+from loopwright.errors import DeclarationError
+
+DATASET = "name: rides\nowner: me\narrivals: a/*.csv\n"
+MODEL = """\
+name: tips
+owner: me
+dataset: rides
+task: binary_classification
+label: tipped
+features: features:build
+train: {entrypoint: training:build}
+gate: {primary: roc_auc}
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "declared.yaml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ("ownr: x", r"ownr: unknown key; did you mean 'owner'"),
+        ("labels: {matures_aftr: 1d}", r"labels\.matures_aftr: unknown key; did you mean 'matures_after'"),
+        ("labels: {matures_after: soon}", r"labels\.matures_after: a duration is a number and a unit"),
+        ("clean: [{step: convert, colums: {a: integer}}]", r"clean\[0\]\.convert\.colums: unknown key; did you mean"),
+        ("clean: [{step: polish}]", r"clean\[0\]: .*drop_duplicates"),
+        ("csv: {delimiter: ';;'}", r"csv\.delimiter"),
+        ("owner: you", r"'owner' is written twice"),
+        ("key: [a", r"not valid YAML"),
+        ("batch_id: !!python/object/apply:os.system ['true']", r"not valid YAML"),
+    ],
+)
+def test_a_wrong_dataset_says_where(tmp_path, extra, said):
+    path = written(tmp_path, DATASET + extra)
+    with pytest.raises(DeclarationError, match=said) as caught:
+        load_spec(path, DatasetSpec)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("roc_auc", "roc_auk", r"'roc_auk' does not fit binary_classification; did you mean 'roc_auc'"),
+        ("roc_auc", "r2", r"does not fit binary_classification"),
+        ("name: tips", "name: Tips!", r"name: a name is lower-case letters"),
+        ("training:build", "training.build", r"an entrypoint reads module:function"),
+        ("owner: me", "", r"owner: missing"),
+        ("roc_auc}", "roc_auc, thresholds: {roc_auc: {at_least: 0.5, at_most: 0.7}}}", r"either at_least or at_most"),
+        ("roc_auc}", "roc_auc}\nmonitor: {drift: {share: 130%}}", r"a proportion lies between 0 and 1"),
+        ("roc_auc}", "roc_auc}\nmonitor: {drift: {persists: 3 of 2}}", r"k lies between 1 and n"),
+    ],
+)
+def test_a_wrong_model_says_where(tmp_path, old, new, said):
+    assert old in MODEL
+    with pytest.raises(DeclarationError, match=said):
+        load_spec(written(tmp_path, MODEL.replace(old, new)), ModelSpec)
+
+
+def test_all_problems_are_told_at_once_but_not_without_end(tmp_path):
+    text = DATASET + "".join(f"wrong{n}: 1\n" for n in range(20))
+    with pytest.raises(DeclarationError, match=r"20 things") as caught:
+        load_spec(written(tmp_path, text), DatasetSpec)
+    assert "(and 15 more)" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "- a list", "just text", "\x00"])
+def test_what_is_no_mapping_is_refused(tmp_path, text):
+    with pytest.raises(DeclarationError, match=r"not a mapping|not valid YAML"):
+        load_spec(written(tmp_path, text), DatasetSpec)
+
+
+def test_a_data_file_under_the_wrong_name_is_not_parsed(tmp_path):
+    with pytest.raises(DeclarationError, match="too large"):
+        load_spec(written(tmp_path, DATASET + "#" * 1_100_000), DatasetSpec)
+
+
+def test_the_bare_key_on_is_the_word_on(tmp_path):
+    spec = load_spec(written(tmp_path, MODEL + "retrain: {on: [drift]}\n"), ModelSpec)
+    assert spec.retrain.on == ["drift"]
+
+
+def test_the_digest_is_of_what_is_said(tmp_path):
+    plain = digest_of(load_spec(written(tmp_path, MODEL), ModelSpec))
+    same = MODEL.replace("owner: me\n", "") + "# a comment\nowner: me\nschedule: '@daily'\n"
+    assert digest_of(load_spec(written(tmp_path, same), ModelSpec)) == plain
+    assert digest_of(load_spec(written(tmp_path, MODEL + "retrain: {new_batches: 2}\n"), ModelSpec)) != plain
+
+
+def test_durations_and_proportions(tmp_path):
+    spec = load_spec(
+        written(tmp_path, MODEL + "retrain: {every: 30d, cooldown: 90s}\nmonitor: {drift: {share: 25%}}\n"), ModelSpec
+    )
+    assert spec.retrain.every is not None
+    assert (spec.retrain.every.days, spec.retrain.cooldown.seconds) == (30, 90)
+    assert spec.monitor is not None
+    assert spec.monitor.drift is not None
+    assert spec.monitor.drift.share == 0.25
+    assert ModelSpec.model_validate(spec.model_dump(mode="json")) == spec
