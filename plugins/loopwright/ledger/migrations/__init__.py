@@ -1,0 +1,1 @@
+"""Alembic's migrations of the ledger, packaged so that an installed wheel can bring a database up."""
