@@ -39,7 +39,7 @@ class Stack:
     """One Airflow and one MLflow, with all their state in one folder.
 
     :param home: where databases, logs, lake and arrivals live.
-    :param project: the folder that holds ``include/``.
+    :param project: the folder that holds ``include/`` and ``dags/``.
     :param port: Airflow's API and UI; 0 chooses a free one.
     :param mlflow_port: MLflow's server; 0 chooses a free one.
     :param environment: more environment variables for every process.
@@ -72,7 +72,7 @@ class Stack:
     def env(self) -> dict[str, str]:
         """The environment of every process of the stack."""
         airflow = {
-            "CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+            "CORE__DAGS_FOLDER": str(self.project / "dags"),
             "CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
             "CORE__LOAD_EXAMPLES": "False",
             "CORE__EXECUTOR": "LocalExecutor",
