@@ -26,7 +26,7 @@ def natural(text: str) -> tuple[tuple[int, int | str], ...]:
 
     :param text: a batch id.
     """
-    return tuple((0, int(part)) if part.isdigit() else (1, part) for part in _DIGITS.split(text) if part)
+    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in _DIGITS.split(text) if part)
 
 
 @dataclass(frozen=True)

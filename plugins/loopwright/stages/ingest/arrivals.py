@@ -1,0 +1,242 @@
+"""What has arrived, and which of it waits: the one answer that triggers, sensors and the loop share.
+
+Light on purpose (a trigger imports it): no frame library. It only lists and reads the ledger, and deletes nothing.
+What must stay true: an arrival is told from a newer one under the same name by its signature, which is cheap (no
+file is opened), and a batch is handled when the ledger says so for that very signature, never because a file is old.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from loopwright.declaration import Workspace
+from loopwright.declaration.dataset import DatasetSpec
+from loopwright.errors import CannotRun, DataFault, DeclarationError, LoopwrightError, UnknownName, shown, shown_names
+from loopwright.ledger.state import DatasetState, natural
+from loopwright.ledger.store import Ledger
+from loopwright.stages.ingest.storage import is_local, opened
+
+COMPRESSIONS = (".gz", ".bz2", ".xz")
+"""Endings that say how a file is packed, not what it is."""
+
+_UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".swp", "~")
+_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_SAFE = re.compile(r"\w(?:[\w .=+@,()-]{0,198}[\w.=+@,()-])?")
+_MAGIC = re.compile(r"[*?\[]")
+_MARKS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "mtime", "updated", "created")
+
+
+class ArrivalsMissing(CannotRun):
+    """The place where arrivals are expected is not there: not mounted, not created, or misspelt."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One file that arrived.
+
+    :param batch_id: the batch it is, by its name.
+    :param path: a local path, or a URL.
+    :param signature: changes when the file changes; from its size and its time or ETag, without opening it.
+    """
+
+    batch_id: str
+    path: str
+    signature: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+def listed(pattern: str, batch_id: str = "{stem}", storage_options: Mapping[str, str] | None = None) -> list[Arrival]:
+    """Return every file that a glob matches, in the natural order of the batch ids.
+
+    Hidden files and files still being written by their name (``.x``, ``x.part``, ``x.tmp``, ``x~``) are no arrivals.
+    An empty file is one.
+
+    :param pattern: an absolute path or URL, with or without ``*``.
+    :param batch_id: how a batch is named; ``{stem}``, ``{name}`` and ``{parent}`` are filled in.
+    :param storage_options: for object stores.
+    :raises ArrivalsMissing: if the folder (or bucket) above the glob does not exist.
+    :raises DataFault: if two files give one batch id, or a file gives one that is not safe to use as a name.
+    :raises CannotRun: if the storage does not answer.
+    """
+    filesystem, path = opened(pattern, storage_options)
+    try:
+        filesystem.invalidate_cache()  # an object store's cached listing would hide what arrived since
+        found: dict[str, dict[str, Any]] = filesystem.glob(path, detail=True)
+        files = {name: mark for name, info in found.items() if (mark := _signature(filesystem, name, info))}
+        if not found:
+            _require_root(filesystem, path, pattern)
+    except LoopwrightError:
+        raise
+    except Exception as error:
+        raise CannotRun(
+            "The arrivals could not be listed.",
+            where=pattern,
+            got=error,
+            mend="Can this machine reach the storage, and may it list the folder?",
+        ) from error
+    root = _root(path)
+    names = [name for name in files if not _passed_over(name.removeprefix(root))]
+    arrivals = [Arrival(_batch_id(batch_id, name), _address(filesystem, name), files[name]) for name in names]
+    return _distinct(sorted(arrivals, key=lambda arrival: (natural(arrival.batch_id), arrival.path)))
+
+
+def listed_for(workspace: Workspace, dataset: DatasetSpec) -> list[Arrival]:
+    """Return every arrival of a dataset, handled or not, in the natural order of the batch ids.
+
+    :param workspace: where the arrivals' root is.
+    :param dataset: the dataset.
+    """
+    return listed(workspace.arrivals_glob(dataset.arrivals), dataset.batch_id, workspace.storage_options)
+
+
+def waiting(
+    workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None = None, force: bool = False
+) -> list[Arrival]:
+    """Return the arrivals that ingest has still to handle, in order.
+
+    :param workspace: where arrivals and ledger are.
+    :param dataset: the dataset.
+    :param batch_id: only this one.
+    :param force: also those that were handled.
+    :raises UnknownName: if no arrival gives ``batch_id``; the nearest is said.
+    """
+    arrivals = listed_for(workspace, dataset)
+    if batch_id is not None:
+        arrivals = [arrival_of(arrivals, batch_id, dataset)]
+    if force or not arrivals:
+        return arrivals
+    state = Ledger.of(workspace).dataset(dataset.name)
+    return [arrival for arrival in arrivals if not is_handled(state, arrival)]
+
+
+def is_handled(state: DatasetState, arrival: Arrival) -> bool:
+    """Tell whether the ledger has an answer for this very file.
+
+    :param state: the dataset's state.
+    :param arrival: the file.
+    """
+    known = state.arrival(arrival.batch_id)
+    return known is not None and known["signature"] == arrival.signature
+
+
+def arrival_of(arrivals: Iterable[Arrival], batch_id: str, dataset: DatasetSpec) -> Arrival:
+    """Return the arrival of one batch.
+
+    :param arrivals: those there are.
+    :param batch_id: the batch.
+    :param dataset: for the message.
+    :raises UnknownName: if there is none.
+    """
+    by_id = {arrival.batch_id: arrival for arrival in arrivals}
+    if batch_id in by_id:
+        return by_id[batch_id]
+    near = get_close_matches(batch_id, by_id, n=1)
+    raise UnknownName(
+        f"No file has arrived for the batch {shown(batch_id)!r}.",
+        where=f"dataset {dataset.name}: {dataset.arrivals}",
+        allowed=shown_names(list(by_id)) or "nothing has arrived yet",
+        mend=f"Did you mean {near[0]!r}?" if near else "Name a batch whose file is there, or bring the file back.",
+    )
+
+
+def stem(name: str) -> str:
+    """Return a file's name without its format and packing: ``2013-01.csv.gz`` gives ``2013-01``.
+
+    :param name: the file's name, or its path.
+    """
+    path = PurePosixPath(name)
+    if path.suffix.lower() in COMPRESSIONS:
+        path = PurePosixPath(path.stem)
+    return path.stem
+
+
+def _signature(filesystem: Any, name: str, info: Mapping[str, Any]) -> str | None:
+    if is_local(filesystem):
+        return _local_signature(name)
+    if info.get("type") != "file" or name.endswith("/"):
+        return None
+    mark = next((str(info[key]) for key in _MARKS if info.get(key) is not None), "")
+    return f"{info.get('size')}:{mark.strip(chr(34))}"
+
+
+def _local_signature(name: str) -> str | None:
+    """Ask the disk itself: it follows links, and keeps the whole of the time that fsspec rounds to a float."""
+    try:
+        found = Path(name).stat()
+    except FileNotFoundError:  # a dangling link, or gone between two looks
+        return None
+    return f"{found.st_size}:{found.st_mtime_ns}" if stat.S_ISREG(found.st_mode) else None
+
+
+def _root(path: str) -> str:
+    """Return the part of a glob above its first folder with a wildcard."""
+    magic = _MAGIC.search(path)
+    return path[: path.rfind("/", 0, magic.start() if magic else len(path)) + 1]
+
+
+def _require_root(filesystem: Any, path: str, pattern: str) -> None:
+    root = _root(path)
+    place = root if is_local(filesystem) else root.strip("/").partition("/")[0]  # a bucket has no empty folders
+    if place and not filesystem.exists(place):
+        raise ArrivalsMissing(
+            "The place where arrivals are expected does not exist.",
+            where=pattern,
+            got=place,
+            mend="Create it (or mount it), or mend `arrivals` in dataset.yaml, or say where with LOOPWRIGHT_ARRIVALS.",
+        )
+
+
+def _passed_over(relative: str) -> bool:
+    return any(part.startswith(".") for part in relative.split("/")) or relative.lower().endswith(_UNFINISHED)
+
+
+def _address(filesystem: Any, name: str) -> str:
+    return name if is_local(filesystem) else str(filesystem.unstrip_protocol(name))
+
+
+def _batch_id(template: str, name: str) -> str:
+    path = PurePosixPath(name)
+    parts = {"stem": stem(name), "name": path.name, "parent": path.parent.name}
+    unknown = [found for found in _PLACEHOLDER.findall(template) if found not in parts]
+    if unknown:
+        near = get_close_matches(unknown[0], parts, n=1)
+        raise DeclarationError(
+            "A batch cannot be named that way.",
+            where="batch_id",
+            got=template,
+            allowed="{stem}, {name}, {parent}",
+            mend=f"Did you mean {{{near[0]}}}?" if near else "Use the placeholders that there are.",
+        )
+    batch_id = _PLACEHOLDER.sub(lambda match: parts[match[1]], template)
+    if not _SAFE.fullmatch(batch_id) or ".." in batch_id:
+        raise DataFault(
+            "A file gives a batch id that is not safe to use as a name.",
+            where=name,
+            got=batch_id,
+            allowed="letters, digits and . _ - = + @ , ( ) or spaces between them, 200 at most, no '..'",
+            mend="Rename the file, narrow the `arrivals` glob, or declare another `batch_id`.",
+        )
+    return batch_id
+
+
+def _distinct(arrivals: list[Arrival]) -> list[Arrival]:
+    seen: dict[str, Arrival] = {}
+    for arrival in arrivals:
+        first = seen.setdefault(arrival.batch_id, arrival)
+        if first is not arrival:
+            raise DataFault(
+                f"Two files give the one batch id {arrival.batch_id!r}.",
+                where=first.path,
+                got=arrival.path,
+                mend="Declare a `batch_id` that tells them apart, such as '{parent}-{stem}', or remove one of them.",
+            )
+    return arrivals
