@@ -23,10 +23,10 @@ $(READY): pyproject.toml constraints.txt
 		{ echo "No virtual environment could be made (on Debian: apt-get install python3-venv)."; rm -rf $(VENV); exit 2; }
 	@echo "Installing into $(VENV) (about 280 packages; a minute or two, longer on a slow line) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv || \
-		{ echo "Packages could not be fetched: is there a network, and does pip reach its index?"; exit 2; }
+		{ echo "The installation failed, as said above. If packages could not be fetched: is there a network, and does pip reach its index?"; exit 2; }
 	@UV_HTTP_TIMEOUT=180 $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python \
 		--constraint constraints.txt --editable '.[ml,s3,demo,dev]' || \
-		{ echo "Packages could not be fetched: is there a network, and does pip reach its index?"; exit 2; }
+		{ echo "The installation failed, as said above. If packages could not be fetched: is there a network, and does pip reach its index?"; exit 2; }
 	@touch $(READY)
 
 demo: $(READY) ## Watch a real model go round the loop (EXIT=1 stops at the table; PORT=, MLFLOW_PORT=)
