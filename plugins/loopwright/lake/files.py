@@ -1,0 +1,45 @@
+"""Plain files beside the tables: there whole, or not there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import fsspec
+
+_FSSPEC_NAMES = {
+    "AWS_ACCESS_KEY_ID": "key",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "AWS_SESSION_TOKEN": "token",
+    "AWS_ENDPOINT_URL": "endpoint_url",
+}
+"""The lake's storage options are named as ``deltalake`` names them; ``s3fs`` has names of its own."""
+
+
+def write_whole(uri: str, text: str, storage_options: Mapping[str, str]) -> None:
+    """Write a text file; a reader finds all of the new one, or the old one.
+
+    :param uri: path or URL.
+    :raises OSError: if the storage fails; nothing is left behind then.
+    """
+    if "://" not in uri:
+        _replace(Path(uri), text)
+        return
+    options = {_FSSPEC_NAMES[name]: value for name, value in storage_options.items() if name in _FSSPEC_NAMES}
+    with fsspec.open(uri, "w", encoding="utf-8", **options) as stream:  # an object store shows whole objects only
+        stream.write(text)
+
+
+def _replace(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".part", delete=False) as part:
+        try:
+            part.write(text)
+            part.flush()
+            os.fsync(part.fileno())
+            Path(part.name).replace(path)
+        except BaseException:
+            Path(part.name).unlink(missing_ok=True)
+            raise

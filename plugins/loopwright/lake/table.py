@@ -1,0 +1,150 @@
+"""One table of the lake: batches, each replaced whole, in one commit, or not at all.
+
+What must stay true: a batch written twice leaves what it left when written once; a reader sees all of a batch's rows
+or none; a version once committed stays readable, because nothing but our own retention may ever clean up.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from deltalake import DeltaTable
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+
+from loopwright.errors import LakeUnavailable, NotReady
+from loopwright.lake import reading, rows, writing
+from loopwright.lake.columns import columns_of
+from loopwright.lake.faults import said_plainly
+from loopwright.lake.rows import Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ATTEMPTS = 30
+"""How often a lost commit is run again; each loss means that another writer got something done."""
+
+Result = TypeVar("Result")
+
+
+class Table:
+    """A Delta table of batches; it need not exist before it is written to.
+
+    :param uri: folder or URL.
+    :param storage_options: what the object store needs, as ``deltalake`` names it.
+    """
+
+    def __init__(self, uri: str, storage_options: Mapping[str, str] | None = None) -> None:
+        self.uri = uri
+        self._options = dict(storage_options or {}) or None
+
+    def exists(self) -> bool:
+        """Whether anything was ever written."""
+        return self._opened() is not None
+
+    def version(self) -> int | None:
+        """Return the newest version; ``None`` if nothing was ever written."""
+        table = self._opened()
+        return None if table is None else _version(table)
+
+    def replace(self, frame: pd.DataFrame, batch_id: str, *, role: str | None = None) -> int:
+        """Put a frame in place of a batch's rows, whatever they were.
+
+        :param frame: the batch's rows, none at all included; ``_batch_id`` and ``_row`` are added if it lacks them.
+        :param batch_id: the batch.
+        :param role: only this role's rows of the batch (column ``_role``).
+        :return: the version of the table that holds them.
+        :raises ColumnConflict: if a column's type cannot be reconciled with the table's.
+        :raises ColumnUnfit: if a column is of no type that a table can hold.
+        :raises LakeUnavailable: if the storage fails, or others were first every time.
+        """
+        target = Rows(batch_id, role)
+        target.require(frame)
+        columns = columns_of(frame.drop(columns=list(rows.RESERVED), errors="ignore"))
+        numbers = rows.numbers_of(frame)
+
+        def attempt(table: DeltaTable | None) -> int:
+            if table is None:
+                writing.create(self.uri, target, columns, numbers, self._options)
+                return _version(self._required())
+            writing.overwrite(table, target, columns, numbers)
+            return _version(table)
+
+        return self._committed(attempt)
+
+    def remove(self, batch_id: str) -> int | None:
+        """Remove a batch's rows.
+
+        :return: the version without them; ``None`` if there were none.
+        """
+
+        def attempt(table: DeltaTable | None) -> int | None:
+            if table is None or not reading.count_of(table, batch_id):
+                return None
+            table.delete(Rows(batch_id).predicate)
+            return _version(table)
+
+        return self._committed(attempt)
+
+    def read(
+        self,
+        batch_ids: Sequence[str] | None = None,
+        *,
+        columns: Sequence[str] | None = None,
+        version: int | None = None,
+        role: str | None = None,
+    ) -> pd.DataFrame:
+        """Return rows, ordered by batch as asked (all: sorted) and by row number, indexed from 0.
+
+        Whole numbers with nulls come as floats (as ``Int64`` where a float would lose digits); a column without a
+        single value comes as nulls. A batch that the table does not hold has no rows.
+
+        :param batch_ids: which batches; ``None`` for all.
+        :param columns: which columns; ``None`` for all.
+        :param version: as of this version; ``None`` for the newest.
+        :param role: only this role's rows.
+        :raises NotReady: if nothing was ever written.
+        :raises UnknownName: if a column does not exist; the nearest is said.
+        """
+        table = self._required(version)
+        with said_plainly(self.uri):
+            return reading.frame_of(table, batch_ids, columns, role)
+
+    def count(self, batch_id: str) -> int:
+        """Return how many rows a batch has; 0 for one that is not there."""
+        table = self._opened()
+        with said_plainly(self.uri):
+            return 0 if table is None else reading.count_of(table, batch_id)
+
+    def _opened(self, version: int | None = None) -> DeltaTable | None:
+        with said_plainly(self.uri):
+            try:
+                return DeltaTable(self.uri, version=version, storage_options=self._options)
+            except TableNotFoundError:
+                return None
+
+    def _required(self, version: int | None = None) -> DeltaTable:
+        table = self._opened(version)
+        if table is None:
+            raise NotReady("Nothing was written to this table yet.", where=self.uri, mend="Publish a batch first.")
+        return table
+
+    def _committed(self, attempt: Callable[[DeltaTable | None], Result]) -> Result:
+        for lost in range(ATTEMPTS):
+            try:
+                with said_plainly(self.uri):
+                    return attempt(self._opened())
+            except CommitFailedError:
+                time.sleep(random.uniform(0, 0.02 * 2 ** min(lost, 6)))  # noqa: S311 - spreads the racers
+        raise LakeUnavailable(
+            "Other writers committed to this table first, every time.",
+            where=self.uri,
+            got=f"{ATTEMPTS} lost commits",
+            mend="Run again; if it stays, find what writes to this table without pause.",
+        )
+
+
+def _version(table: DeltaTable) -> int:
+    return int(table.version())

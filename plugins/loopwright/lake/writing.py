@@ -1,0 +1,82 @@
+"""One commit: a batch in place of what the table held of it, with the table's columns brought to fit first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+
+from loopwright.lake.rows import RESERVED, Rows
+from loopwright.lake.schema import settle, widen
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from loopwright.lake.columns import Columns
+
+_KEEP_EVERY_VERSION = {
+    "delta.logRetentionDuration": "interval 36500 days",  # the default forgets versions after 30 days
+    "delta.deletedFileRetentionDuration": "interval 36500 days",
+}
+
+
+def create(
+    uri: str, target: Rows, columns: Columns, numbers: np.ndarray, storage_options: dict[str, str] | None
+) -> None:
+    """Make the table, with its first batch in it.
+
+    :raises CommitFailedError: if another made it first.
+    """
+    write_deltalake(
+        uri,
+        target.assembled(columns.typed, numbers, columns.untyped),
+        mode="error",
+        partition_by=list(target.marks),
+        configuration=_KEEP_EVERY_VERSION,
+        storage_options=storage_options,
+    )
+
+
+def overwrite(table: DeltaTable, target: Rows, columns: Columns, numbers: np.ndarray) -> None:
+    """Put the batch in place of its rows.
+
+    :raises ColumnConflict: if a column's type cannot be reconciled with the table's.
+    :raises CommitFailedError: if another committed what this one must know.
+    """
+    settled = settle(columns, _types(table), where=table.table_uri)
+    batch = target.assembled(settled.own, numbers, columns.untyped)
+    if settled.widened:
+        _rewrite(table, target, batch, settled.widened)
+    else:
+        write_deltalake(table, batch, mode="overwrite", predicate=target.predicate, schema_mode="merge")
+
+
+def _types(table: DeltaTable) -> dict[str, str]:
+    """Return the names and Delta types of the columns that batches brought."""
+    fields = table.schema().fields
+    return {field.name: str(field.type.type) for field in fields if field.name not in RESERVED}
+
+
+def _rewrite(table: DeltaTable, target: Rows, batch: pa.Table, widened: Mapping[str, str]) -> None:
+    """Write the whole table anew: Delta-rs cannot change a column's type in place."""
+    others = table.to_pyarrow_dataset().to_table(filter=~_is(target))
+    wide = widen(others, widened, where=table.table_uri)
+    write_deltalake(
+        table,
+        pa.concat_tables([wide, batch], promote_options="default"),
+        mode="overwrite",
+        schema_mode="overwrite",
+        partition_by=table.metadata().partition_columns,
+        # Without a predicate Delta-rs sees no conflict with a batch that was added meanwhile in the old type.
+        commit_properties=CommitProperties(max_commit_retries=0),
+    )
+
+
+def _is(target: Rows) -> pc.Expression:
+    first, *others = (pc.field(column) == value for column, value in target.marks.items())
+    for condition in others:
+        first = first & condition
+    return first
