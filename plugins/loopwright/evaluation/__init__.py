@@ -1,1 +1,14 @@
-"""evaluation"""
+"""Metrics, intervals and the gate's judgement: arrays in, answers out; no lake, no ledger, no MLflow.
+
+What must stay true: the same arrays and the same seed give the same answer on every machine, and data that cannot
+tell (few rows, one class) is answered with ``inconclusive``, never with a crash and never with a pass.
+"""
+
+from __future__ import annotations
+
+from loopwright.evaluation.gate import Unseen, judge
+from loopwright.evaluation.intervals import Interval, interval, paired_difference
+from loopwright.evaluation.metrics import metric_value
+from loopwright.evaluation.predicted import Predicted
+
+__all__ = ["Interval", "Predicted", "Unseen", "interval", "judge", "metric_value", "paired_difference"]

@@ -1,0 +1,62 @@
+"""What a model answered for some rows, as the arrays that metrics are computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Answers, row by row.
+
+    :param label: the predicted class or value, shape ``(n,)``.
+    :param score: probabilities: of the positive class, shape ``(n,)``, when the task is binary; of each class, shape
+        ``(n, classes)``, when there are more; ``None`` for regression, and for a classifier that gives none.
+    :param classes: the classes in the order of the scores; the last of two is the positive one.
+    """
+
+    label: Array
+    score: Array | None = None
+    classes: tuple[Any, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def take(self, rows: Array) -> Predicted:
+        """Return the answers of some rows.
+
+        :param rows: a mask or row numbers.
+        """
+        score = None if self.score is None else self.score[rows]
+        return Predicted(self.label[rows], score, self.classes)
+
+    @property
+    def unusable(self) -> int:
+        """How many rows have no finite answer."""
+        bad = ~_finite(self.label)
+        if self.score is not None:
+            bad |= ~_finite(self.score).reshape(len(self), -1).all(axis=1)
+        return int(bad.sum())
+
+    @property
+    def constant(self) -> bool:
+        """Whether every row got the same answer (by its score where there is one)."""
+        answers = self.label if self.score is None else self.score
+        return len(self) > 0 and bool((answers == answers[0]).all())
+
+
+def _finite(values: Array) -> npt.NDArray[np.bool_]:
+    """Tell usable values from NaN, infinity and ``None``; text is usable."""
+    if values.dtype.kind in "fc":
+        return np.isfinite(values)
+    if values.dtype.kind == "O":
+        return np.array([v is not None and v == v and v not in (np.inf, -np.inf) for v in values.ravel()]).reshape(
+            values.shape
+        )
+    return np.ones(values.shape, dtype=bool)
