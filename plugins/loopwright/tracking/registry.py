@@ -1,0 +1,120 @@
+"""MLflow's registry: one version for each run, and aliases as a projection of what the ledger says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from loopwright.tracking.client import fluent
+from loopwright.tracking.faults import is_code, said_plainly
+from loopwright.tracking.runs import Runs
+
+_ALIAS_ATTEMPTS = 3
+
+
+class Registry(Runs):
+    """The registered models of one tracking store."""
+
+    def register(self, model: str, *, run_id: str, source: str, tags: Mapping[str, str]) -> str:
+        """Return the version of a run's model, registered if it is not yet.
+
+        MLflow has no idempotency key. So of several versions of one run, which only a race can make, the first stays.
+
+        :param model: the registered model, made if absent.
+        :param run_id: the run that trained it.
+        :param source: URI of the model's files: ``models:/m-…`` or ``runs:/…``.
+        :param tags: of the version.
+        """
+        known = self._versions(model, run_id)
+        if not known:
+            self._make_model(model)
+            made = self._make_version(model, run_id, source, tags)
+            known = self._versions(model, run_id)
+            if made != known[0]:
+                with said_plainly(self.uri):
+                    self._client.delete_model_version(model, str(made))
+        return str(known[0])
+
+    def alias_of(self, model: str, alias: str) -> str | None:
+        """Return the version that an alias names; ``None`` if it names none."""
+        from mlflow.exceptions import MlflowException
+
+        with said_plainly(self.uri):
+            try:
+                version = self._client.get_registered_model(model).aliases.get(alias)
+            except MlflowException as error:
+                if is_code(error, "RESOURCE_DOES_NOT_EXIST"):
+                    return None
+                raise
+        return None if version is None else str(version)
+
+    def move_alias(self, model: str, alias: str, version: str | None) -> None:
+        """Make an alias name a version, or none.
+
+        :raises UnknownName: if there is no such model or version.
+        """
+        with said_plainly(self.uri):
+            if version is None:
+                self._client.delete_registered_model_alias(model, alias)
+            else:
+                self._set_alias(model, alias, version)
+
+    def tag_version(self, model: str, version: str, tags: Mapping[str, object]) -> None:
+        """Set tags of a version, as text."""
+        with said_plainly(self.uri):
+            for name, value in tags.items():
+                self._client.set_model_version_tag(model, version, name, str(value))
+
+    def version_source(self, model: str, version: str) -> str:
+        """Return the URI of a version's files.
+
+        :raises UnknownName: if there is no such version.
+        """
+        with said_plainly(self.uri):
+            return str(self._client.get_model_version(model, version).source)
+
+    def download_source(self, source: str, into: Path) -> Path:
+        """Copy a version's files.
+
+        :param source: as :meth:`version_source` returns it.
+        :param into: the folder to copy into, made if absent.
+        :return: where the copy is.
+        """
+        with fluent(self.uri) as mlflow, said_plainly(self.uri):
+            into.mkdir(parents=True, exist_ok=True)
+            return Path(mlflow.artifacts.download_artifacts(artifact_uri=source, dst_path=str(into)))
+
+    def _versions(self, model: str, run_id: str) -> list[int]:
+        with said_plainly(self.uri):
+            found = self._client.search_model_versions(f"name = '{model}' AND run_id = '{run_id}'")
+        return sorted(int(version.version) for version in found)
+
+    def _make_model(self, model: str) -> None:
+        from mlflow.exceptions import MlflowException
+
+        with said_plainly(self.uri):
+            try:
+                self._client.create_registered_model(model)
+            except MlflowException as error:
+                if not is_code(error, "RESOURCE_ALREADY_EXISTS"):
+                    raise
+
+    def _make_version(self, model: str, run_id: str, source: str, tags: Mapping[str, str]) -> int:
+        scheme, _, logged = source.partition(":/")
+        model_id = logged if scheme == "models" and logged.startswith("m-") else None
+        with fluent(self.uri), said_plainly(self.uri):  # MLflow looks ``models:/m-…`` up where the global URI points
+            made = self._client.create_model_version(model, source, run_id, tags=dict(tags), model_id=model_id)
+        return int(made.version)
+
+    def _set_alias(self, model: str, alias: str, version: str) -> None:
+        from mlflow.exceptions import MlflowException
+
+        for attempt in range(1, _ALIAS_ATTEMPTS + 1):
+            try:
+                self._client.set_registered_model_alias(model, alias, version)
+            except MlflowException as error:
+                # A server's two workers that set it at once collide in its database (UNIQUE constraint).
+                if attempt == _ALIAS_ATTEMPTS or "unique" not in str(error).lower():
+                    raise
+            else:
+                return
