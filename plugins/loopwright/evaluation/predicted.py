@@ -39,10 +39,11 @@ class Predicted:
     @property
     def unusable(self) -> int:
         """How many rows have no finite answer."""
-        bad = ~_finite(self.label)
+        usable = _finite(self.label)
         if self.score is not None:
-            bad |= ~_finite(self.score).reshape(len(self), -1).all(axis=1)
-        return int(bad.sum())
+            scored = _finite(self.score)
+            usable &= scored if scored.ndim == 1 else scored.all(axis=1)
+        return int((~usable).sum())
 
     @property
     def constant(self) -> bool:
