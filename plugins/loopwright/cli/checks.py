@@ -1,0 +1,25 @@
+"""How a check reads on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from loopwright.cli.answer import coloured
+
+if TYPE_CHECKING:
+    from loopwright.verdict import Check
+
+NAME_WIDTH = 34
+
+
+def tell_check(check: Check) -> None:
+    """Print one check; what it says beyond a line is indented below it.
+
+    :param check: the check.
+    """
+    head, *rest = check.why.split("\n")
+    click.echo(f"{coloured(check.outcome.value.replace('_', ' '), 15)}{check.name:<{NAME_WIDTH}} {head}")
+    for line in rest:
+        click.echo(f"{'':15}{line}")

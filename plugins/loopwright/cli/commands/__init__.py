@@ -1,0 +1,1 @@
+"""One module a command, called as it is named; each holds ``command``."""

@@ -1,0 +1,64 @@
+"""What a person sees when a command could not run: what, where, got, allowed and how to mend it, and status 2."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import NoReturn
+
+import click
+
+from loopwright.errors import LoopwrightError, shown
+
+COULD_NOT_RUN = 2
+INTERRUPTED = 130
+
+
+@contextmanager
+def explained_failures(arguments: Sequence[str]) -> Iterator[None]:
+    """Turn whatever is raised inside into a message and an exit status.
+
+    :param arguments: the command line, of which ``--json`` and ``--traceback`` matter here.
+    """
+    as_json, traced = "--json" in arguments, "--traceback" in arguments
+    try:
+        yield
+    except click.exceptions.Exit as leaving:
+        sys.exit(leaving.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. What was recorded stays; run again to go on from there.", err=True)
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        _leave({"what": error.format_message()}, error.show if not as_json else None)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away; there is nobody left to tell
+        sys.exit(COULD_NOT_RUN)
+    except LoopwrightError as error:
+        if traced:
+            traceback.print_exc()
+        _leave(error.to_dict(), None if as_json else partial(_tell, error))
+    except Exception as error:
+        if traced:
+            raise
+        said = f"{type(error).__name__}: {shown(str(error))}"
+        hint = "This was not foreseen. Run again with --traceback, and please report what it says."
+        _leave({"what": said, "mend": hint}, None if as_json else partial(click.echo, f"{said}\n  {hint}", err=True))
+
+
+def _tell(error: LoopwrightError) -> None:
+    head, *rest = str(error).split("\n")
+    click.echo(f"{click.style('could not run', fg='red', bold=True)}  {head}", err=True)
+    for line in rest:
+        click.echo(line, err=True)
+
+
+def _leave(parts: dict[str, str | None], tell: Callable[[], None] | None) -> NoReturn:
+    if tell:
+        tell()
+    else:
+        click.echo(json.dumps({"error": parts}, ensure_ascii=False), err=True)
+    sys.exit(COULD_NOT_RUN)

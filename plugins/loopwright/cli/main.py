@@ -1,0 +1,84 @@
+"""``loopwright``: the group of commands, each in a module of its own that is imported when it is called.
+
+What must stay true: exit status 0 is done, 1 is a verdict that failed, 2 is could not run; and ``--help`` imports
+nothing but click.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from loopwright import __version__
+from loopwright.cli.failing import explained_failures
+
+COMMANDS = {
+    "run": "Turn the loop over everything that waits, each verdict as it falls.",
+    "status": "Every model and dataset: champion, last verdict, what waits, who needs you.",
+    "history": "Who or what decided what, when and why.",
+    "check": "Are the declarations and the expectations right?",
+    "new": "Write a dataset's or a model's folder to start from.",
+    "schema": "Print the declarations' JSON Schemas.",
+    "ingest": "Take in what has arrived for a dataset.",
+    "approve": "Say yes to a version that waits for a person.",
+    "reject": "Say no to a version that waits for a person.",
+    "rollback": "Return production to an earlier version, rehearsed first.",
+    "ci": "Judge the project: declarations, tests, and a training on a sample.",
+}
+"""Command to its one line of help, said here so that listing them imports none of them."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names, in the order a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"loopwright.cli.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say the nearest."""
+        from difflib import get_close_matches
+
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near and "No such command" in error.message else ""
+            raise click.UsageError(f"{error.message.rstrip('.')}.{hint}", ctx) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="loopwright")
+def group() -> None:
+    """Turn the CI/CD/CT loop for machine-learning models, without Airflow.
+
+    A project is a folder that holds include/datasets and include/models. Exit status: 0 done, 1 a verdict was
+    fail, 2 could not run.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line, and leave with its exit status.
+
+    :param arguments: else those of the process.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    with explained_failures(given):
+        sys.exit(group.main(given, prog_name="loopwright", standalone_mode=False) or 0)

@@ -1,0 +1,91 @@
+"""A turn of the loop as a person sees it: a line for every step on standard output, and on a terminal a bar below."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from loopwright.cli.answer import coloured
+from loopwright.loop.step import Began, Step
+
+if TYPE_CHECKING:
+    from loopwright.loop.step import Summary
+
+
+class Progress:
+    """Prints steps; shows a bar on standard error while a step runs, if that is a terminal.
+
+    :param unit: what is counted.
+    """
+
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
+        self._bar: Any = None
+        self._task: Any = None
+        self._batch: str | None = None
+
+    def __enter__(self) -> Progress:
+        if sys.stderr.isatty():
+            self._bar = _bar(self._unit)
+            self._bar.start()
+            self._task = self._bar.add_task("", total=None)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def hear(self, event: Began | Step) -> None:
+        """Show what began, or print what came of it."""
+        if isinstance(event, Step):
+            self._print(event)
+        elif self._bar:
+            what = f"{event.action} {event.batch_id or ''}".strip()
+            self._bar.update(self._task, description=what, completed=event.done, total=event.total or None)
+
+    def sum_up(self, summary: Summary) -> None:
+        """Print what the turn came to."""
+        if not summary.steps:
+            click.echo(f"Nothing to do for {summary.model}: nothing waits.")
+        champion = f"version {summary.champion} is champion" if summary.champion else "no champion yet"
+        changed = f" (before: {summary.before or 'none'})" if summary.before != summary.champion else ""
+        click.echo(
+            f"\n{click.style(summary.model, bold=True)}: {champion}{changed}; {len(summary.steps)} steps in "
+            f"{summary.seconds:.1f} s, {len(summary.failed)} verdicts failed, {len(summary.faults)} could not run"
+        )
+        for sentence in summary.waits_for:
+            click.echo(f"  {coloured('waiting')} {sentence}")
+
+    def _print(self, step: Step) -> None:
+        if self._bar:
+            self._bar.stop()  # the bar is on another stream, so it steps aside while a line is printed
+        if step.batch_id and step.batch_id != self._batch and step.stage == "ingest":
+            click.echo(click.style(f"\n{step.batch_id}", bold=True))
+        self._batch = step.batch_id or self._batch
+        about = f" ({step.batch_id})" if step.batch_id and step.stage != "ingest" else ""
+        took = click.style(f"  {step.seconds:.1f} s", dim=True) if step.seconds >= 0.05 else ""
+        click.echo(f"  {step.stage:<8} {step.action:<10} {coloured(step.outcome)} {step.why}{about}{took}")
+        if self._bar:
+            self._bar.start()
+
+
+def _bar(unit: str) -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as RichProgress
+
+    return RichProgress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )

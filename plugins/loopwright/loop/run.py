@@ -1,0 +1,111 @@
+"""One turn of the loop, in one process: everything that waits, batch by batch in order.
+
+Each step asks the ledger what is still to do and does it, so a turn that was killed anywhere is finished by the next,
+and one that finds nothing to do changes nothing. The order is the one that Airflow's assets give: a batch is taken in,
+scored by today's champion and watched before anybody learns from it; then it may be a reason to train, and a new
+champion catches up on what is unscored.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from loopwright.declaration import Project
+from loopwright.ledger.store import Ledger
+from loopwright.loop import said
+from loopwright.loop.learning import Learning
+from loopwright.loop.step import STAGES, Stage, Summary
+from loopwright.loop.taking_in import arrived, take_in_one
+from loopwright.loop.telling import Listener, Teller
+
+if TYPE_CHECKING:
+    from loopwright.declaration import DatasetSpec, ModelSpec, Workspace
+    from loopwright.stages.monitor import Monitored
+
+
+def turn(workspace: Workspace, model: str, *, until: Stage | None = None, on_event: Listener | None = None) -> Summary:
+    """Turn the loop of one model over everything that waits.
+
+    :param workspace: where everything is.
+    :param model: the model's name.
+    :param until: leave out the stages behind this one.
+    :param on_event: told of every step as it begins and as it falls.
+    :raises LoopwrightError: if the declaration is wrong, the surroundings fail, or training or release does. A fault
+        of one batch is a step of the summary instead, and the other batches go on.
+    """
+    spec = Project.at(workspace.project).model(model)
+    dataset = Project.at(workspace.project).dataset(spec.dataset)
+    return _Turn(workspace, spec, dataset, until, Teller(on_event)).run()
+
+
+class _Turn:
+    def __init__(
+        self, workspace: Workspace, model: ModelSpec, dataset: DatasetSpec, until: Stage | None, teller: Teller
+    ) -> None:
+        self.workspace, self.model, self.dataset, self.teller = workspace, model, dataset, teller
+        self.included = STAGES if until is None else STAGES[: STAGES.index(until) + 1]
+        self.learning = Learning(workspace, model, teller)
+        self.ledger = Ledger.of(workspace)
+
+    def run(self) -> Summary:
+        started = time.monotonic()
+        before = self._champion()
+        arrivals = arrived(self.workspace, self.dataset)
+        self.teller.total = len(arrivals)
+        self._go_round(new_rows=not arrivals)
+        for arrival in arrivals:
+            taken = take_in_one(self.workspace, self.dataset, arrival.batch_id, self.teller)
+            self._go_round(new_rows=taken is not None and taken.status == "published")
+            self.teller.done += 1
+        return Summary(
+            model=self.model.name,
+            dataset=self.dataset.name,
+            steps=tuple(self.teller.steps),
+            champion=self._champion(),
+            before=before,
+            waits_for=tuple(self.learning.waits_for),
+            seconds=time.monotonic() - started,
+        )
+
+    def _champion(self) -> str | None:
+        champion = self.ledger.model(self.model.name).champion
+        return str(champion["version"]) if champion else None
+
+    def _go_round(self, *, new_rows: bool) -> None:
+        """Do what is still to do with what is published.
+
+        :param new_rows: whether there is anything that a training decision could rest on.
+        """
+        self._catch_up()
+        if new_rows and "train" in self.included:
+            self.learning.train()
+        if "release" in self.included and self.learning.release():
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        if "score" in self.included and self.model.score:
+            self._score()
+        if "monitor" in self.included and self.model.monitor:
+            self._monitor()
+
+    def _score(self) -> None:
+        from loopwright.stages.score import score_batch, unscored
+
+        for batch in unscored(self.workspace, self.model):
+            score = partial(score_batch, self.workspace, self.model, batch)
+            self.teller.step_of_batch("score", "score", score, said.scored, batch)
+
+    def _monitor(self) -> None:
+        from loopwright.stages.monitor import unmonitored
+
+        for batch in unmonitored(self.workspace, self.model):
+            self.teller.step_of_batch("monitor", "monitor", partial(self._watched, batch), said.monitored, batch)
+
+    def _watched(self, batch_id: str) -> Monitored:
+        from loopwright.stages.monitor import conclude, detect_drift, measure_performance
+
+        drift = detect_drift(self.workspace, self.model, batch_id)
+        performance = measure_performance(self.workspace, self.model, batch_id)
+        return conclude(self.workspace, self.model, batch_id, drift, performance)

@@ -1,0 +1,70 @@
+"""What each stage's result comes to in one word and one sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from loopwright.loop.telling import Said
+    from loopwright.stages.ingest import IngestResult
+    from loopwright.stages.monitor import Monitored
+    from loopwright.stages.release import Released
+    from loopwright.stages.score import Scored
+    from loopwright.stages.train import Candidate, Fitted, TrainingDecision
+    from loopwright.verdict import Verdict
+
+
+class Judged(Protocol):
+    """Anything with a verdict."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict."""
+
+
+def ingested(result: IngestResult) -> Said:
+    """Say what came of an arrival."""
+    judged = result.verdict.why() if result.verdict else "the same bytes as before"
+    changed = ", ".join(f"{step}: {n}" for step, n in result.cleaned.items() if n)
+    rows = f"{result.rows_published} of {result.rows_read} rows; " if result.status == "published" else ""
+    return result.status, f"{rows}{judged}" + (f"; cleaned {changed}" if changed else "")
+
+
+def decision(result: TrainingDecision) -> Said:
+    """Say whether to train."""
+    return ("train" if result.train else "no"), result.why
+
+
+def fitted(result: Fitted) -> Said:
+    """Say what was fitted."""
+    metrics = ", ".join(f"{name} {value:.4g}" for name, value in result.metrics.items())
+    return "fitted", f"in {result.seconds:.1f} s" + (f"; {metrics}" if metrics else "")
+
+
+def judged(result: Judged) -> Said:
+    """Say what a verdict is."""
+    outcome, _, why = result.verdict.why().partition(": ")
+    return outcome, why
+
+
+def registered(result: Candidate) -> Said:
+    """Say which version waits for its release."""
+    return "registered", f"version {result.version}"
+
+
+def released(result: Released) -> Said:
+    """Say who is champion now."""
+    before = f", after version {result.previous}" if result.previous else ""
+    done = "rolled back" if result.action == "roll_back" else "promoted"
+    return done, f"version {result.version} is champion{before}"
+
+
+def scored(result: Scored) -> Said:
+    """Say how many rows have a prediction."""
+    return result.status, f"{result.rows} rows by version {result.version}"
+
+
+def monitored(result: Monitored) -> Said:
+    """Say how the champion does, and what is asked for."""
+    outcome, why = judged(result)
+    return outcome, f"{why}; asks to {result.request}" if result.request else why

@@ -1,0 +1,138 @@
+"""How everything stands: a fold over the ledger beside what is declared, and who needs a person.
+
+Reads the ledger, the declarations and the listing of arrivals, and nothing heavier; a broken declaration is a line of
+the answer and hides no other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from loopwright.declaration import Project
+from loopwright.errors import LoopwrightError
+from loopwright.ledger.store import Ledger
+
+if TYPE_CHECKING:
+    from loopwright.declaration import DatasetSpec, ModelSpec, Workspace
+    from loopwright.ledger.state import DatasetState, ModelState
+
+
+def status(workspace: Workspace, model: str | None = None) -> dict[str, Any]:
+    """Return how models and datasets stand, as plain JSON values.
+
+    :param workspace: where everything is.
+    :param model: only this one, and its dataset; else all.
+    :raises UnknownName: if there is no such model.
+    """
+    project, ledger = Project.at(workspace.project), Ledger.of(workspace)
+    names = project.model_names() if model is None else [project.model(model).name]
+    models = [_model(project, ledger, name) for name in names]
+    wanted = project.dataset_names() if model is None else sorted({m["dataset"] for m in models if m["dataset"]})
+    return {"models": models, "datasets": [_dataset(workspace, project, ledger, name) for name in wanted]}
+
+
+def _model(project: Project, ledger: Ledger, name: str) -> dict[str, Any]:
+    state = ledger.model(name)
+    stands: dict[str, Any] = {"name": name, "dataset": None, "owner": None, "broken": None, **_known(state)}
+    try:
+        spec = project.model(name)
+    except LoopwrightError as error:
+        return {**stands, "broken": error.to_dict(), "needs": [f"the declaration is wrong: {error.what}"]}
+    return {
+        **stands,
+        "dataset": spec.dataset,
+        "owner": spec.owner,
+        "unscored": _unscored(spec, state, ledger.dataset(spec.dataset)),
+        "needs": _needs(spec, state),
+    }
+
+
+def _known(state: ModelState) -> dict[str, Any]:
+    champion, candidate, decision = state.champion, state.candidate, state.decision
+    verdict, watched = state.get("last_verdict"), _newest(state.under("monitored"))
+    return {
+        "champion": champion and _some(champion, "version", "since", "primary", "run_id"),
+        "candidate": candidate and _some(candidate, "version", "registered_at", "primary", "rehearsal", "approval"),
+        "gate": verdict and _some(verdict, "outcome", "why", "at"),
+        "decision": decision and _some(decision, "train", "reason", "reasons", "brakes", "at"),
+        "monitored": watched and {**_some(watched, "batch_id", "version", "at"), **_outcome(watched)},
+        "scored": len(state.under("scored")),
+        "refusals": state.refusals,
+        "requests": {what: state.request(what) for what in ("retrain", "rollback") if state.request(what)},
+        "release": state.release,
+    }
+
+
+def _needs(spec: ModelSpec, state: ModelState) -> list[str]:
+    """Return why a person is needed, a sentence each; nothing when the loop turns by itself."""
+    needs = []
+    candidate, champion = state.candidate, state.champion
+    if candidate and _waits_for_approval(spec, candidate):
+        needs.append(f"version {candidate['version']} waits for approval")
+    if state.refusals >= spec.retrain.refusals:
+        needs.append(f"{state.refusals} candidates in a row were refused; only a person starts another training")
+    if state.request("rollback") and not state.previous:
+        needs.append("a roll back is asked for, and there is no earlier champion")
+    if state.release:
+        needs.append(f"the release of version {state.release['version']} is not finished; the next run finishes it")
+    found = state.get("alias_found")
+    if found and champion and found["at"] > champion["since"]:
+        needs.append(f"somebody moved the champion alias to {found['found']}")
+    return needs
+
+
+def _waits_for_approval(spec: ModelSpec, candidate: dict[str, Any]) -> bool:
+    asked = spec.release.approval == "required" or candidate.get("ask")
+    return bool(asked) and (candidate.get("approval") or {}).get("answer") != "given"
+
+
+def _unscored(spec: ModelSpec, state: ModelState, dataset: DatasetState) -> int:
+    if not spec.score:
+        return 0
+    scored = state.under("scored")
+    return sum(
+        (scored.get(batch["batch_id"]) or {}).get("content_digest") != batch["content_digest"]
+        for batch in dataset.published()
+    )
+
+
+def _dataset(workspace: Workspace, project: Project, ledger: Ledger, name: str) -> dict[str, Any]:
+    state = ledger.dataset(name)
+    published = state.published()
+    quarantined = [a for a in state.under("arrival").values() if a["status"] == "quarantined"]
+    stands: dict[str, Any] = {
+        "name": name,
+        "owner": None,
+        "broken": None,
+        "waiting": None,
+        "batches": len(published),
+        "rows": sum(batch["rows"] for batch in published),
+        "last_batch": published[-1]["batch_id"] if published else None,
+        "quarantined": {a["batch_id"]: {"why": a["reason"], "at": a["at"], "report": a["report"]} for a in quarantined},
+        "needs": [f"batch {a['batch_id']} is quarantined" for a in quarantined],
+    }
+    try:
+        spec = project.dataset(name)
+        stands |= {"owner": spec.owner, "waiting": _waiting(workspace, spec)}
+    except LoopwrightError as error:
+        stands |= {"broken": error.to_dict(), "needs": [error.what, *stands["needs"]]}
+    return stands
+
+
+def _waiting(workspace: Workspace, spec: DatasetSpec) -> list[str]:
+    from loopwright.stages.ingest.arrivals import waiting
+
+    return [arrival.batch_id for arrival in waiting(workspace, spec)]
+
+
+def _newest(entries: dict[str, Any]) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = max(entries.values(), key=lambda entry: entry["sequence"], default=None)
+    return found
+
+
+def _outcome(monitored: dict[str, Any]) -> dict[str, Any]:
+    return _some(monitored["verdict"], "outcome", "why")
+
+
+def _some(entry: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: entry.get(key) for key in keys}

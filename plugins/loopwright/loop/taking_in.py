@@ -1,0 +1,119 @@
+"""Takes in what has arrived, batch by batch in order; a batch that faults harms no other."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from loopwright.declaration import Project
+from loopwright.errors import NotReady
+from loopwright.ledger.store import Ledger
+from loopwright.loop import said
+
+if TYPE_CHECKING:
+    from loopwright.declaration import DatasetSpec, Workspace
+    from loopwright.loop.telling import Teller
+    from loopwright.stages.ingest import IngestResult
+    from loopwright.stages.ingest.arrivals import Arrival
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of the arrivals.
+
+    :param dataset: the dataset's name.
+    :param published: batches that are in the lake now.
+    :param quarantined: these were set aside whole.
+    :param unchanged: these were the same as before.
+    :param faults: these could not be judged.
+    :param seconds: how long it took.
+    """
+
+    dataset: str
+    published: tuple[str, ...]
+    quarantined: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    faults: tuple[str, ...]
+    seconds: float
+
+    @property
+    def exit_status(self) -> int:
+        """0 when all is done, 1 when a batch was quarantined, 2 when one could not be judged."""
+        return 2 if self.faults else 1 if self.quarantined else 0
+
+    def sentence(self) -> str:
+        """Return the counts in words."""
+        counts = {"published": self.published, "quarantined": self.quarantined, "unchanged": self.unchanged}
+        counts |= {"could not be judged": self.faults}
+        told = ", ".join(f"{len(batches)} {what}" for what, batches in counts.items() if batches)
+        return f"{told or 'nothing waits'} ({self.seconds:.1f} s)"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        plain = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        return {**plain, "seconds": round(self.seconds, 3), "exit_status": self.exit_status}
+
+
+def take_in(
+    workspace: Workspace, dataset: str, teller: Teller, *, batch_id: str | None = None, force: bool = False
+) -> Taken:
+    """Take in what waits.
+
+    :param workspace: where everything is.
+    :param dataset: the dataset's name.
+    :param teller: tells of each batch.
+    :param batch_id: only this one.
+    :param force: also what was taken in before.
+    :raises LoopwrightError: if the declaration is wrong or the surroundings fail.
+    """
+    spec = Project.at(workspace.project).dataset(dataset)
+    started = time.monotonic()
+    arrivals = arrived(workspace, spec, batch_id=batch_id, force=force)
+    teller.total = len(arrivals)
+    came_to: dict[str, list[str]] = {"published": [], "quarantined": [], "unchanged": [], "fault": []}
+    for arrival in arrivals:
+        result = take_in_one(workspace, spec, arrival.batch_id, teller, force=force)
+        came_to[result.status if result else "fault"].append(arrival.batch_id)
+        teller.done += 1
+    return Taken(
+        dataset=dataset,
+        published=tuple(came_to["published"]),
+        quarantined=tuple(came_to["quarantined"]),
+        unchanged=tuple(came_to["unchanged"]),
+        faults=tuple(came_to["fault"]),
+        seconds=time.monotonic() - started,
+    )
+
+
+def arrived(
+    workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None = None, force: bool = False
+) -> list[Arrival]:
+    """Return the arrivals that wait.
+
+    :raises NotReady: if nothing waits because nothing has ever arrived: a typo in the glob, or an empty folder.
+    """
+    from loopwright.stages.ingest.arrivals import waiting
+
+    arrivals = waiting(workspace, dataset, batch_id=batch_id, force=force)
+    if not arrivals and not Ledger.of(workspace).dataset(dataset.name).under("arrival"):
+        raise NotReady(
+            f"No batch of {dataset.name!r} has arrived yet.",
+            where=workspace.arrivals_glob(dataset.arrivals),
+            mend="Put a file there, or mend `arrivals` in dataset.yaml, or say where with LOOPWRIGHT_ARRIVALS.",
+        )
+    return arrivals
+
+
+def take_in_one(
+    workspace: Workspace, dataset: DatasetSpec, batch_id: str, teller: Teller, *, force: bool = False
+) -> IngestResult | None:
+    """Take in one batch.
+
+    :return: what came of it; ``None`` when it could not be judged.
+    """
+    from loopwright.stages.ingest import ingest_batch
+
+    return teller.step_of_batch(
+        "ingest", "ingest", lambda: ingest_batch(workspace, dataset, batch_id, force=force), said.ingested, batch_id
+    )
