@@ -129,6 +129,8 @@ def test_the_smallest_sample_that_gets_bounds_gets_honest_ones() -> None:
     held = 0
     for turn in range(300):
         score = rng.normal(truth, 1)
-        found = interval("roc_auc", truth, Predicted((score > 0.5).astype(int), score, (0, 1)), resamples=200, seed=turn)
+        found = interval(
+            "roc_auc", truth, Predicted((score > 0.5).astype(int), score, (0, 1)), resamples=200, seed=turn
+        )
         held += found.low <= true_auc
     assert held / 300 >= 0.88
