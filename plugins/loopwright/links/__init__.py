@@ -1,1 +1,1 @@
-"""links"""
+"""From a task in the UI to what it made."""

@@ -1,1 +1,1 @@
-"""triggers"""
+"""Waiting for batches without a worker: run by Airflow's triggerer, and light."""

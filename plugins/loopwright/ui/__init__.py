@@ -1,1 +1,1 @@
-"""ui"""
+"""What Loopwright adds to Airflow's UI, registered once, by entry point."""

@@ -1,0 +1,44 @@
+"""The addresses that links lead to: a run on MLflow's server, a stored report on this Airflow's API server."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlparse
+
+from airflow.sdk.configuration import conf
+
+if TYPE_CHECKING:
+    from loopwright.declaration import Workspace
+
+PREFIX = "/loopwright"
+"""Where the plugin's pages are mounted."""
+_log = logging.getLogger(__name__)
+
+
+def report_address(dataset: str, batch_id: str) -> str:
+    """Return the address of a batch's report, relative to the server that shows the link.
+
+    It is opened under the rights of the dataset's ingest DAG.
+
+    :param dataset: the dataset's name.
+    :param batch_id: the batch.
+    """
+    base = urlparse(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
+    return f"{base}{PREFIX}/reports/{quote(dataset, safe='')}.ingest/{quote(batch_id, safe='')}"
+
+
+def run_address(workspace: Workspace, model: str, run_id: str) -> str:
+    """Return the address of an MLflow run, or nothing: a link that cannot be had never fails a task.
+
+    :param workspace: where MLflow is.
+    :param model: the model whose run it is.
+    :param run_id: the run.
+    """
+    from loopwright.tracking import Tracking
+
+    try:
+        return Tracking.of(workspace).run_url(run_id, model) or ""
+    except Exception:  # noqa: BLE001 - observability never fails a task
+        _log.warning("The link to the MLflow run could not be made.", exc_info=True)
+        return ""

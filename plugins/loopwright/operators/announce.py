@@ -1,0 +1,75 @@
+"""One asset event a run, and only when there is something to say.
+
+Airflow strands asset events that come in a burst, so the mapped tasks of a run emit none of their own; the task after
+them says it once. Events are hints: whoever follows them asks the ledger what there is to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset, BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from loopwright.operators.base import RESULT
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+SAID_AT_MOST = 100
+"""Batch ids that an event carries: it is a hint, and is kept in a database."""
+
+
+class AnnounceOperator(BaseOperator):
+    """Emits its outlets' asset events when an earlier task's results hold what is to be told; else it is skipped.
+
+    :param of: the task (mapped or not) whose results are looked at.
+    :param when: what a result must hold to be worth telling, such as ``{"status": "published"}``.
+    """
+
+    template_fields: Sequence[str] = ("of",)
+    ui_color = "#e8f0ea"
+
+    def __init__(self, *, of: str, when: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.of = of
+        self.when = dict(when)
+
+    def execute(self, context: Context) -> list[str]:
+        """Look at the results, and emit or skip."""
+        results = context["ti"].xcom_pull(task_ids=[self.of], key=RESULT) or []
+        told = [str(found["batch_id"]) for found in results if found and self._worth_telling(found)]
+        if not told:
+            raise AirflowSkipException(f"No result of {self.of} holds {self.when}: there is nothing to tell.")
+        tell_outlets(self, context, {"batch_ids": told[:SAID_AT_MOST], "batches": len(told)})
+        return told
+
+    def _worth_telling(self, result: Mapping[str, Any]) -> bool:
+        return all(result.get(key) == value for key, value in self.when.items())
+
+
+class FailRunOperator(BaseOperator):
+    """Fails, so that a run in which any task failed is seen as failed although its last task went well.
+
+    Give it every other task upstream; it only runs when one of them failed, and costs nothing otherwise.
+    """
+
+    def __init__(self, *, trigger_rule: str = "one_failed", retries: int = 0, **kwargs: Any) -> None:
+        super().__init__(trigger_rule=trigger_rule, retries=retries, **kwargs)
+
+    def execute(self, context: Context) -> None:
+        """Fail."""
+        raise AirflowFailException(f"A task of {context['run_id']} failed; its own log says why.")
+
+
+def tell_outlets(operator: BaseOperator, context: Context, extra: Mapping[str, Any]) -> None:
+    """Put ``extra`` into the event of each of the operator's assets.
+
+    :param operator: the running operator.
+    :param context: the running task's.
+    :param extra: plain JSON values, small.
+    """
+    for outlet in operator.outlets:
+        if isinstance(outlet, Asset):
+            context["outlet_events"][outlet].extra = dict(extra)

@@ -1,0 +1,191 @@
+"""Asking a person before a release: the question, and the answer's way into the ledger.
+
+The waiting itself is Airflow's own ``HITLOperator`` between these two, since its ``ApprovalOperator`` leaves no trace
+of a refusal. A timeout answers no. The answer is bound to the digests of what was asked about, so that an approval
+of something else is worth nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from loopwright.operators.base import ModelOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from loopwright.declaration import ModelSpec, Workspace
+
+APPROVE, REJECT = "Approve", "Reject"
+"""The two options of the question."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person is asked.
+
+    :param version: the version that would be promoted.
+    :param state: ``ask``, or why there is nothing to ask: ``not needed``, ``given already``, ``asked elsewhere``.
+    :param body: the question, as Markdown.
+    """
+
+    version: str
+    state: str
+    body: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {"version": self.version, "state": self.state, "body": self.body}
+
+
+class AskApprovalOperator(ModelOperator):
+    """Records that a person is asked, and returns the question; is skipped when nobody needs to be.
+
+    :param model: the model's name.
+    :param version: the version that would be promoted.
+    """
+
+    inherits_from_skipmixin = True
+    template_fields: Sequence[str] = (*ModelOperator.template_fields, "version")
+
+    def __init__(self, *, version: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.version = version
+
+    def call(self, workspace: Workspace, context: Context) -> Question:
+        """Ask the ledger whether to ask, and record it."""
+        from loopwright.ledger.store import Ledger
+        from loopwright.stages.release import record_approval
+
+        spec, asker = self.spec(workspace), f"run:{context['run_id']}"
+        state = Ledger.of(workspace).model(self.model)
+        entry = state.version(self.version) or {}
+        found = question_state(spec, entry, asker=asker, now=datetime.now(UTC))
+        if found == "ask":
+            record_approval(workspace, spec, self.version, "asked", asker, "A person is asked.")
+        return Question(self.version, found, question_body(spec, entry, state.get("last_verdict") or {}))
+
+    def act(self, result: Question, context: Context) -> str | None:
+        """Return the question's text."""
+        if result.state == "asked elsewhere":
+            self.skip_the_rest(context, "Another run waits for the answer.")
+            return None
+        if result.state != "ask":
+            raise AirflowSkipException(f"An approval is {result.state}.")
+        return result.body
+
+
+class RecordApprovalOperator(ModelOperator):
+    """Records a person's answer. After a refusal the tasks after it are skipped.
+
+    :param model: the model's name.
+    :param version: the version that was asked about.
+    :param answer: what the ``HITLOperator`` returned.
+    """
+
+    inherits_from_skipmixin = True
+    template_fields: Sequence[str] = (*ModelOperator.template_fields, "version", "answer")
+
+    def __init__(self, *, version: str, answer: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.version = version
+        self.answer = answer
+
+    def call(self, workspace: Workspace, context: Context) -> Answer:  # noqa: ARG002 - the base's signature
+        """Record the answer."""
+        from loopwright.stages.release import record_approval
+
+        answer = Answer.read(self.version, self.answer)
+        given = "given" if answer.approved else "refused"
+        record_approval(workspace, self.spec(workspace), self.version, given, answer.by, answer.reason)
+        return answer
+
+    def act(self, result: Answer, context: Context) -> str:
+        """Return who answered."""
+        if not result.approved:
+            self.skip_the_rest(context, f"Refused by {result.by}.")
+        return result.by
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a person said.
+
+    :param version: what about.
+    :param approved: yes or no.
+    :param by: who, as an actor for the ledger; ``timeout`` when nobody did.
+    :param reason: one sentence.
+    """
+
+    version: str
+    approved: bool
+    by: str
+    reason: str
+
+    @classmethod
+    def read(cls, version: str, raw: Mapping[str, Any]) -> Answer:
+        """Read what a ``HITLOperator`` returned; anything but a person's one clear yes is a no."""
+        person = raw.get("responded_by_user") or {}
+        name = person.get("name") or person.get("id")
+        approved = list(raw.get("chosen_options") or []) == [APPROVE] and bool(name)
+        said = "approved it" if approved else "refused it"
+        why = f"{name} {said}" if name else "Nobody answered in time, which is a no."
+        return cls(version, approved, f"person:{name}" if name else "timeout", why)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {"version": self.version, "approved": self.approved, "by": self.by, "reason": self.reason}
+
+
+def question_state(spec: ModelSpec, entry: Mapping[str, Any], *, asker: str, now: datetime) -> str:
+    """Tell whether a person has to be asked about a version.
+
+    :param spec: the model's declaration.
+    :param entry: what the ledger knows of the version.
+    :param asker: this run, as it would be recorded.
+    :param now: the current time.
+    """
+    if spec.release.approval != "required" and not entry.get("ask"):
+        return "not needed"
+    said = entry.get("approval") or {}
+    if said.get("answer") == "given":
+        return "given already"
+    if said.get("answer") == "asked" and said.get("by") != asker:
+        if now - datetime.fromisoformat(said["at"]) < spec.release.timeout:
+            return "asked elsewhere"
+    return "ask"
+
+
+def question_body(spec: ModelSpec, entry: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
+    """Return what a person needs to know to answer, as Markdown.
+
+    :param spec: the model's declaration.
+    :param entry: what the ledger knows of the version.
+    :param verdict: the gate's verdict.
+    """
+    primary = entry.get("primary") or {}
+    rows = [
+        f"| {check['name']} | {check['outcome']} | {_cell(check['why'])} |"
+        for check in verdict.get("checks", [])
+    ]
+    return "\n".join(
+        [
+            f"**{spec.name}** version {entry.get('version')}, trained on {len(entry.get('batches') or [])} batches;"
+            f" {primary.get('metric')} {primary.get('value')} on the held out rows.",
+            "",
+            f"The gate says: {verdict.get('why', 'nothing is recorded')}",
+            "",
+            "| check | outcome | why |",
+            "|---|---|---|",
+            *rows,
+        ]
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

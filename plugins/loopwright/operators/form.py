@@ -1,0 +1,54 @@
+"""Reading what a template rendered: a form's answer is text, and an empty text is no answer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from loopwright.errors import DeclarationError
+
+_YES, _NO = {"true", "yes", "1", "on"}, {"false", "no", "0", "off", "none", ""}
+
+
+def text_or_none(value: Any) -> str | None:
+    """Return a filled-in field, or ``None`` for one left empty.
+
+    :param value: what the template rendered.
+    """
+    text = "" if value is None else str(value).strip()
+    return None if text in ("", "None") else text
+
+
+def yes_or_no(value: Any) -> bool:
+    """Read a tick box.
+
+    :param value: a boolean, or what a template made of one.
+    :raises DeclarationError: if it is neither.
+    """
+    text = str(value).strip().lower()
+    if text not in _YES | _NO:
+        raise DeclarationError("This is neither yes nor no.", got=value, allowed="true or false")
+    return text in _YES
+
+
+def parameters_or_none(value: Any) -> dict[str, Any] | None:
+    """Read training parameters, given as a mapping or as JSON text.
+
+    :param value: such as ``{"max_iter": 50}``; empty for none.
+    :raises DeclarationError: if it is something else.
+    """
+    if isinstance(value, dict):
+        return value or None
+    text = text_or_none(value)
+    if text is None:
+        return None
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DeclarationError(
+            "The training parameters are not JSON.", where=f"line {error.lineno}, column {error.colno}", got=text,
+            mend='Write them as {"max_iter": 50}.',
+        ) from error  # fmt: skip
+    if not isinstance(found, dict):
+        raise DeclarationError("The training parameters are no mapping.", got=text, allowed='{"name": value, …}')
+    return found or None

@@ -1,0 +1,94 @@
+"""Operators of the stage *ingest*: what has arrived, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from loopwright.operators.base import DatasetOperator, end_by
+from loopwright.operators.form import text_or_none, yes_or_no
+from loopwright.operators.listing import ListsBatches, Waiting
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from loopwright.declaration import Workspace
+
+
+class ListArrivalsOperator(ListsBatches, DatasetOperator):
+    """Lists the arrivals that were not handled yet, and returns their batch ids to map over.
+
+    :param dataset: the dataset's name.
+    :param batch_id: only this one; empty for all.
+    :param force: list also what was handled already.
+    """
+
+    template_fields: Sequence[str] = (*DatasetOperator.template_fields, "batch_id", "force")
+
+    def __init__(self, *, batch_id: str | None = None, force: bool | str = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch_id = batch_id
+        self.force = force
+
+    def call(self, workspace: Workspace, context: Context) -> Waiting:  # noqa: ARG002 - the base's signature
+        """List what waits."""
+        from loopwright.stages.ingest.arrivals import waiting
+
+        found = waiting(
+            workspace, self.spec(workspace), batch_id=text_or_none(self.batch_id), force=yes_or_no(self.force)
+        )
+        return Waiting.of(arrival.batch_id for arrival in found)
+
+
+class IngestBatchOperator(DatasetOperator):
+    """Cleans and validates one arrival, and publishes it or sets it aside whole.
+
+    Validation and publication are one task, because a verdict that outlives its rows by a crash would be a lie.
+    The task fails (for good) when the batch is quarantined, and is skipped when it was handled already.
+
+    :param dataset: the dataset's name.
+    :param batch_id: the batch.
+    :param force: ingest it again although nothing changed.
+    """
+
+    template_fields: Sequence[str] = (*DatasetOperator.template_fields, "batch_id", "force")
+
+    def __init__(self, *, batch_id: str, force: bool | str = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch_id = batch_id
+        self.force = force
+
+    def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
+        """Ingest the batch."""
+        from loopwright.stages.ingest.stage import ingest_batch
+
+        return ingest_batch(workspace, self.spec(workspace), self.batch_id, force=yes_or_no(self.force))
+
+    def act(self, result: Any, context: Context) -> str:  # noqa: ARG002 - the base's signature
+        """Return the published batch's id."""
+        if result.status == "unchanged":
+            raise AirflowSkipException(f"The batch {self.batch_id} was handled already, with the same content.")
+        end_by(result.verdict)
+        return self.batch_id
+
+
+class ValidateDataOperator(DatasetOperator):
+    """Validates one arrival as ingest would, and writes no table: for a team's own DAGs.
+
+    :param dataset: the dataset's name.
+    :param batch_id: the batch.
+    """
+
+    template_fields: Sequence[str] = (*DatasetOperator.template_fields, "batch_id")
+
+    def __init__(self, *, batch_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch_id = batch_id
+
+    def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
+        """Read, clean and validate the batch."""
+        from loopwright.stages.ingest.stage import validate_batch
+
+        return validate_batch(workspace, self.spec(workspace), self.batch_id)

@@ -1,0 +1,53 @@
+"""What waits, as a list to map over: one task a batch, in order. Nothing waits: the rest of the run is skipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.configuration import conf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from airflow.sdk import Context
+
+    from loopwright.operators.base import StageOperator
+
+    _Operator = StageOperator
+else:
+    _Operator = object  # a mixin: it stands before the operator that it is mixed into
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Batches to do, oldest first.
+
+    :param batch_ids: their ids.
+    """
+
+    batch_ids: tuple[str, ...]
+
+    @classmethod
+    def of(cls, batch_ids: Iterable[str]) -> Waiting:
+        """Return them in the given order."""
+        return cls(tuple(batch_ids))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values, bounded: the whole list is what the task returns."""
+        return {"waiting": len(self.batch_ids), "first": list(self.batch_ids[:20])}
+
+
+class ListsBatches(_Operator):
+    """For operators whose result is :class:`Waiting`: they return the ids to map over."""
+
+    inherits_from_skipmixin = True
+
+    def act(self, result: Waiting, context: Context) -> list[str]:
+        """Return the ids, at most as many as Airflow maps over; what is left waits for the next run."""
+        if not result.batch_ids:
+            self.skip_the_rest(context, "Nothing waits.")
+        most = conf.getint("core", "max_map_length", fallback=1024)
+        if len(result.batch_ids) > most:
+            self.log.warning("%d batches wait; the first %d are done in this run.", len(result.batch_ids), most)
+        return list(result.batch_ids[:most])

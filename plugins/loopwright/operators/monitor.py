@@ -1,0 +1,112 @@
+"""Operators of the stage *monitor*: drift, performance, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from loopwright.operators.base import ModelOperator
+from loopwright.operators.form import text_or_none
+from loopwright.operators.listing import ListsBatches, Waiting
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from loopwright.declaration import Workspace
+
+
+class ListUnmonitoredOperator(ListsBatches, ModelOperator):
+    """Lists the scored batches that were not looked at, or whose labels matured since.
+
+    :param model: the model's name.
+    :param batch_id: only this one; empty for all.
+    """
+
+    template_fields: Sequence[str] = (*ModelOperator.template_fields, "batch_id")
+
+    def __init__(self, *, batch_id: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch_id = batch_id
+
+    def call(self, workspace: Workspace, context: Context) -> Waiting:  # noqa: ARG002 - the base's signature
+        """List what waits."""
+        from loopwright.stages.monitor import unmonitored
+
+        only = text_or_none(self.batch_id)
+        return Waiting.of([only] if only else unmonitored(workspace, self.spec(workspace)))
+
+
+class _BatchOperator(ModelOperator):
+    """An operator about one model on one batch.
+
+    :param model: the model's name.
+    :param batch_id: the batch.
+    """
+
+    template_fields: Sequence[str] = (*ModelOperator.template_fields, "batch_id")
+
+    def __init__(self, *, batch_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch_id = batch_id
+
+
+class DetectDriftOperator(_BatchOperator):
+    """Compares one batch with what the champion was trained on; fails when it drifted."""
+
+    def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
+        """Measure drift."""
+        from loopwright.stages.monitor import detect_drift
+
+        return detect_drift(workspace, self.spec(workspace), self.batch_id)
+
+
+class MeasurePerformanceOperator(_BatchOperator):
+    """Compares the scores of one batch with its matured labels; fails when quality dropped."""
+
+    def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
+        """Measure performance."""
+        from loopwright.stages.monitor import measure_performance
+
+        return measure_performance(workspace, self.spec(workspace), self.batch_id)
+
+
+class ConcludeMonitoringOperator(_BatchOperator):
+    """Records what two reports say together, and requests a training or a roll back when it persists.
+
+    :param drift: the result of :class:`DetectDriftOperator`, from XCom.
+    :param performance: the result of :class:`MeasurePerformanceOperator`, from XCom.
+    """
+
+    template_fields: Sequence[str] = (*_BatchOperator.template_fields, "drift", "performance")
+
+    def __init__(
+        self, *, drift: Mapping[str, Any] | None = None, performance: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.drift = drift
+        self.performance = performance
+
+    def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
+        """Conclude."""
+        from loopwright.stages.monitor import DriftReport, PerformanceReport, conclude
+
+        return conclude(
+            workspace,
+            self.spec(workspace),
+            self.batch_id,
+            DriftReport.from_dict(self.drift) if self.drift else None,
+            PerformanceReport.from_dict(self.performance) if self.performance else None,
+        )
+
+
+class MonitorBatchOperator(_BatchOperator):
+    """Drift, performance and the conclusion for one batch, in one task: they share their imports and their rows."""
+
+    def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
+        """Measure both, and conclude."""
+        from loopwright.stages.monitor import conclude, detect_drift, measure_performance
+
+        spec = self.spec(workspace)
+        drift = detect_drift(workspace, spec, self.batch_id)
+        performance = measure_performance(workspace, spec, self.batch_id)
+        return conclude(workspace, spec, self.batch_id, drift, performance)

@@ -1,0 +1,75 @@
+"""Operators of the stage *score*: the champion over every published batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from loopwright.operators.base import ModelOperator
+from loopwright.operators.form import text_or_none, yes_or_no
+from loopwright.operators.listing import ListsBatches, Waiting
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from loopwright.declaration import Workspace
+
+
+class ListUnscoredOperator(ListsBatches, ModelOperator):
+    """Lists the published batches that the champion has not scored, and returns their ids to map over.
+
+    :param model: the model's name.
+    :param batch_id: only this one; empty for all.
+    :param force: list also what was scored already.
+    """
+
+    template_fields: Sequence[str] = (*ModelOperator.template_fields, "batch_id", "force")
+
+    def __init__(self, *, batch_id: str | None = None, force: bool | str = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch_id = batch_id
+        self.force = force
+
+    def call(self, workspace: Workspace, context: Context) -> Waiting:  # noqa: ARG002 - the base's signature
+        """List what waits."""
+        from loopwright.stages.score import unscored
+
+        spec, only = self.spec(workspace), text_or_none(self.batch_id)
+        if only:
+            return Waiting.of([only])
+        if yes_or_no(self.force):
+            from loopwright.ledger.store import Ledger
+
+            published = Ledger.of(workspace).dataset(spec.dataset).published()
+            return Waiting.of(batch["batch_id"] for batch in published)
+        return Waiting.of(unscored(workspace, spec))
+
+
+class ScoreBatchOperator(ModelOperator):
+    """Writes the champion's predictions for one batch; skipped when they are there already.
+
+    :param model: the model's name.
+    :param batch_id: the batch.
+    :param force: score it again.
+    """
+
+    template_fields: Sequence[str] = (*ModelOperator.template_fields, "batch_id", "force")
+
+    def __init__(self, *, batch_id: str, force: bool | str = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch_id = batch_id
+        self.force = force
+
+    def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
+        """Score."""
+        from loopwright.stages.score import score_batch
+
+        return score_batch(workspace, self.spec(workspace), self.batch_id, force=yes_or_no(self.force))
+
+    def act(self, result: Any, context: Context) -> str:  # noqa: ARG002 - the base's signature
+        """Return the batch's id."""
+        if result.status != "scored":
+            raise AirflowSkipException(f"The batch {self.batch_id}: {result.status}.")
+        return self.batch_id

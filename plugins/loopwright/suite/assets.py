@@ -1,0 +1,69 @@
+"""The assets by which the stages follow one another. Their events are hints; the ledger says what there is to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk import Asset, AssetWatcher
+
+from loopwright.triggers.arrival import BatchArrivalTrigger
+
+if TYPE_CHECKING:
+    from loopwright.declaration import DatasetSpec
+
+
+def arrivals(dataset: DatasetSpec, project: str, *, poll_interval: float = 2.0, stable_for: float = 2.0) -> Asset:
+    """Batches of a dataset wait at its source; watched for by the triggerer.
+
+    :param dataset: the dataset's declaration.
+    :param project: the folder that holds ``include/``.
+    :param poll_interval: seconds between two looks.
+    :param stable_for: seconds for which a file must not change before it counts.
+    """
+    trigger = BatchArrivalTrigger(
+        dataset=dataset.name,
+        arrivals=dataset.arrivals,
+        batch_id=dataset.batch_id,
+        project=project,
+        poll_interval=poll_interval,
+        stable_for=stable_for,
+    )
+    return Asset(
+        f"loopwright://{dataset.name}/arrivals",
+        group="loopwright",
+        watchers=[AssetWatcher(name=f"{dataset.name} arrivals", trigger=trigger)],
+    )
+
+
+def batches(dataset: str) -> Asset:
+    """Batches of a dataset were published."""
+    return _asset(dataset, "batches")
+
+
+def candidate(model: str) -> Asset:
+    """A version passed the gate and waits for its release."""
+    return _asset(model, "candidate")
+
+
+def champion(model: str) -> Asset:
+    """Another version is in production."""
+    return _asset(model, "champion")
+
+
+def predictions(model: str) -> Asset:
+    """The champion scored batches."""
+    return _asset(model, "predictions")
+
+
+def request(model: str) -> Asset:
+    """The monitor asks for a training."""
+    return _asset(model, "request")
+
+
+def rollback_request(model: str) -> Asset:
+    """The monitor asks for a roll back."""
+    return _asset(model, "rollback-request")
+
+
+def _asset(owner: str, what: str) -> Asset:
+    return Asset(f"loopwright://{owner}/{what}", group="loopwright")

@@ -1,0 +1,76 @@
+"""The declarations that a DAG file builds from: only the wanted ones, and a broken one stops nobody.
+
+What must stay true: Airflow takes down every DAG of a file that raises, so a wrong declaration becomes a DAG of its own
+that says what is wrong; and a worker, which parses the file again for each task, builds the one DAG it came for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from airflow.sdk import get_parsing_context
+
+from loopwright.declaration import DatasetSpec, ModelSpec, Project
+from loopwright.errors import DataFault
+from loopwright.suite.broken import build_broken_dag, broken_dag_id
+from loopwright.suite.schedule import require_cron
+from loopwright.suite.selection import Selection
+
+Spec = TypeVar("Spec", DatasetSpec, ModelSpec)
+
+
+def declared_models(dag_file: str, *, show_broken: bool = False) -> Iterator[tuple[ModelSpec, str]]:
+    """Yield each model that this file is to build a DAG for, with its project's folder.
+
+    :param dag_file: the DAG file's ``__file__``.
+    :param show_broken: build the DAGs that say what is wrong with broken declarations; one file of the suite does.
+    """
+    selection = Selection.of(dag_file)
+    project = Project.at(selection.project)
+    return _declared(selection, project.model_names(), project.model, show_broken)
+
+
+def declared_datasets(dag_file: str, *, show_broken: bool = False) -> Iterator[tuple[DatasetSpec, str]]:
+    """Yield each dataset that this file is to build a DAG for, with its project's folder.
+
+    :param dag_file: the DAG file's ``__file__``.
+    :param show_broken: as for :func:`declared_models`.
+    """
+    selection = Selection.of(dag_file)
+    project = Project.at(selection.project)
+    return _declared(selection, project.dataset_names(), project.dataset, show_broken)
+
+
+def declared_project(dag_file: str) -> str:
+    """Return the folder of the project that this file belongs to.
+
+    :param dag_file: the DAG file's ``__file__``.
+    """
+    return str(Project.at(Selection.of(dag_file).project).path)
+
+
+def _declared(
+    selection: Selection, names: list[str], read: Callable[[str], Spec], show_broken: bool
+) -> Iterator[tuple[Spec, str]]:
+    for name in [selection.only] if selection.only else names:
+        if not _wanted(name):
+            continue
+        try:
+            spec = read(name)
+            require_cron(spec.schedule, where=name)
+        except DataFault as fault:
+            if selection.only:
+                raise
+            if show_broken and _wanted(name, broken_dag_id(name)):
+                build_broken_dag(name, fault)
+            continue
+        yield spec, selection.project
+
+
+def _wanted(name: str, dag_id: str | None = None) -> bool:
+    """Tell whether Airflow asks for this declaration's DAGs: everything is wanted when it names none."""
+    asked = get_parsing_context().dag_id
+    if asked is None:
+        return True
+    return asked == dag_id if dag_id else asked.partition(".")[0] == name

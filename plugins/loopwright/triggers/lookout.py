@@ -1,0 +1,57 @@
+"""Asking what waits, every few seconds for ever, without wearing anybody out.
+
+The listing is asked for each time; the connections and the ledger only when the listing changed, while something
+waits, and once a minute besides, in case somebody changed them.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from loopwright.declaration import DatasetSpec, Workspace
+    from loopwright.hooks.loopwright import LoopwrightHook
+    from loopwright.ledger.store import Ledger
+    from loopwright.stages.ingest.arrivals import Arrival
+
+BELIEVED_FOR = 60.0
+"""Seconds until what was learned is asked again."""
+
+
+class Lookout:
+    """Looks for the arrivals of one dataset that have no answer yet. It blocks: keep it off the event loop.
+
+    :param spec: the dataset; only its name, its glob and how its batches are named matter here.
+    :param hook: knows the places.
+    """
+
+    def __init__(self, spec: DatasetSpec, hook: LoopwrightHook) -> None:
+        self._spec = spec
+        self._hook = hook
+        self._places: tuple[Workspace, Ledger] | None = None
+        self._answered: frozenset[Arrival] | None = None
+        self._learned_at = 0.0
+
+    def waiting(self) -> list[Arrival]:
+        """Return what waits, oldest batch first."""
+        from loopwright.stages.ingest.arrivals import is_handled, listed_for
+
+        workspace, ledger = self._resolved()
+        arrivals = listed_for(workspace, self._spec)
+        if frozenset(arrivals) == self._answered or not arrivals:
+            return []
+        state = ledger.dataset(self._spec.name)
+        waiting = [arrival for arrival in arrivals if not is_handled(state, arrival)]
+        self._answered = None if waiting else frozenset(arrivals)
+        return waiting
+
+    def _resolved(self) -> tuple[Workspace, Ledger]:
+        from loopwright.ledger.store import Ledger
+
+        if self._places is None or time.monotonic() - self._learned_at > BELIEVED_FOR:
+            workspace = self._hook.workspace()
+            if self._places is None or self._places[0] != workspace:
+                self._places = (workspace, Ledger.of(workspace))
+            self._answered, self._learned_at = None, time.monotonic()
+        return self._places
