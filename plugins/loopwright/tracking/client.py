@@ -1,7 +1,7 @@
-"""MLflow, imported late and quietly, with its process-wide settings put back after use.
+"""Reaching MLflow: a client whose store is there, and the fluent API, whose globals are put back after use.
 
-Importing it costs a task 1.6 s, so nothing here does before a first call. Its fluent API works on globals of the
-process (tracking URI, experiment, environment variables that children inherit): whoever needs it borrows them.
+The fluent API works on globals of the process (tracking URI, experiment, environment variables that children
+inherit). Whoever needs it borrows them, so that a host with an MLflow of its own finds it as it was.
 """
 
 from __future__ import annotations
@@ -15,36 +15,10 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
-from loopwright.errors import MissingExtra
 from loopwright.tracking.faults import said_plainly
-
-_SETTINGS = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_LOGGING_LEVEL": "WARNING",
-    # Its own seven retries take four minutes to say that a server is down; a task has retries of its own.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
-    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
-}
-"""What MLflow's environment variables are set to where the deployment has not set them."""
+from loopwright.tracking.importing import imported
 
 _BORROWED = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID")
-
-
-def imported() -> Any:
-    """Return the module ``mlflow``, imported with telemetry off.
-
-    :raises MissingExtra: if it is not installed.
-    """
-    for name, value in _SETTINGS.items():
-        os.environ.setdefault(name, value)
-    try:
-        import mlflow
-    except ModuleNotFoundError as error:
-        raise MissingExtra("MLflow is not installed here.", mend="pip install 'loopwright[ml]'") from error
-    return mlflow
 
 
 def connected(uri: str) -> Any:
@@ -53,11 +27,9 @@ def connected(uri: str) -> Any:
     :param uri: tracking URI; a SQLite file and its folder are made if absent.
     :raises TrackingUnavailable: if MLflow cannot be reached.
     """
-    imported()
-    from mlflow.tracking import MlflowClient
-
+    mlflow = imported()
     with said_plainly(uri), _alone(uri):
-        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
         if sqlite_file(uri):
             client.search_experiments(max_results=1)  # makes the tables, if they are not there yet
     return client

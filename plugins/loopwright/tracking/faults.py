@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from loopwright.errors import DataFault, LoopwrightError, TrackingUnavailable, UnknownName, shown
-
-if TYPE_CHECKING:
-    from mlflow.exceptions import MlflowException
+from loopwright.tracking.importing import imported
 
 _LOGIN = {"PERMISSION_DENIED", "UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED"}
 _REFUSALS = {"INVALID_PARAMETER_VALUE", "RESOURCE_ALREADY_EXISTS", "BAD_REQUEST", "INVALID_STATE"}
 _REACH = "Look whether MLflow is up and MLFLOW_TRACKING_URI names it, then run again."
 _MAY_ENTER = "Give this user access: MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN."
+
+
+@contextmanager
+def unless(code: str) -> Iterator[None]:
+    """Let an expected answer of MLflow's pass: what was to be made is there, what was looked for is not.
+
+    :param code: MLflow's error code, such as ``RESOURCE_ALREADY_EXISTS``.
+    """
+    try:
+        yield
+    except imported().exceptions.MlflowException as error:
+        if error.error_code != code:
+            raise
 
 
 class TrackingRefused(DataFault):
@@ -30,11 +41,10 @@ def said_plainly(uri: str) -> Iterator[None]:
 
     :param uri: the tracking URI.
     """
-    from mlflow.exceptions import MlflowException
-
+    mlflow = imported()
     try:
         yield
-    except MlflowException as error:
+    except mlflow.exceptions.MlflowException as error:
         raise _told_apart(error, uri) from error
     except (SQLAlchemyError, OSError) as error:
         raise _unreachable(str(error), uri) from error
@@ -46,12 +56,7 @@ def without_login(uri: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else uri
 
 
-def is_code(error: MlflowException, code: str) -> bool:
-    """Whether MLflow's error is of this code."""
-    return bool(error.error_code == code)
-
-
-def _told_apart(error: MlflowException, uri: str) -> LoopwrightError:
+def _told_apart(error: Any, uri: str) -> LoopwrightError:
     code, said = str(error.error_code), shown(str(error))
     if code == "RESOURCE_DOES_NOT_EXIST":
         mend = "If somebody deleted it in MLflow, restore it there; else look at the name."

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from loopwright.tracking.client import fluent
-from loopwright.tracking.faults import is_code, said_plainly
+from loopwright.tracking.faults import said_plainly, unless
+from loopwright.tracking.importing import imported
 from loopwright.tracking.runs import Runs
 
 _ALIAS_ATTEMPTS = 3
@@ -37,15 +38,9 @@ class Registry(Runs):
 
     def alias_of(self, model: str, alias: str) -> str | None:
         """Return the version that an alias names; ``None`` if it names none."""
-        from mlflow.exceptions import MlflowException
-
-        with said_plainly(self.uri):
-            try:
-                version = self._client.get_registered_model(model).aliases.get(alias)
-            except MlflowException as error:
-                if is_code(error, "RESOURCE_DOES_NOT_EXIST"):
-                    return None
-                raise
+        version = None
+        with said_plainly(self.uri), unless("RESOURCE_DOES_NOT_EXIST"):
+            version = self._client.get_registered_model(model).aliases.get(alias)
         return None if version is None else str(version)
 
     def move_alias(self, model: str, alias: str, version: str | None) -> None:
@@ -90,14 +85,8 @@ class Registry(Runs):
         return sorted(int(version.version) for version in found)
 
     def _make_model(self, model: str) -> None:
-        from mlflow.exceptions import MlflowException
-
-        with said_plainly(self.uri):
-            try:
-                self._client.create_registered_model(model)
-            except MlflowException as error:
-                if not is_code(error, "RESOURCE_ALREADY_EXISTS"):
-                    raise
+        with said_plainly(self.uri), unless("RESOURCE_ALREADY_EXISTS"):
+            self._client.create_registered_model(model)
 
     def _make_version(self, model: str, run_id: str, source: str, tags: Mapping[str, str]) -> int:
         scheme, _, logged = source.partition(":/")
@@ -107,12 +96,10 @@ class Registry(Runs):
         return int(made.version)
 
     def _set_alias(self, model: str, alias: str, version: str) -> None:
-        from mlflow.exceptions import MlflowException
-
         for attempt in range(1, _ALIAS_ATTEMPTS + 1):
             try:
                 self._client.set_registered_model_alias(model, alias, version)
-            except MlflowException as error:
+            except imported().exceptions.MlflowException as error:
                 # A server's two workers that set it at once collide in its database (UNIQUE constraint).
                 if attempt == _ALIAS_ATTEMPTS or "unique" not in str(error).lower():
                     raise

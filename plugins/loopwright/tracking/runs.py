@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from loopwright.errors import TrackingUnavailable
 from loopwright.tracking.client import connected, fluent, sqlite_file
-from loopwright.tracking.faults import is_code, said_plainly
+from loopwright.tracking.faults import said_plainly, unless
+from loopwright.tracking.importing import imported
 
 KEY_TAG = "loopwright.key"
 _BATCH = 100
@@ -81,26 +82,23 @@ class Runs:
 
     def log_params(self, run_id: str, params: Mapping[str, object]) -> None:
         """Log parameters, as text."""
-        from mlflow.entities import Param
-
-        for batch in _batches([Param(name, str(value)) for name, value in params.items()]):
+        param = imported().entities.Param
+        for batch in _batches([param(name, str(value)) for name, value in params.items()]):
             with said_plainly(self.uri):
                 self._client.log_batch(run_id, params=batch)
 
     def log_metrics(self, run_id: str, metrics: Mapping[str, float], *, step: int = 0) -> None:
         """Log metrics, in one request a hundred."""
-        from mlflow.entities import Metric
-
+        metric = imported().entities.Metric
         now = int(time.time() * 1000)
-        for batch in _batches([Metric(name, float(value), now, step) for name, value in metrics.items()]):
+        for batch in _batches([metric(name, float(value), now, step) for name, value in metrics.items()]):
             with said_plainly(self.uri):
                 self._client.log_batch(run_id, metrics=batch)
 
     def log_tags(self, run_id: str, tags: Mapping[str, object]) -> None:
         """Set tags, as text."""
-        from mlflow.entities import RunTag
-
-        for batch in _batches([RunTag(name, str(value)) for name, value in tags.items()]):
+        runtag = imported().entities.RunTag
+        for batch in _batches([runtag(name, str(value)) for name, value in tags.items()]):
             with said_plainly(self.uri):
                 self._client.log_batch(run_id, tags=batch)
 
@@ -133,13 +131,14 @@ class Runs:
         :param version: of the table.
         :param context: what for, such as ``training`` or ``holdout``.
         """
-        from mlflow.entities import Dataset, DatasetInput, InputTag
-
+        entities = imported().entities
         # Written by hand: MLflow's own DeltaDatasetSource leaves version 0 out.
         where = json.dumps({"path": source, "delta_table_version": version})
-        dataset = Dataset(f"{name}@{version}", digest[:_DIGEST_LENGTH], "delta_table", where)
+        dataset = entities.Dataset(f"{name}@{version}", digest[:_DIGEST_LENGTH], "delta_table", where)
         with said_plainly(self.uri):
-            self._client.log_inputs(run_id, [DatasetInput(dataset, [InputTag("mlflow.data.context", context)])])
+            self._client.log_inputs(
+                run_id, [entities.DatasetInput(dataset, [entities.InputTag("mlflow.data.context", context)])]
+            )
 
     def read_json(self, run_id: str, path: str) -> Any:
         """Return what :meth:`log_json` kept.
@@ -174,17 +173,12 @@ class Runs:
         return str(found.experiment_id)
 
     def _make_experiment(self, model: str) -> str:
-        from mlflow.exceptions import MlflowException
-
         file = sqlite_file(self.uri)
         artifacts = str(file.with_name("artifacts") / model) if file else None  # else they land in ./mlruns
-        with said_plainly(self.uri):
-            try:
-                return str(self._client.create_experiment(model, artifact_location=artifacts))
-            except MlflowException as error:
-                if not is_code(error, "RESOURCE_ALREADY_EXISTS"):
-                    raise
-        return self.experiment(model)  # another process made it first
+        made = None
+        with said_plainly(self.uri), unless("RESOURCE_ALREADY_EXISTS"):  # another process made it first
+            made = self._client.create_experiment(model, artifact_location=artifacts)
+        return self.experiment(model) if made is None else str(made)
 
     def _runs(self, experiment: str, key: str, status: str) -> list[str]:
         wanted = f"tags.`{KEY_TAG}` = '{key}' AND attributes.status = '{status}'"
