@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from support import airflow_home
 from support import toy as toys
+
+airflow_home.settle()  # before any test module imports Airflow
 
 
 @pytest.fixture

@@ -1,0 +1,53 @@
+"""An Airflow home for tests: a throwaway folder, settled before anything imports Airflow.
+
+Only ``AIRFLOW_HOME`` goes into the environment; the rest is in its ``airflow.cfg``, so that an Airflow that a test
+starts for itself, with a home of its own, inherits nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from support import toy
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+_CONFIGURATION = """\
+[core]
+dags_folder = {home}/project/dags
+plugins_folder = {home}/plugins
+load_examples = False
+simple_auth_manager_users = admin:admin,viewer:viewer
+[database]
+sql_alchemy_conn = sqlite:///{home}/airflow.db
+[dag_processor]
+dag_bundle_storage_path = {home}/bundles
+[api_auth]
+jwt_secret = {secret}
+[loopwright]
+project = {home}/project
+"""
+
+
+@cache
+def settle() -> Path:
+    """Return this test process's Airflow home, made on the first call.
+
+    Its DAGs folder is the repository's own DAG files, beside a toy project's ``include/``, as a team would copy them.
+    """
+    home = Path(tempfile.mkdtemp(prefix="loopwright-airflow-"))
+    atexit.register(_remove, home, os.getpid())
+    toy.make(home / "project")
+    shutil.copytree(REPOSITORY / "dags", home / "project" / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    (home / "airflow.cfg").write_text(_CONFIGURATION.format(home=home, secret="s" * 64))
+    os.environ["AIRFLOW_HOME"] = str(home)
+    return home
+
+
+def _remove(home: Path, owner: int) -> None:
+    if os.getpid() == owner:  # a forked child must not clear up its parent's home
+        shutil.rmtree(home, ignore_errors=True)
