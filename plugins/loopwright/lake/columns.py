@@ -79,16 +79,30 @@ def _array(name: str, column: pd.Series[Any]) -> pa.Array:
     try:
         array = pa.array(column, from_pandas=True)
     except (pa.ArrowException, OverflowError) as error:
-        found = Counter(type(value).__name__ for value in column.dropna())
-        raise ColumnUnfit(
-            "A column's values cannot be given one type.",
-            where=f"column {name}",
-            got=", ".join(f"{kind} × {count}" for kind, count in found.most_common(5)),
-            allowed="values of one type, or none; whole numbers within 64 bits",
-            mend="Make them of one type in a cleaning step, or leave the column out.",
-        ) from error
+        raise _mixed(name, column) from error
+    if column.dtype == object and _cuts_silently(array.type, column):
+        raise _mixed(name, column)
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     return array.dictionary_decode() if kinds.is_dictionary(array.type) else array
+
+
+def _cuts_silently(arrow: pa.DataType, column: pd.Series[Any]) -> bool:
+    """Whether Arrow has taken values of two types for one: a moment for its date, text for bytes, any zone for UTC."""
+    values = column.dropna()
+    if kinds.is_timestamp(arrow):
+        return len({value.tzinfo is None for value in values}) > 1
+    return (kinds.is_date(arrow) or kinds.is_binary(arrow)) and len(set(map(type, values))) > 1
+
+
+def _mixed(name: str, column: pd.Series[Any]) -> ColumnUnfit:
+    found = Counter(type(value).__name__ for value in column.dropna())
+    return ColumnUnfit(
+        "A column's values cannot be given one type.",
+        where=f"column {name}",
+        got=", ".join(f"{kind} × {count}" for kind, count in found.most_common(5)),
+        allowed="values of one type, or none; whole numbers within 64 bits; moments all with a zone, or all without",
+        mend="Make them of one type in a cleaning step, or leave the column out.",
+    )
 
 
 def _type_of(arrow: pa.DataType) -> str | None:

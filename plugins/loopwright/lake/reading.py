@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
-from functools import reduce
-from operator import and_
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +16,7 @@ from loopwright.lake import rows
 from loopwright.lake.columns import ARROW
 
 if TYPE_CHECKING:
+    import pyarrow.dataset as datasets
     from deltalake import DeltaTable
 
 EXACT_IN_DOUBLE = 2**53
@@ -34,12 +33,17 @@ def frame_of(
     :param role: only this role's rows.
     :raises UnknownName: if a column is asked for that no batch ever brought.
     """
-    found = _ordered(_rows(table, batch_ids, columns, role), batch_ids)
-    found = _with_untyped(found)
+    wanted = batches_of(table) if batch_ids is None else list(dict.fromkeys(batch_ids))
+    found = _with_untyped(_rows(table.to_pyarrow_dataset(), wanted, columns, role))
     if columns is not None:
         _require(columns, found.column_names)
         found = found.select(list(columns))
     return _to_pandas(found)
+
+
+def batches_of(table: DeltaTable) -> list[str]:
+    """Return the batches that a table holds, sorted."""
+    return sorted({partition[rows.BATCH] for partition in table.partitions()})
 
 
 def count_of(table: DeltaTable, batch_id: str) -> int:
@@ -49,27 +53,32 @@ def count_of(table: DeltaTable, batch_id: str) -> int:
 
 
 def _rows(
-    table: DeltaTable, batch_ids: Sequence[str] | None, columns: Sequence[str] | None, role: str | None
+    source: datasets.Dataset, batch_ids: Sequence[str], columns: Sequence[str] | None, role: str | None
 ) -> pa.Table:
-    source = table.to_pyarrow_dataset()
-    conditions = []
-    if batch_ids is not None:
-        conditions.append(pc.field(rows.BATCH).isin(pa.array(batch_ids, pa.string())))
-    if role is not None:
-        conditions.append(pc.field(rows.ROLE) == role)
-    names = source.schema.names
+    names = _leading(source.schema.names)
     if columns is not None:
-        needed = {*columns, rows.BATCH, rows.ROW, rows.UNTYPED}
+        needed = {*columns, rows.ROW, rows.UNTYPED}
         names = [name for name in names if name in needed]
-    return source.to_table(columns=names, filter=reduce(and_, conditions) if conditions else None)
+    parts = [source.schema.empty_table().select(names)]
+    for (
+        batch_id
+    ) in batch_ids:  # batch by batch is in order already; to sort them together costs as much as to read them
+        condition = pc.field(rows.BATCH) == batch_id
+        if role is not None:
+            condition &= pc.field(rows.ROLE) == role
+        parts.append(_ordered(source.to_table(columns=names, filter=condition)))
+    return pa.concat_tables(parts)
 
 
-def _ordered(found: pa.Table, batch_ids: Sequence[str] | None) -> pa.Table:
-    batches = found[rows.BATCH]
-    asked = sorted(batches.unique().to_pylist()) if batch_ids is None else batch_ids
-    rank = pc.index_in(batches, value_set=pa.array(asked, pa.string())).to_numpy()
-    order = np.lexsort((found[rows.ROW].to_numpy(), rank))
-    return found if (np.diff(order) == 1).all() else found.take(order)
+def _leading(names: Sequence[str]) -> list[str]:
+    """Return the names with the reserved ones first, wherever schema changes have put them."""
+    return sorted(names, key=lambda name: name not in rows.RESERVED)
+
+
+def _ordered(batch: pa.Table) -> pa.Table:
+    numbers = batch[rows.ROW].to_numpy()
+    in_order = bool((np.diff(numbers) >= 0).all())
+    return batch if in_order else batch.take(np.argsort(numbers, kind="stable"))
 
 
 def _with_untyped(found: pa.Table) -> pa.Table:

@@ -64,7 +64,7 @@ class Rows:
 
         :raises DataFault: naming the batches or roles it says.
         """
-        for column, value in self.marks.items():
+        for column, value in {BATCH: self.batch_id, ROLE: self.role}.items():
             if column in frame and not (frame[column] == value).all():
                 raise DataFault(
                     "These rows are not all of the batch they are written to.",

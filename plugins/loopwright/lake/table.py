@@ -69,10 +69,21 @@ class Table:
             if table is None:
                 writing.create(self.uri, target, columns, numbers, self._options)
                 return _version(self._required())
-            writing.overwrite(table, target, columns, numbers)
+            writing.overwrite(table, target, columns, numbers, where=self.uri)
             return _version(table)
 
         return self._committed(attempt)
+
+    def require_fit(self, frame: pd.DataFrame) -> None:
+        """Refuse what :meth:`replace` would refuse of a frame's columns as the table is now, and write nothing.
+
+        :raises ColumnConflict: if a column's type cannot be reconciled with the table's.
+        :raises ColumnUnfit: if a column is of no type that a table can hold.
+        """
+        columns = columns_of(frame.drop(columns=list(rows.RESERVED), errors="ignore"))
+        table = self._opened()
+        if table is not None:
+            writing.require_fit(table, columns)
 
     def remove(self, batch_id: str) -> int | None:
         """Remove a batch's rows.

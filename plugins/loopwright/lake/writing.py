@@ -40,18 +40,27 @@ def create(
     )
 
 
-def overwrite(table: DeltaTable, target: Rows, columns: Columns, numbers: np.ndarray) -> None:
+def overwrite(table: DeltaTable, target: Rows, columns: Columns, numbers: np.ndarray, *, where: str) -> None:
     """Put the batch in place of its rows.
 
+    :param where: the table, for errors.
     :raises ColumnConflict: if a column's type cannot be reconciled with the table's.
     :raises CommitFailedError: if another committed what this one must know.
     """
-    settled = settle(columns, _types(table), where=table.table_uri)
+    settled = settle(columns, _types(table), where=where)
     batch = target.assembled(settled.own, numbers, columns.untyped)
     if settled.widened:
-        _rewrite(table, target, batch, settled.widened)
+        _rewrite(table, target, batch, settled.widened, where)
     else:
         write_deltalake(table, batch, mode="overwrite", predicate=target.predicate, schema_mode="merge")
+
+
+def require_fit(table: DeltaTable, columns: Columns) -> None:
+    """Refuse columns that cannot be reconciled with the table's.
+
+    :raises ColumnConflict: naming the column and both types.
+    """
+    settle(columns, _types(table), where=table.table_uri)
 
 
 def _types(table: DeltaTable) -> dict[str, str]:
@@ -60,10 +69,10 @@ def _types(table: DeltaTable) -> dict[str, str]:
     return {field.name: str(field.type.type) for field in fields if field.name not in RESERVED}
 
 
-def _rewrite(table: DeltaTable, target: Rows, batch: pa.Table, widened: Mapping[str, str]) -> None:
+def _rewrite(table: DeltaTable, target: Rows, batch: pa.Table, widened: Mapping[str, str], where: str) -> None:
     """Write the whole table anew: Delta-rs cannot change a column's type in place."""
     others = table.to_pyarrow_dataset().to_table(filter=~_is(target))
-    wide = widen(others, widened, where=table.table_uri)
+    wide = widen(others, widened, where=where)
     write_deltalake(
         table,
         pa.concat_tables([wide, batch], promote_options="default"),
