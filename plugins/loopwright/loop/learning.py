@@ -5,7 +5,8 @@ Whatever an earlier turn left half done is finished first: the stages are idempo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from loopwright.ledger.store import Ledger
 from loopwright.loop import said
@@ -13,6 +14,8 @@ from loopwright.loop.step import Step
 from loopwright.verdict import OnInconclusive, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from loopwright.declaration import ModelSpec, Workspace
     from loopwright.ledger.state import ModelState
     from loopwright.loop.telling import Teller
@@ -39,28 +42,46 @@ class Learning:
         """The model's state now."""
         return self._ledger.model(self.model.name)
 
-    def train(self) -> None:
-        """Finish the training that was left, then decide whether there is a reason for another."""
+    def train(
+        self,
+        *,
+        reason: str | None = None,
+        actor: str = "train",
+        params: Mapping[str, Any] | None = None,
+        force: bool = False,
+    ) -> None:
+        """Finish the training that was left, then decide whether there is a reason for another.
+
+        :param reason: a person's.
+        :param actor: who asks.
+        :param params: training parameters for this once.
+        :param force: train although nothing changed.
+        """
         from loopwright.stages.train import decide_training
 
         left = self._unfinished()
         if left:
             self._learn(left)
-        decision = self.teller.step(
-            "train", "decide", lambda: decide_training(self.workspace, self.model), said.decision
-        )
+        decide = partial(decide_training, self.workspace, self.model, reason=reason, actor=actor)
+        decision = self.teller.step("train", "decide", partial(decide, params=params, force=force), said.decision)
         if decision.train and decision.training_id:
             self._learn(decision.training_id)
 
+    def mend(self) -> None:
+        """Finish or undo a release that was left, and put an alias back that a hand moved."""
+        if self.state.champion or self.state.release:
+            self._reconcile()
+
     def release(self) -> bool:
-        """Finish a release that was left, roll back if it was asked for, and promote what may be promoted.
+        """Roll back if it was asked for, and promote what may be promoted.
 
         :return: whether there is another champion than before.
         """
         before = (self.state.champion or {}).get("version")
-        self._reconcile()
         if self.state.request("rollback"):
             self._roll_back()
+        if self.state.candidate:
+            self._reconcile()
         if self.state.candidate:
             self._promote(self.state.candidate["version"])
         return bool((self.state.champion or {}).get("version") != before)
@@ -107,16 +128,25 @@ class Learning:
         from loopwright.stages.release import promote, rehearse
 
         workspace, model, step = self.workspace, self.model, self.teller.step
-        candidate = self.state.version(version) or {}
-        if candidate.get("rehearsal") != "pass":
+        if (self.state.version(version) or {}).get("rehearsal") != "pass":
             rehearsal = step("release", "rehearse", lambda: rehearse(workspace, model, version), said.judged)
             if not rehearsal.verdict.passed:
                 return
-        needs_approval = model.release.approval == "required" or candidate.get("ask")
-        if needs_approval and (candidate.get("approval") or {}).get("answer") != "given":
-            self._ask("approve", f"version {version} waits for a person: loopwright approve {model.name} {version}")
-            return
-        step("release", "promote", lambda: promote(workspace, model, version), said.released)
+        if self._may_promote(version):
+            step("release", "promote", lambda: promote(workspace, model, version), said.released)
+
+    def _may_promote(self, version: str) -> bool:
+        """Ask what the promotion will ask; where only a person's yes is missing, ask the person and go on."""
+        from loopwright.stages.release import record_approval
+        from loopwright.stages.release.conditions import ready
+
+        failed = [check for check in ready(self.model, self.state, version).checks if check.outcome is Outcome.FAIL]
+        if [check.name for check in failed] != ["approval"]:
+            return True
+        record_approval(self.workspace, self.model, version, "asked", "release", failed[0].why)
+        how = f"`loopwright approve {self.model.name} {version} --why …`"
+        self._ask("approve", f"version {version}: {failed[0].why}; {how}")
+        return False
 
     def _ask(self, action: str, why: str) -> None:
         if why not in self.waits_for:

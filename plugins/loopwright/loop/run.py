@@ -1,9 +1,8 @@
 """One turn of the loop, in one process: everything that waits, batch by batch in order.
 
 Each step asks the ledger what is still to do and does it, so a turn that was killed anywhere is finished by the next,
-and one that finds nothing to do changes nothing. The order is the one that Airflow's assets give: a batch is taken in,
-scored by today's champion and watched before anybody learns from it; then it may be a reason to train, and a new
-champion catches up on what is unscored.
+and one that finds nothing to do changes nothing. A batch is taken in, scored by today's champion and watched before
+anybody learns from it; then it may be a reason to train, and a new champion catches up on what is unscored.
 """
 
 from __future__ import annotations
@@ -54,6 +53,8 @@ class _Turn:
         before = self._champion()
         arrivals = arrived(self.workspace, self.dataset)
         self.teller.total = len(arrivals)
+        if "release" in self.included:
+            self.learning.mend()
         self._go_round(new_rows=not arrivals)
         for arrival in arrivals:
             taken = take_in_one(self.workspace, self.dataset, arrival.batch_id, self.teller)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from loopwright.loop.telling import Said
-    from loopwright.stages.ingest import IngestResult
+    from loopwright.stages.ingest.results import IngestResult
     from loopwright.stages.monitor import Monitored
     from loopwright.stages.release import Released
     from loopwright.stages.score import Scored
@@ -54,9 +54,8 @@ def registered(result: Candidate) -> Said:
 
 def released(result: Released) -> Said:
     """Say who is champion now."""
-    before = f", after version {result.previous}" if result.previous else ""
-    done = "rolled back" if result.action == "roll_back" else "promoted"
-    return done, f"version {result.version} is champion{before}"
+    before = f", after version {result.previous}" if result.previous and result.action == "promote" else ""
+    return result.status.replace("_", " "), f"version {result.version} is champion{before}"
 
 
 def scored(result: Scored) -> Said:

@@ -14,8 +14,8 @@ from loopwright.loop import said
 if TYPE_CHECKING:
     from loopwright.declaration import DatasetSpec, Workspace
     from loopwright.loop.telling import Teller
-    from loopwright.stages.ingest import IngestResult
     from loopwright.stages.ingest.arrivals import Arrival
+    from loopwright.stages.ingest.results import IngestResult
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def take_in_one(
 
     :return: what came of it; ``None`` when it could not be judged.
     """
-    from loopwright.stages.ingest import ingest_batch
+    from loopwright.stages.ingest.stage import ingest_batch
 
     return teller.step_of_batch(
         "ingest", "ingest", lambda: ingest_batch(workspace, dataset, batch_id, force=force), said.ingested, batch_id

@@ -1,0 +1,61 @@
+"""The group of commands: quick to ask for help, and clear about what it does not know."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from loopwright.cli.main import COMMANDS, group
+
+HEAVY = {"airflow", "pandas", "numpy", "sklearn", "mlflow", "great_expectations", "evidently", "sqlalchemy", "rich"}
+
+
+def test_help_is_instant_and_imports_nothing_heavy():
+    code = "import sys; from loopwright.cli.main import group; group.main(['--help'], standalone_mode=False);"
+    code += "print(*sys.modules, file=sys.stderr)"
+    started = time.monotonic()
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert time.monotonic() - started < 2  # about 0.1 s; the bound leaves room for a busy machine
+    assert all(name in ran.stdout for name in COMMANDS)
+    assert not HEAVY & set(ran.stderr.split())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_and_the_common_options(loopwright, name):
+    answer = loopwright(name, "--help")
+    assert answer.status == 0
+    for option in ("--json", "--project", "--lake", "--ledger", "--traceback"):
+        assert option in answer.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_asking_a_command_for_help_imports_nothing_heavy(name):
+    code = f"import sys; import loopwright.cli.commands.{name}; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not HEAVY & set(ran.stdout.split())
+
+
+def test_the_list_holds_every_command_module():
+    from importlib import resources
+
+    modules = {path.name.removesuffix(".py") for path in resources.files("loopwright.cli.commands").iterdir()}
+    assert modules - {"__init__", "__pycache__"} == set(COMMANDS)
+    assert all(group.get_command(None, name).name == name for name in COMMANDS)
+
+
+def test_an_unknown_command_is_answered_with_the_nearest(loopwright):
+    answer = loopwright("statsu")
+    assert answer.status == 2
+    assert "Did you mean 'status'?" in answer.err
+
+
+def test_an_unknown_option_says_so_and_could_not_run(loopwright):
+    answer = loopwright("run", "tips", "--unitl", "train")
+    assert answer.status == 2
+    assert "--until" in answer.err
+
+
+def test_without_a_command_there_is_help(loopwright):
+    answer = loopwright()
+    assert "rollback" in answer.out + answer.err

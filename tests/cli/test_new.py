@@ -1,0 +1,94 @@
+"""A folder to start from: written whole, never over another, and right as it stands."""
+
+import subprocess
+import sys
+
+import pytest
+
+from loopwright.declaration import Project
+from loopwright.loop.ci import folder_tests
+from loopwright.verdict import Outcome
+
+
+@pytest.fixture
+def started(loopwright, tmp_path):
+    assert loopwright("new", "dataset", "trips", "--project", tmp_path).status == 0
+    assert loopwright("new", "model", "tip", "--project", tmp_path).status == 0
+    return tmp_path
+
+
+def test_the_folders_hold_what_the_readme_says(started):
+    names = {str(path.relative_to(started / "include")) for path in (started / "include").rglob("*") if path.is_file()}
+    assert names == {
+        "datasets/trips/dataset.yaml",
+        "datasets/trips/expectations.yaml",
+        "datasets/trips/cleaning.py",
+        "datasets/trips/tests/test_cleaning.py",
+        "models/tip/model.yaml",
+        "models/tip/features.py",
+        "models/tip/training.py",
+        "models/tip/tests/test_features.py",
+    }
+
+
+@pytest.mark.parametrize("task", ["binary_classification", "multiclass_classification", "regression"])
+def test_what_is_written_is_declared_right_and_its_tests_pass(loopwright, started, task):
+    assert loopwright("new", "model", "other", "--task", task, "--project", started).status == 0
+    project = Project.at(started)
+    assert project.model("other").task == task
+    assert project.model("other").dataset == "trips"
+    for folder in (project.dataset_folder("trips"), project.model_folder("other")):
+        check = folder_tests(folder, folder.name)
+        assert check.outcome is Outcome.PASS, check.observed
+
+
+def test_check_finds_nothing_wrong_with_it(loopwright, started):
+    answer = loopwright("check", "--project", started, "--json")
+    assert answer.status == 0, answer.out
+    assert answer.document["outcome"] == "pass"
+
+
+def test_nothing_is_overwritten(loopwright, started):
+    mine = started / "include/models/tip/features.py"
+    mine.write_text("mine")
+    answer = loopwright("new", "model", "tip", "--project", started)
+    assert answer.status == 2
+    assert "already" in answer.err
+    assert mine.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["Trips", "1st", "a-b", "../escape", "a b", ""])
+def test_a_bad_name_is_refused_and_writes_nothing(loopwright, tmp_path, name):
+    answer = loopwright("new", "dataset", name, "--project", tmp_path)
+    assert answer.status == 2
+    assert "lower-case" in answer.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_needs_to_know_its_dataset(loopwright, tmp_path):
+    answer = loopwright("new", "model", "tip", "--project", tmp_path)
+    assert answer.status == 2
+    assert "loopwright new dataset" in answer.err
+
+
+def test_an_unknown_dataset_is_answered_with_the_nearest(loopwright, started):
+    answer = loopwright("new", "model", "other", "--dataset", "tripz", "--project", started)
+    assert answer.status == 2
+    assert "'trips'" in answer.err
+    assert not (started / "include/models/other").exists()
+
+
+def test_a_folder_that_cannot_be_written_leaves_nothing_behind(started):
+    (started / "include/models").chmod(0o500)
+    code = "from loopwright.cli.main import main; main()"
+    command = [sys.executable, "-c", code, "new", "model", "other", "--project", str(started)]
+    try:
+        # As root every folder can be written: the test needs a user who is not.
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    finally:
+        (started / "include/models").chmod(0o700)
+    if ran.returncode == 0:
+        pytest.skip("this user may write everywhere")
+    assert ran.returncode == 2
+    assert "could not be written" in ran.stderr
+    assert not (started / "include/models/other").exists()
