@@ -192,7 +192,7 @@ def test_a_champion_that_cannot_answer_is_never_beaten_by_silence() -> None:
 
 
 def test_the_checks_make_a_verdict_of_plain_json() -> None:
-    truth, candidate = scorer(1.5)
+    _, candidate = scorer(1.5)
     checks = judge(binary_spec(), candidate, candidate, np.zeros(2000), unseen=Unseen(["b2"], ["b1"]))
     verdict = Verdict("gate", "model/m", checks)
     assert Verdict.from_dict(json.loads(json.dumps(verdict.to_dict(), allow_nan=False))) == verdict

@@ -1,0 +1,118 @@
+"""A loaded model, ready to answer: features by its own copy of the code, answers by its estimator."""
+
+from __future__ import annotations
+
+import weakref
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from loopwright.declaration.code import code_of
+from loopwright.errors import LoopwrightError, UserCodeFailed
+from loopwright.evaluation.predicted import Predicted
+from loopwright.serving.rows import features_by
+from loopwright.serving.served import CODE, MissingFeatures, answered, conformed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from loopwright.evaluation.predicted import Array
+
+
+class Predictor:
+    """A model that answers for raw rows.
+
+    :param estimator: the unpickled estimator.
+    :param card: what the training saw.
+    :param folder: the private copy of the artifact's ``data/model``.
+    :param digest: of the artifact.
+    :param keep: what holds the copy; it goes when the predictor does.
+    """
+
+    def __init__(
+        self, estimator: Any, card: Mapping[str, Any], folder: Path, digest: str, keep: TemporaryDirectory[str]
+    ) -> None:
+        self.estimator = estimator
+        self.card = dict(card)
+        self.digest = digest
+        self._code = folder / CODE
+        self._where = f"model {self.card['model']}, artifact {digest[:12]}"
+        self._gone = weakref.finalize(self, keep.cleanup)
+
+    def features(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return what the estimator sees of raw rows, indexed as these are.
+
+        :param frame: rows of the dataset.
+        :raises UserCodeFailed: if the feature code raises, or makes fewer columns than in the training.
+        """
+        made = features_by(self.card["features"], self._code, frame, self._where)
+        try:
+            return conformed(made, self.card)
+        except MissingFeatures as error:
+            raise UserCodeFailed(
+                "The feature code made fewer columns than it did for the training.",
+                where=self._where,
+                got=f"without {error}",
+                mend="Make the same columns of any rows: encode categories in the estimator, not by get_dummies.",
+            ) from error
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the answers for raw rows, indexed as these are.
+
+        :param frame: rows of the dataset.
+        :return: ``prediction``; for two classes also ``score``, the probability of the positive one; for more,
+            ``score_<class>`` of each.
+        :raises UserCodeFailed: if the feature code or the estimator raises.
+        """
+        return self.answers(self.features(frame))
+
+    def answers(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return the answers for features as :meth:`features` gives them; else as :meth:`predict`.
+
+        :param features: conformed features.
+        """
+        with code_of(self._code):
+            try:
+                return answered(self.estimator, features, self.card)
+            except LoopwrightError:
+                raise
+            except Exception as error:
+                raise UserCodeFailed(
+                    f"The estimator raised {type(error).__name__}.",
+                    where=f"{self._where} ({len(features)} rows)",
+                    got=error,
+                    mend="Does it take missing values and categories it has not met?",
+                ) from error
+
+    def predicted(self, frame: pd.DataFrame) -> Predicted:
+        """Return the answers for raw rows as arrays, for metrics.
+
+        :param frame: rows of the dataset.
+        """
+        return self.as_arrays(self.predict(frame))
+
+    def as_arrays(self, answers: pd.DataFrame) -> Predicted:
+        """Return answers that :meth:`predict` gave as arrays.
+
+        :param answers: also as read back from the lake.
+        """
+        return arrays_of(answers, self.card["classes"])
+
+
+def arrays_of(answers: pd.DataFrame, classes: list[Any]) -> Predicted:
+    """Return answers as arrays.
+
+    :param answers: ``prediction`` and scores.
+    :param classes: in the order of the scores; none for regression.
+    """
+    label = np.asarray(answers["prediction"])
+    score: Array | None = None
+    if "score" in answers:
+        score = answers["score"].to_numpy(dtype=float)
+    elif classes and all(f"score_{name}" in answers for name in classes):
+        score = answers[[f"score_{name}" for name in classes]].to_numpy(dtype=float)
+    return Predicted(label, score, tuple(classes))

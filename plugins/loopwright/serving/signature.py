@@ -1,0 +1,54 @@
+"""An artifact's signature in MLflow's words: which raw columns go in, which answers come out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from loopwright.serving.served import raw_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXAMPLE_ROWS = 5
+
+
+def signature_of(raw: pd.DataFrame, answers: pd.DataFrame, needed: Sequence[str] = ()) -> Any:
+    """Return the signature of a model over raw rows.
+
+    :param raw: raw rows, for their columns' types.
+    :param answers: what the model answers for them.
+    :param needed: columns it cannot do without; of the others only the feature code knows.
+    :return: an ``mlflow.models.ModelSignature``.
+    """
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    rows = raw_rows(raw)
+    inputs = [ColSpec(_type_of(rows[name]), str(name), required=name in needed) for name in rows]
+    outputs = [ColSpec(_type_of(answers[name]), str(name)) for name in answers]
+    return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
+
+
+def example_of(raw: pd.DataFrame) -> pd.DataFrame:
+    """Return the few raw rows that show what an input looks like."""
+    return raw_rows(raw.head(EXAMPLE_ROWS))
+
+
+def _type_of(column: pd.Series) -> Any:
+    from mlflow.types import DataType
+    from mlflow.types.schema import AnyType
+
+    kind = column.dtype
+    if pd.api.types.is_bool_dtype(kind):
+        return DataType.boolean
+    if pd.api.types.is_integer_dtype(kind):
+        return DataType.long
+    if pd.api.types.is_float_dtype(kind):
+        return DataType.double
+    if pd.api.types.is_datetime64_dtype(kind):
+        return DataType.datetime
+    if pd.api.types.infer_dtype(column, skipna=True) in {"string", "empty"}:
+        return DataType.string
+    return AnyType()
