@@ -49,9 +49,8 @@ class Predictor:
         :param frame: rows of the dataset.
         :raises UserCodeFailed: if the feature code raises, or makes fewer columns than in the training.
         """
-        made = features_by(self.card["features"], self._code, frame, self._where)
         try:
-            return conformed(made, self.card)
+            return conformed(self.made(frame), self.card)
         except MissingFeatures as error:
             raise UserCodeFailed(
                 "The feature code made fewer columns than it did for the training.",
@@ -59,6 +58,16 @@ class Predictor:
                 got=f"without {error}",
                 mend="Make the same columns of any rows: encode categories in the estimator, not by get_dummies.",
             ) from error
+
+    def made(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return what the feature code makes of raw rows, not yet brought to the training's columns and types.
+
+        What the estimator never sees is still there: a column that was empty in the training and is not now.
+
+        :param frame: rows of the dataset.
+        :raises UserCodeFailed: if the feature code raises.
+        """
+        return features_by(self.card["features"], self._code, frame, self._where)
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the answers for raw rows, indexed as these are.
