@@ -1,1 +1,21 @@
-"""stages/release"""
+"""From candidate to champion and back: rehearse, approve, promote, roll back, and mend what a crash left half done."""
+
+from __future__ import annotations
+
+from loopwright.stages.release.approval import record_approval
+from loopwright.stages.release.conditions import ReleaseRefused
+from loopwright.stages.release.moving import ALIAS, reconcile
+from loopwright.stages.release.rehearsal import Rehearsal, rehearse
+from loopwright.stages.release.stage import Released, promote, roll_back
+
+__all__ = [
+    "ALIAS",
+    "Rehearsal",
+    "ReleaseRefused",
+    "Released",
+    "promote",
+    "reconcile",
+    "record_approval",
+    "rehearse",
+    "roll_back",
+]

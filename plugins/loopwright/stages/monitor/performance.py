@@ -1,0 +1,150 @@
+"""How good the answers were, once the labels are known: against what the gate saw on its holdout."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from loopwright.declaration import Project
+from loopwright.evaluation.intervals import Interval, interval
+from loopwright.evaluation.metrics import gain
+from loopwright.serving import known_labels, load_version
+from loopwright.stages.monitor.watched import Watched, labels_mature_at, watched
+from loopwright.verdict import Outcome
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+    from loopwright.declaration import ModelSpec, Workspace
+    from loopwright.declaration.model import Performance
+
+CONFIDENCE = 0.95
+"""One-sided: a drop counts only where the batch's own value is so surely below the gate's."""
+
+
+@dataclass(frozen=True)
+class PerformanceReport:
+    """How good a batch's predictions were.
+
+    :param model: the model's name.
+    :param batch_id: the batch.
+    :param version: the version that scored it.
+    :param outcome: ``fail`` is a drop; ``not_applicable`` when nothing was asked.
+    :param why: one sentence.
+    :param metric: the metric that the gate decided by.
+    :param value: its value on this batch, with bounds; ``None`` when there is none.
+    :param reference: its value on the gate's holdout.
+    :param drop: how much was lost, in the metric's own direction.
+    :param n: labelled rows.
+    :param matures_at: when the labels are final, if they are not yet (ISO 8601).
+    """
+
+    model: str
+    batch_id: str
+    version: str
+    outcome: Outcome
+    why: str
+    metric: str | None = None
+    value: Mapping[str, Any] | None = None
+    reference: float | None = None
+    drop: float | None = None
+    n: int = 0
+    matures_at: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {**asdict(self), "outcome": self.outcome.value}
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> PerformanceReport:
+        """Rebuild what :meth:`to_dict` gave."""
+        return cls(**{**raw, "outcome": Outcome(raw["outcome"])})
+
+
+def measure_performance(
+    workspace: Workspace, model: ModelSpec, batch_id: str, *, now: datetime | None = None
+) -> PerformanceReport:
+    """Compare a scored batch's answers with its labels. Reads only.
+
+    :param batch_id: a scored batch.
+    :param now: the present, when it is not now.
+    :raises UnknownName: if there is no such batch.
+    :raises NotReady: if it was not scored, or changed since.
+    """
+    one = watched(workspace, model, batch_id)
+    about = (model.name, batch_id, one.version["version"])
+    asked = model.monitor.performance if model.monitor else None
+    why = _not_asked(asked, one)
+    if asked is None or why:
+        return PerformanceReport(*about, Outcome.NOT_APPLICABLE, why or "")
+    matures = labels_mature_at(Project.at(workspace.project).dataset(model.dataset), one.batch)
+    if matures > (now or datetime.now(UTC)):
+        why = f"its labels are final on {matures:%Y-%m-%d %H:%M} UTC"
+        return PerformanceReport(*about, Outcome.INCONCLUSIVE, why, matures_at=matures.isoformat())
+    metric, reference = one.version["primary"]["metric"], float(one.version["primary"]["value"])
+    measured, lacking = _measured(workspace, model, one, metric)
+    outcome, why, drop = judge(metric, measured, reference, asked.drop)
+    return PerformanceReport(*about, outcome, why + lacking, metric, measured.to_dict(), reference, drop, measured.n)
+
+
+def judge(metric: str, measured: Interval, reference: float, allowed: float) -> tuple[Outcome, str, float | None]:
+    """Decide whether a metric dropped: by as much as was declared, and surely.
+
+    :param metric: its name.
+    :param measured: its value on the batch, with bounds.
+    :param reference: its value on the gate's holdout.
+    :param allowed: the drop from which it counts.
+    :return: the outcome, one sentence, and the drop (``None`` where the rows do not define it).
+    """
+    if not math.isfinite(measured.point):
+        return Outcome.INCONCLUSIVE, f"{measured.n} labelled rows do not define {metric}", None
+    drop = float(gain(metric, reference) - gain(metric, measured.point))
+    said = f"{metric} is {measured.point:.4g} on {measured.n} labelled rows, the gate saw {reference:.4g}"
+    if not measured.known:
+        return Outcome.INCONCLUSIVE, f"{said}; so few rows cannot tell", drop
+    if drop < allowed:
+        return Outcome.PASS, f"{said}: a loss of {max(drop, 0.0):.3g}, below the {allowed:.3g} that counts", drop
+    surely = max(gain(metric, measured.low), gain(metric, measured.high)) < gain(metric, reference)
+    if not surely:
+        return Outcome.INCONCLUSIVE, f"{said}: a loss of {drop:.3g}, which chance could explain", drop
+    return Outcome.FAIL, f"{said}: a loss of {drop:.3g}, at least the {allowed:.3g} that counts", drop
+
+
+def _not_asked(asked: Performance | None, one: Watched) -> str | None:
+    if asked is None:
+        return "the model declares no performance"
+    version = one.version["version"]
+    if one.learnt_from:
+        return f"version {version} was trained on it"
+    return f"the gate judged version {version} on it" if one.judged_on else None
+
+
+def _measured(workspace: Workspace, model: ModelSpec, one: Watched, metric: str) -> tuple[Interval, str]:
+    """Return the metric over the rows that have both a label and an answer, and a word on those that lack an answer."""
+    folder = Project.at(workspace.project).model_folder(model.name)
+    known = known_labels(model, folder, one.rows(workspace, model))
+    answers = one.predictions(workspace, model)
+    predicted = load_version(workspace, model.name, one.version).as_arrays(answers)
+    usable = known.mask & _answered(answers)
+    measured = interval(
+        metric,
+        known.values[usable[known.mask]],
+        predicted.take(np.flatnonzero(usable)),
+        confidence=CONFIDENCE,
+        resamples=model.gate.resamples,
+    )
+    lost = int(known.mask.sum() - usable.sum())
+    return measured, f"; {lost} labelled rows have no answer" if lost else ""
+
+
+def _answered(answers: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Tell rows with a whole answer from those where the model gave a missing or infinite one."""
+    given = answers[[column for column in answers if column == "prediction" or str(column).startswith("score")]]
+    given = given.drop(columns="scored_at", errors="ignore")
+    return ~given.replace([np.inf, -np.inf], np.nan).isna().any(axis=1).to_numpy(dtype=bool)

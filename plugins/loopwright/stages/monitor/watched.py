@@ -1,0 +1,101 @@
+"""One scored batch and the version that scored it: what every question of this stage is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from loopwright.errors import NotReady, UnknownName, shown_names
+from loopwright.lake import Lake
+from loopwright.ledger.store import Ledger
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from loopwright.declaration import DatasetSpec, ModelSpec, Workspace
+    from loopwright.ledger.state import ModelState
+
+PREDICTIONS_ROLE = "champion"
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A batch as it was scored.
+
+    :param batch: the published batch.
+    :param scored: the record of its scoring.
+    :param version: what the ledger knows of the version that scored it.
+    """
+
+    batch: Mapping[str, Any]
+    scored: Mapping[str, Any]
+    version: Mapping[str, Any]
+
+    @property
+    def learnt_from(self) -> bool:
+        """Whether the version was trained on this batch."""
+        return self.batch["batch_id"] in self.version["batches"]
+
+    @property
+    def judged_on(self) -> bool:
+        """Whether the gate judged the version on this batch."""
+        return self.batch["batch_id"] in self.version["holdout"]
+
+    def rows(self, workspace: Workspace, model: ModelSpec) -> pd.DataFrame:
+        """Return the batch's rows as they were scored."""
+        table = Lake.of(workspace).batches(model.dataset)
+        return table.read([self.batch["batch_id"]], version=self.batch["data_version"])
+
+    def predictions(self, workspace: Workspace, model: ModelSpec) -> pd.DataFrame:
+        """Return the answers that production gave, a row for each of :meth:`rows` and in the same order."""
+        table = Lake.of(workspace).predictions(model.name)
+        return table.read([self.batch["batch_id"]], version=self.scored["table_version"], role=PREDICTIONS_ROLE)
+
+
+def watched(workspace: Workspace, model: ModelSpec, batch_id: str) -> Watched:
+    """Return a scored batch.
+
+    :raises UnknownName: if there is no such batch; the nearest is said.
+    :raises NotReady: if it was not scored, or changed since.
+    """
+    ledger = Ledger.of(workspace)
+    published = {batch["batch_id"]: batch for batch in ledger.dataset(model.dataset).published()}
+    if batch_id not in published:
+        near = get_close_matches(batch_id, published, n=1)
+        raise UnknownName(
+            f"There is no published batch {batch_id!r}.",
+            where=f"dataset/{model.dataset}",
+            allowed=shown_names(list(published)) or "none is published yet",
+            mend=f"Did you mean {near[0]!r}?" if near else None,
+        )
+    found = as_scored(ledger.model(model.name), published[batch_id])
+    if found is None:
+        raise NotReady(
+            f"The batch {batch_id!r} was not scored, or changed since.", where=f"model/{model.name}", mend="Score it."
+        )
+    return found
+
+
+def as_scored(state: ModelState, batch: Mapping[str, Any]) -> Watched | None:
+    """Return a published batch as it was scored; ``None`` when it was not, or changed since.
+
+    :param state: the model's state.
+    :param batch: the published batch.
+    """
+    scored = state.get(f"scored/{batch['batch_id']}")
+    version = state.version(scored["version"]) if scored else None
+    if not scored or not version or scored["content_digest"] != batch["content_digest"]:
+        return None
+    return Watched(batch, scored, version)
+
+
+def labels_mature_at(dataset: DatasetSpec, batch: Mapping[str, Any]) -> datetime:
+    """Return when a batch's labels are final.
+
+    :param dataset: its declaration.
+    :param batch: the published batch.
+    """
+    return datetime.fromisoformat(batch["published_at"]).astimezone(UTC) + dataset.labels.matures_after

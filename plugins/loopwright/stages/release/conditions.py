@@ -1,0 +1,122 @@
+"""What must be true of a version at the moment it becomes champion: pure questions to the ledger's state.
+
+Asked again inside the transaction that records the intent, so that nothing which changed since can be overlooked. What
+was not judged is not released.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from loopwright.errors import DataFault, UnknownName, shown_names
+from loopwright.ledger.state import natural
+from loopwright.verdict import Check, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from loopwright.declaration import ModelSpec
+    from loopwright.ledger.state import ModelState
+
+
+class ReleaseRefused(DataFault):
+    """A release that must not be: something it has to rest on is missing, failed, or is no longer true."""
+
+
+def known_version(state: ModelState, version: str) -> Mapping[str, Any]:
+    """Return what the ledger knows of a version.
+
+    :raises UnknownName: if it was never registered by the loop; the nearest is said.
+    """
+    entry: Mapping[str, Any] | None = state.get(f"version/{version}")
+    if entry is None:
+        known = sorted(state.under("version"), key=natural)
+        near = get_close_matches(version, known, n=1)
+        raise UnknownName(
+            f"There is no version {version!r}.",
+            where=state.subject,
+            allowed=shown_names(known) or "none is registered yet",
+            mend=f"Did you mean {near[0]!r}?" if near else None,
+        )
+    return entry
+
+
+def ready(model: ModelSpec, state: ModelState, version: str) -> Verdict:
+    """Ask everything that a promotion rests on.
+
+    :param model: the model's declaration.
+    :param state: the model's state now.
+    :param version: the version to promote.
+    """
+    entry = known_version(state, version)
+    training = state.training(entry["training_id"]) or {}
+    checks = (
+        _candidate(state, entry),
+        _gate(entry, training),
+        _artifact(entry, training),
+        compared_with_champion(state, entry),
+        _rehearsal(entry),
+        _approval(model, state, entry),
+    )
+    return Verdict("release", state.subject, checks, digests={"artifact": entry["artifact_digest"]})
+
+
+def compared_with_champion(state: ModelState, entry: Mapping[str, Any]) -> Check:
+    """Ask whether the gate compared a version with the champion that is in production now.
+
+    :param state: the model's state now.
+    :param entry: the version.
+    """
+    compared = (state.training(entry["training_id"]) or {}).get("champion")
+    champion = (state.champion or {}).get("version")
+    same = compared == champion
+    why = f"the gate compared it with {_named(compared)}, and production has {_named(champion)}"
+    return Check("comparison", _outcome(same), why, compared, champion)
+
+
+def _named(version: str | None) -> str:
+    return f"version {version}" if version else "no champion"
+
+
+def _outcome(holds: bool) -> Outcome:
+    return Outcome.PASS if holds else Outcome.FAIL
+
+
+def _candidate(state: ModelState, entry: Mapping[str, Any]) -> Check:
+    waiting = state.get("candidate")
+    why = f"version {entry['version']} is {entry['status']}; waiting for its release is {waiting or 'none'}"
+    return Check("candidate", _outcome(waiting == entry["version"]), why, entry["status"], "candidate")
+
+
+def _gate(entry: Mapping[str, Any], training: Mapping[str, Any]) -> Check:
+    if not training.get("verdict"):
+        return Check("gate", Outcome.FAIL, "the ledger holds no verdict of the gate about it")
+    verdict = Verdict.from_dict(training["verdict"])
+    asks = verdict.outcome is Outcome.INCONCLUSIVE and bool(entry.get("ask"))
+    why = f"the gate said {verdict.why()}" + ("; a person is asked" if asks else "")
+    return Check("gate", _outcome(verdict.passed or asks), why, verdict.outcome.value, "pass")
+
+
+def _artifact(entry: Mapping[str, Any], training: Mapping[str, Any]) -> Check:
+    same = training.get("artifact_digest") == entry["artifact_digest"]
+    why = f"the registered artifact is {'the one' if same else 'not the one'} that was judged"
+    return Check("artifact", _outcome(same), why, entry["artifact_digest"], training.get("artifact_digest"))
+
+
+def _rehearsal(entry: Mapping[str, Any]) -> Check:
+    said = entry.get("rehearsal")
+    return Check("rehearsal", _outcome(said == "pass"), f"its rehearsal said {said or 'nothing yet'}", said, "pass")
+
+
+def _approval(model: ModelSpec, state: ModelState, entry: Mapping[str, Any]) -> Check:
+    from loopwright.stages.release.approval import digests_of
+
+    if model.release.approval != "required" and not entry.get("ask"):
+        return Check("approval", Outcome.NOT_APPLICABLE, "no person has to be asked")
+    said = entry.get("approval") or {}
+    if said.get("answer") != "given":
+        why = f"a person has to approve, and the answer is {said.get('answer') or 'not asked for yet'}"
+        return Check("approval", Outcome.FAIL, why, said.get("answer"), "given")
+    if said["digests"] != digests_of(state, entry["version"]):
+        return Check("approval", Outcome.FAIL, f"{said['by']} approved something else: its digests have changed")
+    return Check("approval", Outcome.PASS, f"{said['by']} approved it", "given", "given")

@@ -1,0 +1,94 @@
+"""One question to a fresh interpreter: JSON in, JSON out, in a session of its own, with an end."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import loopwright
+from loopwright.errors import CannotRun
+
+if TYPE_CHECKING:
+    from loopwright.declaration import Workspace
+
+MODULE = "loopwright.stages.release.rehearsal_process"
+_PASSWORD = re.compile(r"(://[^\s/:@]*):[^\s/@]+@")
+
+
+def answer_of(workspace: Workspace, question: Mapping[str, Any], timeout: float) -> dict[str, Any]:
+    """Return what a fresh process answers.
+
+    :param workspace: where everything is; handed over on standard input, since it may hold credentials.
+    :param question: plain JSON values.
+    :param timeout: seconds after which the process, and all that it started, is ended.
+    :return: ``figures``, or a ``fault`` of the data or the model.
+    :raises CannotRun: if it was ended, died, or met a failure of the surroundings.
+    """
+    asked = json.dumps({**question, "workspace": workspace.to_dict()})
+    command = [sys.executable, "-P", "-m", MODULE]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(  # noqa: S603 - our own module by our own interpreter
+        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=_environment(), start_new_session=True
+    ) as process:
+        try:
+            said, noise = process.communicate(asked, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            raise CannotRun(
+                "The rehearsal took too long and was ended.", allowed=f"{timeout:.0f} s", where=_where(question)
+            ) from None
+        finally:
+            _end(process.pid)
+    return _read(said, noise, process.returncode, workspace, _where(question))
+
+
+def _environment() -> dict[str, str]:
+    # A plugins folder that Airflow put on its path is on no path of a fresh interpreter's.
+    home = str(Path(loopwright.__file__).parent.parent)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])}
+
+
+def _end(session: int) -> None:
+    """End the process and whatever it started, if any of it is left: also when this process is told to stop."""
+    with suppress(ProcessLookupError):
+        os.killpg(session, signal.SIGKILL)
+
+
+def _read(said: str, noise: str, status: int, workspace: Workspace, where: str) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = json.loads(said)
+    except ValueError:
+        last = without_secrets(noise.strip().rpartition("\n")[2], workspace)
+        raise CannotRun(
+            f"The rehearsal's process died with status {status}.",
+            where=where,
+            got=last or None,
+            mend="A negative status is a signal: -9 is often a lack of memory.",
+        ) from None
+    failure = answer.get("failure")
+    if failure:
+        parts = {key: value and without_secrets(value, workspace) for key, value in failure.items() if key != "type"}
+        raise CannotRun(parts.pop("what") or failure["type"], **parts)
+    return answer
+
+
+def without_secrets(text: str, workspace: Workspace) -> str:
+    """Return text without passwords in URLs and without the values of storage options.
+
+    :param text: what somebody else wrote.
+    :param workspace: whose secrets they are.
+    """
+    for value in workspace.storage_options.values():
+        text = text.replace(value, "***") if len(value) > 3 else text
+    return _PASSWORD.sub(r"\1:***@", text)
+
+
+def _where(question: Mapping[str, Any]) -> str:
+    return f"model/{question['model']}, version {question['entry']['version']}"

@@ -1,0 +1,191 @@
+"""Intent → move → confirm: how the champion changes, and how a crash anywhere in between is finished or undone.
+
+The ledger says who is champion; the MLflow alias is its projection for the world. What must stay true: an intent is
+recorded under the ledger's compare-and-set, so of two releases one loses, whole; every step can be done twice, by
+anybody; whoever wrote the alias looks at the ledger once more afterwards, so that a process which slept between two
+steps cannot leave it wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from loopwright.errors import DataFault, LedgerConflict
+from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.store import Ledger
+from loopwright.stages.release.conditions import compared_with_champion
+from loopwright.verdict import Outcome
+
+if TYPE_CHECKING:
+    from loopwright.declaration import ModelSpec, Workspace
+    from loopwright.ledger.state import ModelState, State
+    from loopwright.tracking import Tracking
+
+ALIAS = "champion"
+"""The alias in MLflow's registry."""
+_DONE = {"promote": "promotion", "roll_back": "roll back"}
+
+
+class Moving:
+    """The releases of one model.
+
+    :param workspace: where everything is.
+    :param model: the model.
+    """
+
+    def __init__(self, workspace: Workspace, model: ModelSpec) -> None:
+        from loopwright.tracking import Tracking
+
+        self.ledger = Ledger.of(workspace)
+        self.tracking: Tracking = Tracking.of(workspace)
+        self.model = model.name
+        self.subject = f"model/{model.name}"
+
+    @property
+    def state(self) -> ModelState:
+        """The model's state now."""
+        return self.ledger.model(self.model)
+
+    def intend(self, decision: Callable[[ModelState], Draft | None]) -> bool:
+        """Record an intent, if nobody else has one.
+
+        :param decision: from the state to the intent; raises when it must not be, ``None`` when it is done already.
+        :return: whether an intent was recorded.
+        :raises LedgerConflict: if another release is under way.
+        """
+
+        def decide(state: State) -> Draft | None:
+            known = cast("ModelState", state)
+            if known.release:
+                raise LedgerConflict(
+                    f"Another {_DONE[known.release['action']]} is under way.",
+                    where=self.subject,
+                    got=f"version {known.release['version']}, intended by {known.release['actor']}",
+                    mend="Try again: it will be finished first.",
+                )
+            return decision(known)
+
+        return bool(self.ledger.decide(self.subject, decide))
+
+    def finish(self) -> str | None:
+        """Finish the release that is under way, or undo it when it cannot be.
+
+        :return: what was done, or ``None`` when none was under way.
+        :raises TrackingUnavailable: if the registry cannot be reached; the intent stays for the next one.
+        """
+        release = self.state.release
+        if release is None:
+            return None
+        try:
+            self.tracking.move_alias(self.model, ALIAS, release["version"])
+        except DataFault as error:
+            return self._abandon(release, error)
+        self._step(release, Kind.RELEASE_MOVED, "The alias was moved.", ("version",))
+        self._tell_registry(release)
+        self._step(release, Kind.RELEASE_CONFIRMED, "Ledger and alias agree.", ("version", "previous", "action"))
+        self.project()
+        return f"finished the {_DONE[release['action']]} of version {release['version']}"
+
+    def project(self) -> None:
+        """Make the alias what the ledger says, and look again whether it still says so."""
+        while True:
+            champion = _version(self.state)
+            if self.tracking.alias_of(self.model, ALIAS) != champion:
+                self.tracking.move_alias(self.model, ALIAS, champion)
+            if _version(self.state) == champion:
+                return
+
+    def alias_found_moved(self) -> str | None:
+        """Record an alias that a hand moved, and put it back.
+
+        :return: what was done, or ``None`` when the alias is right or a release is under way.
+        """
+        expected, found = _version(self.state), self.tracking.alias_of(self.model, ALIAS)
+        if found == expected:
+            return None
+        evidence = {"found": found, "expected": expected}
+        why = f"The alias was at {_named(found)} and belongs to {_named(expected)}."
+
+        def decide(state: State) -> Draft | None:
+            known = cast("ModelState", state)
+            moved_on = known.release is not None or _version(known) != expected
+            return None if moved_on else Draft(Kind.ALIAS_FOUND_MOVED, "release", why, evidence)
+
+        if not self.ledger.decide(self.subject, decide):
+            return None
+        self.project()
+        return f"put the alias back from {_named(found)} to {_named(expected)}"
+
+    def withdraw_stale(self) -> str | None:
+        """Withdraw a candidate that was compared with another champion than the one in production.
+
+        :return: what was done, or ``None`` when there was nothing to withdraw.
+        """
+        said: list[str] = []
+
+        def decide(state: State) -> Draft | None:
+            said.clear()
+            known = cast("ModelState", state)
+            if known.release or not known.candidate:
+                return None
+            check = compared_with_champion(known, known.candidate)
+            if check.outcome is Outcome.PASS:
+                return None
+            version = known.candidate["version"]
+            said.append(f"withdrew version {version}: {check.why}")
+            return Draft(Kind.APPROVAL_REFUSED, "release", f"Withdrawn: {check.why}.", {"version": version})
+
+        self.ledger.decide(self.subject, decide)
+        return said[0] if said else None
+
+    def _tell_registry(self, release: Mapping[str, Any]) -> None:
+        """Tag the version in the registry with who released it, for those who look there."""
+        approval = (self.state.version(release["version"]) or {}).get("approval") or {}
+        tags = {"loopwright.released_by": str(release["actor"]), "loopwright.released_at": str(release["at"])}
+        if approval.get("answer") == "given":
+            tags["loopwright.approved_by"] = str(approval["by"])
+        self.tracking.tag_version(self.model, release["version"], tags)
+
+    def _step(self, release: Mapping[str, Any], kind: Kind, reason: str, keys: tuple[str, ...]) -> None:
+        def decide(state: State) -> Draft | None:
+            now = cast("ModelState", state).release
+            same = now is not None and (now["version"], now["at"]) == (release["version"], release["at"])
+            done = kind is Kind.RELEASE_MOVED and now is not None and now["step"] == "moved"
+            evidence = {key: release.get(key) for key in keys}
+            return Draft(kind, release["actor"], reason, evidence) if same and not done else None
+
+        self.ledger.decide(self.subject, decide)
+
+    def _abandon(self, release: Mapping[str, Any], error: DataFault) -> str:
+        why = f"The registry will not have it: {error.what}"
+        evidence = {"version": release["version"], "why": why}
+
+        def decide(state: State) -> Draft | None:
+            now = cast("ModelState", state).release
+            same = now is not None and now["at"] == release["at"]
+            return Draft(Kind.RELEASE_ABANDONED, "release", why, evidence) if same else None
+
+        self.ledger.decide(self.subject, decide)
+        self.project()
+        return f"gave up the {_DONE[release['action']]} of version {release['version']}: {error.what}"
+
+
+def reconcile(workspace: Workspace, model: ModelSpec) -> list[str]:
+    """Finish or undo what a crash left of a release, put a hand-moved alias back, withdraw a candidate judged in vain.
+
+    :param workspace: where everything is.
+    :param model: the model.
+    :return: a sentence for each thing that was mended; none when all was in order.
+    """
+    moving = Moving(workspace, model)
+    mended = (moving.finish(), moving.alias_found_moved(), moving.withdraw_stale())
+    return [sentence for sentence in mended if sentence]
+
+
+def _version(state: ModelState) -> str | None:
+    return state.lineage[-1] if state.lineage else None
+
+
+def _named(version: str | None) -> str:
+    return f"version {version}" if version else "none"

@@ -1,0 +1,108 @@
+"""The fresh process of a rehearsal: ``python -m`` this, a question as JSON on standard input, an answer on output.
+
+The team's code runs here and may print: standard output is kept for the answer alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from loopwright.declaration import Workspace
+from loopwright.errors import CannotRun, LoopwrightError, shown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS, EXPECTED = "rehearsal/rows.parquet", "rehearsal/expected.parquet"
+"""Where a training's run keeps the rows to ask about, and the answers it got."""
+RELATIVE, ABSOLUTE = 1e-6, 1e-9
+"""How far two answers may differ: the order of a sum, not the model."""
+
+
+def main() -> None:
+    """Read the question, rehearse, write the answer."""
+    with os.fdopen(os.dup(1), "w") as answer:
+        os.dup2(2, 1)
+        question = json.load(sys.stdin)
+        json.dump(answered(question), answer)
+
+
+def answered(question: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``figures``, a ``fault`` of the model's, or a ``failure`` of the surroundings.
+
+    :param question: ``workspace``, ``model``, and the version's ``entry`` in the ledger.
+    """
+    try:
+        return {"figures": rehearsed(Workspace.from_dict(question["workspace"]), question["model"], question["entry"])}
+    except CannotRun as error:
+        return {"failure": {**error.to_dict(), "type": type(error).__name__}}
+    except LoopwrightError as error:
+        return {"fault": {**error.to_dict(), "type": type(error).__name__}}
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the model raises here it would raise in production
+        return {"fault": {"what": f"It raised {type(error).__name__}.", "got": shown(str(error)), "type": "model"}}
+
+
+def rehearsed(workspace: Workspace, model: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Load a version and compare its answers with those of its training.
+
+    :return: ``rows``, ``differ``, ``largest`` difference, ``load_seconds``, ``predict_seconds``.
+    """
+    import pandas as pd
+
+    from loopwright.serving import load_version
+    from loopwright.tracking import Tracking
+
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Tracking.of(workspace)
+        rows = pd.read_parquet(kept.download(entry["run_id"], ROWS, Path(folder)))
+        expected = pd.read_parquet(kept.download(entry["run_id"], EXPECTED, Path(folder)))
+        started = time.perf_counter()
+        predictor = load_version(workspace, model, dict(entry))
+        loaded = time.perf_counter()
+        found = predictor.predict(rows)
+        done = time.perf_counter()
+    differ, largest = difference(expected, found)
+    return {
+        "rows": len(expected),
+        "differ": differ,
+        "largest": largest,
+        "load_seconds": loaded - started,
+        "predict_seconds": done - loaded,
+    }
+
+
+def difference(expected: pd.DataFrame, found: pd.DataFrame) -> tuple[int, float | None]:
+    """Return how many rows got another answer, and the largest difference of a number.
+
+    :param expected: the answers at the training.
+    :param found: the answers here.
+    """
+    if len(expected) != len(found) or not set(expected) <= set(found):
+        return max(len(expected), 1), None
+    differs, largest = np.zeros(len(expected), dtype=bool), None
+    for column in expected:
+        before, after = expected[column].to_numpy(), found[column].to_numpy()
+        if before.dtype.kind in "fiub" and after.dtype.kind in "fiub":
+            before, after = before.astype(float), after.astype(float)
+            off = ~np.isclose(after, before, rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
+            if off.any():
+                largest = max(largest or 0.0, float(np.nanmax(np.abs(after - before)[off], initial=0.0)))
+        else:
+            off = np.array([a is not b and str(a) != str(b) for a, b in zip(before, after, strict=True)], dtype=bool)
+        differs |= off
+    return int(differs.sum()), largest
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""Promote and roll back: who may become champion, recorded as intended, moved and confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from loopwright.errors import NotReady, shown_names
+from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.state import natural
+from loopwright.stages.release.approval import record_approval
+from loopwright.stages.release.conditions import ReleaseRefused, known_version, ready
+from loopwright.stages.release.moving import Moving, reconcile
+from loopwright.stages.release.rehearsal import rehearse
+from loopwright.verdict import Outcome
+
+if TYPE_CHECKING:
+    from loopwright.declaration import ModelSpec, Workspace
+    from loopwright.ledger.state import ModelState
+    from loopwright.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Released:
+    """Who is champion now.
+
+    :param model: the model's name.
+    :param version: the champion.
+    :param previous: the champion before, if there was one.
+    :param action: ``promote`` or ``roll_back``.
+    :param status: ``promoted``, ``rolled_back``, or ``unchanged`` when it had been done before.
+    """
+
+    model: str
+    version: str
+    previous: str | None
+    action: str
+    status: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+def promote(
+    workspace: Workspace, model: ModelSpec, version: str, *, actor: str = "release", approved_by: str | None = None
+) -> Released:
+    """Make the candidate the champion.
+
+    :param version: the candidate's version.
+    :param actor: who does it.
+    :param approved_by: a person who approves it herewith, as an actor such as ``person:ada``.
+    :raises UnknownName: if there is no such version.
+    :raises ReleaseRefused: if the gate's verdict, the rehearsal, the approval or anything else it rests on is missing.
+    :raises LedgerConflict: if another release is under way.
+    :raises TrackingUnavailable: if the registry cannot be reached; the next call finishes what this one began.
+    """
+    reconcile(workspace, model)
+    moving = Moving(workspace, model)
+    if _is_champion(moving.state, version):
+        return _released(moving.state, version, "promote", "unchanged")
+    if approved_by:
+        record_approval(workspace, model, version, "given", approved_by, "Approved with the promotion.")
+
+    def intent(state: ModelState) -> Draft | None:
+        if _is_champion(state, version):
+            return None
+        verdict = ready(model, state, version)
+        if not verdict.passed:
+            raise _refused(verdict, version)
+        return _intent(state, version, "promote", actor, f"Version {version} passed everything that was asked of it.")
+
+    return _carried_out(moving, moving.intend(intent), version, "promote", "promoted")
+
+
+def roll_back(
+    workspace: Workspace,
+    model: ModelSpec,
+    *,
+    to_version: str | None = None,
+    reason: str,
+    actor: str,
+    from_version: str | None = None,
+) -> Released:
+    """Make an earlier champion the champion again, rehearsed first.
+
+    :param to_version: an earlier champion; else the one before the present one.
+    :param reason: why, for the record.
+    :param actor: who asks for it.
+    :param from_version: the champion to leave; when another is champion by now nothing is done, so that a retry does
+        not go back twice. An open request to roll back says it by itself.
+    :raises NotReady: if there is no earlier champion.
+    :raises ReleaseRefused: if the version was never champion, or fails its rehearsal.
+    :raises LedgerConflict: if another release is under way.
+    """
+    reconcile(workspace, model)
+    moving = Moving(workspace, model)
+    leaving = _champion(moving.state)
+    if _left_already(moving.state, leaving, from_version, to_version):
+        return _released(moving.state, leaving, "roll_back", "unchanged")
+    target = _earlier(moving.state, to_version)
+    rehearsal = rehearse(workspace, model, target)
+    if not rehearsal.verdict.passed:
+        raise _refused(rehearsal.verdict, target)
+
+    def intent(state: ModelState) -> Draft | None:
+        if _champion(state) != leaving:
+            raise ReleaseRefused(
+                "Another version became champion in the meantime.",
+                where=state.subject,
+                got=f"version {_champion(state)}",
+                allowed=f"version {leaving}",
+                mend="Look at it, then roll back again if it is still wanted.",
+            )
+        return _intent(state, target, "roll_back", actor, reason)
+
+    return _carried_out(moving, moving.intend(intent), target, "roll_back", "rolled_back")
+
+
+def _carried_out(
+    moving: Moving, intended: bool, version: str, action: Literal["promote", "roll_back"], status: str
+) -> Released:
+    moving.finish()
+    moving.withdraw_stale()
+    state = moving.state
+    if _is_champion(state, version):
+        return _released(state, version, action, status if intended else "unchanged")
+    raise ReleaseRefused(
+        f"Version {version} did not become champion.",
+        where=state.subject,
+        got=f"version {_champion(state)}" if state.champion else "no champion",
+        mend="`loopwright history` says what became of it.",
+    )
+
+
+def _intent(state: ModelState, version: str, action: str, actor: str, reason: str) -> Draft:
+    evidence = {
+        "version": version,
+        "previous": (state.champion or {}).get("version"),
+        "action": action,
+        "artifact_digest": known_version(state, version)["artifact_digest"],
+    }
+    return Draft(Kind.RELEASE_INTENDED, actor, reason, evidence)
+
+
+def _released(state: ModelState, version: str, action: str, status: str) -> Released:
+    name = state.subject.removeprefix("model/")
+    return Released(name, version, (state.previous or {}).get("version"), action, status)
+
+
+def _is_champion(state: ModelState, version: str) -> bool:
+    return bool(state.champion) and _champion(state) == version
+
+
+def _champion(state: ModelState) -> str:
+    if state.champion is None:
+        raise NotReady("There is no champion.", where=state.subject, mend="Release a candidate first.")
+    return str(state.champion["version"])
+
+
+def _left_already(state: ModelState, champion: str, from_version: str | None, to_version: str | None) -> bool:
+    requested: Mapping[str, Any] = state.request("rollback") or {}
+    leaving = from_version or (requested.get("version") if to_version is None else None)
+    return champion == to_version or (leaving is not None and leaving != champion)
+
+
+def _earlier(state: ModelState, to_version: str | None) -> str:
+    if to_version is None:
+        if state.previous is None:
+            raise NotReady("There is no earlier champion to return to.", where=state.subject)
+        return str(state.previous["version"])
+    if "since" not in known_version(state, to_version):
+        were = sorted((v for v, entry in state.under("version").items() if "since" in entry), key=natural)
+        raise ReleaseRefused(
+            f"Version {to_version} was never champion: a roll back returns to one that was.",
+            where=state.subject,
+            allowed=shown_names(were),
+        )
+    return to_version
+
+
+def _refused(verdict: Verdict, version: str) -> ReleaseRefused:
+    failed = [c.why for c in verdict.checks if c.required and c.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE}]
+    return ReleaseRefused(
+        f"Version {version} may not become champion: {'; '.join(failed) or verdict.why()}.", where=verdict.subject
+    )
