@@ -12,22 +12,20 @@ import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from loopwright.declaration import Workspace
-from loopwright.declaration.dataset import DatasetSpec
-from loopwright.errors import CannotRun, DataFault, DeclarationError, LoopwrightError, UnknownName, shown, shown_names
+from loopwright.errors import CannotRun, DataFault, LoopwrightError, UnknownName, shown, shown_names
 from loopwright.ledger.state import DatasetState, natural
 from loopwright.ledger.store import Ledger
+from loopwright.stages.ingest.batch_names import batch_name
 from loopwright.stages.ingest.storage import is_local, opened
 
-COMPRESSIONS = (".gz", ".bz2", ".xz")
-"""Endings that say how a file is packed, not what it is."""
+if TYPE_CHECKING:
+    from loopwright.declaration import Workspace
+    from loopwright.declaration.dataset import DatasetSpec
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", ".swp", "~")
-_PLACEHOLDER = re.compile(r"\{(\w*)\}")
-_SAFE = re.compile(r"\w(?:[\w .=+@,()-]{0,198}[\w.=+@,()-])?")
 _MAGIC = re.compile(r"[*?\[]")
 _MARKS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "mtime", "updated", "created")
 
@@ -85,7 +83,7 @@ def listed(pattern: str, batch_id: str = "{stem}", storage_options: Mapping[str,
         ) from error
     root = _root(path)
     names = [name for name in files if not _passed_over(name.removeprefix(root))]
-    arrivals = [Arrival(_batch_id(batch_id, name), _address(filesystem, name), files[name]) for name in names]
+    arrivals = [Arrival(batch_name(batch_id, name), _address(filesystem, name), files[name]) for name in names]
     return _distinct(sorted(arrivals, key=lambda arrival: (natural(arrival.batch_id), arrival.path)))
 
 
@@ -148,15 +146,18 @@ def arrival_of(arrivals: Iterable[Arrival], batch_id: str, dataset: DatasetSpec)
     )
 
 
-def stem(name: str) -> str:
-    """Return a file's name without its format and packing: ``2013-01.csv.gz`` gives ``2013-01``.
+def signature_of(arrival: Arrival, storage_options: Mapping[str, str] | None = None) -> str | None:
+    """Return the signature that an arrival's file has now; ``None`` if it is gone.
 
-    :param name: the file's name, or its path.
+    :param arrival: the file as it was listed.
+    :param storage_options: for object stores.
     """
-    path = PurePosixPath(name)
-    if path.suffix.lower() in COMPRESSIONS:
-        path = PurePosixPath(path.stem)
-    return path.stem
+    filesystem, name = opened(arrival.path, storage_options)
+    try:
+        filesystem.invalidate_cache()
+        return _signature(filesystem, name, {} if is_local(filesystem) else filesystem.info(name))
+    except FileNotFoundError:
+        return None
 
 
 def _signature(filesystem: Any, name: str, info: Mapping[str, Any]) -> str | None:
@@ -201,31 +202,6 @@ def _passed_over(relative: str) -> bool:
 
 def _address(filesystem: Any, name: str) -> str:
     return name if is_local(filesystem) else str(filesystem.unstrip_protocol(name))
-
-
-def _batch_id(template: str, name: str) -> str:
-    path = PurePosixPath(name)
-    parts = {"stem": stem(name), "name": path.name, "parent": path.parent.name}
-    unknown = [found for found in _PLACEHOLDER.findall(template) if found not in parts]
-    if unknown:
-        near = get_close_matches(unknown[0], parts, n=1)
-        raise DeclarationError(
-            "A batch cannot be named that way.",
-            where="batch_id",
-            got=template,
-            allowed="{stem}, {name}, {parent}",
-            mend=f"Did you mean {{{near[0]}}}?" if near else "Use the placeholders that there are.",
-        )
-    batch_id = _PLACEHOLDER.sub(lambda match: parts[match[1]], template)
-    if not _SAFE.fullmatch(batch_id) or ".." in batch_id:
-        raise DataFault(
-            "A file gives a batch id that is not safe to use as a name.",
-            where=name,
-            got=batch_id,
-            allowed="letters, digits and . _ - = + @ , ( ) or spaces between them, 200 at most, no '..'",
-            mend="Rename the file, narrow the `arrivals` glob, or declare another `batch_id`.",
-        )
-    return batch_id
 
 
 def _distinct(arrivals: list[Arrival]) -> list[Arrival]:

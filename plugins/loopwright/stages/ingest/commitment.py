@@ -1,0 +1,94 @@
+"""The writes of ingest, each of which can be done again with the same end.
+
+A published batch has no rows in quarantine and a quarantined one keeps what was published of it before: a bad
+correction never takes away the good data that it was to correct.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from loopwright.errors import DataFault
+from loopwright.lake.rows import RESERVED, ROW
+from loopwright.stages.ingest.conversion import to_text
+
+if TYPE_CHECKING:
+    from loopwright.lake import Lake
+    from loopwright.ledger.events import Draft
+    from loopwright.ledger.state import DatasetState, State
+    from loopwright.ledger.store import Ledger
+    from loopwright.stages.ingest.results import ValidationReport
+
+
+def keep_published(lake: Lake, report: ValidationReport, frame: pd.DataFrame) -> int:
+    """Put a batch's rows where everyone reads them.
+
+    :param frame: cleaned, its index the row numbers of the arrival.
+    :return: the table's version that holds them.
+    :raises ColumnConflict: if they do not fit the table.
+    """
+    lake.quarantine(report.dataset).remove(report.batch_id)
+    return lake.batches(report.dataset).replace(_numbered(frame), report.batch_id)
+
+
+def keep_quarantined(lake: Lake, report: ValidationReport, frame: pd.DataFrame | None) -> None:
+    """Set a batch's rows aside, as text: what is wrong with them may well be their types, and nothing may be lost.
+
+    :param frame: as far as it came; ``None`` if there are no rows.
+    """
+    table = lake.quarantine(report.dataset)
+    if frame is None:
+        table.remove(report.batch_id)
+        return
+    if set(RESERVED) & set(frame.columns):
+        frame = _as_json(frame)
+    try:
+        table.replace(_numbered(frame.apply(to_text)), report.batch_id)
+    except DataFault:  # its very column names clash, with one another or with the table's
+        table.replace(_numbered(_as_json(frame)), report.batch_id)
+
+
+def keep_report(lake: Lake, report: ValidationReport) -> str:
+    """Keep a report, beside those about other bytes that came under the same name.
+
+    :return: where.
+    """
+    text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False)
+    return lake.write_report(report.dataset, report.batch_id, f"{report.arrival_digest[:12]}.json", text)
+
+
+def recorded_once(ledger: Ledger, seen: DatasetState, draft: Draft) -> None:
+    """Record what became of a batch, unless another run recorded just that since.
+
+    :param seen: the state that the run began with.
+    :param draft: the event.
+    """
+    key = f"arrival/{draft.evidence['batch_id']}"
+    before = (seen.get(key) or {}).get("sequence")
+
+    def decision(now: State) -> Draft | None:
+        there = now.get(key)
+        same = there is not None and there["sequence"] != before and _says(there, draft)
+        return None if same else draft
+
+    ledger.decide(seen.subject, decision)
+
+
+def _says(arrival: dict[str, object], draft: Draft) -> bool:
+    said = (arrival["digest"], arrival["signature"], f"batch_{arrival['status']}")
+    return said == (draft.evidence["arrival_digest"], draft.evidence["signature"], draft.kind.value)
+
+
+def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(**{ROW: frame.index.to_numpy("int64")})
+
+
+def _as_json(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return whole rows, each as JSON in the one column ``row``, which clashes with nothing."""
+    names = [str(name) for name in frame.columns]
+    values = frame.apply(to_text).astype(object).where(frame.notna(), None).to_numpy().tolist()
+    rows = [json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) for row in values]
+    return pd.DataFrame({"row": rows}, index=frame.index)

@@ -1,0 +1,92 @@
+"""Delimited text to a frame: strict about rows and header, where pandas would drop values or fill them in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import warnings
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from loopwright.declaration.dataset import CsvFormat
+
+_EXACT_IN_DOUBLE = 2**53
+_UTF_8 = ("utf-8", "utf8")
+
+
+def read_csv(raw: bytes, declared: CsvFormat, text: Collection[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows, and the header's names as they are written.
+
+    :param raw: the bytes, unpacked; a byte-order mark is passed over.
+    :param declared: delimiter and encoding.
+    :param text: columns whose digits are text.
+    :raises ValueError: if the header is missing, a row is longer than it, or the last line breaks off.
+    """
+    encoding = "utf-8-sig" if declared.encoding.lower().replace("_", "-") in _UTF_8 else declared.encoding
+    header = _header(raw, declared.delimiter, encoding)
+    _require_whole_last_line(raw, declared.delimiter, encoding, len(header))
+
+    def parsed(dtype: dict[str, str]) -> pd.DataFrame:
+        return pd.read_csv(
+            io.BytesIO(raw),
+            sep=declared.delimiter,
+            encoding=encoding,
+            dtype=dtype,
+            index_col=False,  # else one value more a row makes pandas take the first column for the index
+            low_memory=False,  # else a column's type depends on where the chunks fall
+        )
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # it warns of values it would drop
+        try:
+            known = {name: "str" for name in header if name in text}
+            return _exact(parsed(known), parsed, known), header
+        except pd.errors.ParserWarning as warning:
+            raise ValueError(f"rows are longer than the header: {warning}") from warning
+
+
+def inexact(frame: pd.DataFrame) -> list[str]:
+    """Return the columns of floats with gaps that may have been whole numbers too long for a float.
+
+    :param frame: as a library read it.
+    """
+    floats = frame.columns[(frame.dtypes == np.float64).to_numpy()]
+    return [name for name in floats if frame[name].abs().max() > _EXACT_IN_DOUBLE and frame[name].isna().any()]
+
+
+def _exact(
+    frame: pd.DataFrame, parsed: Callable[[dict[str, str]], pd.DataFrame], known: dict[str, str]
+) -> pd.DataFrame:
+    """Read again where long identifiers with gaps became floats, which have no room for their last digits."""
+    names = inexact(frame)
+    if not names:
+        return frame
+    try:
+        return parsed({**known, **dict.fromkeys(names, "Int64")})
+    except ValueError:  # they are floats after all
+        return frame
+
+
+def _header(raw: bytes, delimiter: str, encoding: str) -> list[str]:
+    try:
+        lines = csv.reader(io.TextIOWrapper(io.BytesIO(raw), encoding, newline=""), delimiter=delimiter)
+    except LookupError as error:
+        raise ValueError(f"there is no encoding called {encoding!r}; mend `csv.encoding`") from error
+    header = next((line for line in lines if line), [])
+    if not header:
+        raise ValueError("there is no header line")
+    return header
+
+
+def _require_whole_last_line(raw: bytes, delimiter: str, encoding: str, width: int) -> None:
+    """Refuse a file that ends in the middle of a row, as one does whose upload broke off."""
+    tail = raw[raw.rfind(b"\n") + 1 :]
+    if not tail.strip() or b'"' in tail or encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
+        return
+    found = len(next(csv.reader([tail.decode(encoding)], delimiter=delimiter), []))
+    if found < width:
+        raise ValueError(f"the last line breaks off after {found} of {width} values")

@@ -1,0 +1,86 @@
+"""What ingest hands back: plain, small, and the same whether Airflow or a shell asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from loopwright.verdict import Verdict
+
+Status = Literal["published", "quarantined", "unchanged"]
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """What was found out about one batch, before anything was done about it.
+
+    :param verdict: over the structural checks and the suite.
+    :param rows_read: in the arrival; ``None`` if it could not be read.
+    :param rows: left after cleaning.
+    :param columns: their types, by the lake's names.
+    :param event_time: first and last, ISO 8601.
+    :param cleaned: what each cleaning step changed.
+    :param content_digest: over the cleaned rows; ``None`` if they have no content to speak of.
+    :param arrival_digest: over the arrival's bytes.
+    :param results: Great Expectations' own results.
+    """
+
+    dataset: str
+    batch_id: str
+    verdict: Verdict
+    arrival_digest: str
+    rows_read: int | None = None
+    rows: int = 0
+    columns: Mapping[str, str] = field(default_factory=dict)
+    event_time: Mapping[str, str] | None = None
+    cleaned: Mapping[str, int] = field(default_factory=dict)
+    content_digest: str | None = None
+    results: tuple[Mapping[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "dataset": self.dataset,
+            "batch_id": self.batch_id,
+            "verdict": self.verdict.to_dict(),
+            "arrival_digest": self.arrival_digest,
+            "rows_read": self.rows_read,
+            "rows": self.rows,
+            "columns": dict(self.columns),
+            "event_time": dict(self.event_time) if self.event_time else None,
+            "cleaned": dict(self.cleaned),
+            "content_digest": self.content_digest,
+            "results": [dict(result) for result in self.results],
+        }
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """What became of one batch.
+
+    :param status: ``published``, ``quarantined``, or ``unchanged`` when the same bytes had been handled already.
+    :param verdict: ``None`` when unchanged.
+    :param rows_read: in the arrival; ``None`` if it could not be read, or was not read again.
+    :param rows_published: in the lake now, by this arrival.
+    :param data_version: of the batches table, where this arrival is in it.
+    :param report: where the report is.
+    :param cleaned: what each cleaning step changed.
+    """
+
+    dataset: str
+    batch_id: str
+    status: Status
+    verdict: Verdict | None
+    rows_read: int | None
+    rows_published: int
+    data_version: int | None
+    content_digest: str | None
+    report: str | None
+    cleaned: Mapping[str, int] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        verdict = self.verdict.to_dict() if self.verdict else None
+        return {**asdict(self), "verdict": verdict, "cleaned": dict(self.cleaned)}

@@ -1,0 +1,156 @@
+"""What every batch must be, whatever its suite says: rows, columns, row identity, event time, types.
+
+Pure functions from a frame to checks. They guard what the rest of the loop rests on, so all of them are required;
+what is merely worth knowing (a new column, one that fell empty) is advisory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pandas.api import types as kinds
+
+from loopwright.declaration.dataset import DropColumns, Rename
+from loopwright.errors import DataFault, shown_names
+from loopwright.lake.rows import RESERVED
+from loopwright.stages.ingest.conversion import to_timestamp
+from loopwright.verdict import Check, Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from loopwright.declaration.dataset import DatasetSpec
+
+
+def readable(error: DataFault | None = None) -> Check:
+    """Whether the bytes are what the declaration says."""
+    return _answer("readable", error is None, "the arrival could be read", error.what if error else "")
+
+
+def cleanable(error: DataFault | None, steps: int) -> Check:
+    """Whether every cleaning step could be done."""
+    if error is None:
+        return _answer("clean", True, f"{steps} cleaning steps were done", "")
+    parts = [error.what.rstrip("."), error.where and f"at {error.where}", error.got, error.mend]
+    return _answer("clean", False, "", "; ".join(str(part) for part in parts if part))
+
+
+def has_rows(read: int, left: int) -> Check:
+    """Whether anything is there to publish."""
+    why = "the arrival holds no rows" if read == 0 else f"cleaning left none of {read:,} rows"
+    return _answer("rows", left > 0, f"{left:,} rows", why, observed=left, asked={"at_least": 1}, n=left)
+
+
+def columns_kept(columns: Sequence[str], doubled: Sequence[str], known: Collection[str], dataset: DatasetSpec) -> Check:
+    """Whether every column that the batch before had is there, and every name is one column's own.
+
+    :param columns: of the cleaned batch.
+    :param doubled: names that the file has more than once.
+    :param known: columns of the published batch before, none for the first.
+    :param dataset: columns that it drops or renames are not missed.
+    """
+    gone = [name for name in known if name not in columns and name not in _let_go(dataset)]
+    taken = [name for name in columns if name in RESERVED]
+    wrong = {
+        "columns that the batch before had are gone": (gone, "if that is meant, add a drop_columns step for them"),
+        "columns come twice": (list(doubled), "ask the source for one of each"),
+        "columns have names that the lake uses itself": (taken, "rename them in a cleaning step"),
+    }
+    said = [f"{what}: {shown_names(names)} ({mend})" for what, (names, mend) in wrong.items() if names]
+    return _answer("columns", not said, f"{len(columns)} columns, none missing", "; ".join(said), n=len(columns))
+
+
+def columns_new(frame: pd.DataFrame, known: Mapping[str, str]) -> list[Check]:
+    """Return what is worth knowing of columns: new ones, and ones that held values and hold none now.
+
+    :param frame: the cleaned batch.
+    :param known: columns and types of the published batch before, none for the first.
+    """
+    new = [name for name in frame.columns if known and name not in known]
+    empty = [name for name in known if name in frame and known[name] != "null" and frame[name].isna().all()]
+    notes = {"columns_new": ("new columns", new), "columns_empty": ("columns without a value, unlike before", empty)}
+    return [
+        Check(name, Outcome.FAIL, f"{what}: {shown_names(found)}", observed=found[:50], required=False)
+        for name, (what, found) in notes.items()
+        if found
+    ]
+
+
+def timed(frame: pd.DataFrame, event_time: str) -> tuple[pd.DataFrame, Check]:
+    """Return the frame with its event time as timestamps, and whether that could be done for every value there is.
+
+    :param frame: the cleaned batch.
+    :param event_time: the declared column.
+    """
+    if event_time not in frame:
+        return frame, _answer("event_time", False, "", f"the column {event_time!r} is not there")
+    column = frame[event_time]
+    try:
+        times = to_timestamp(column)
+    except ValueError:
+        why = f"{event_time!r} holds numbers: add a convert step to timestamp, with the unit they count"
+        return frame, _answer("event_time", False, "", why)
+    lost = int((times.isna() & column.notna()).sum())
+    known = int(times.notna().sum())
+    why = f"{lost:,} of {len(frame):,} values of {event_time!r} are no timestamps (a convert step makes them missing)"
+    if not lost:
+        why = f"{event_time!r} holds no value at all"
+    check = _answer(
+        "event_time", known > 0 and not lost, f"{known:,} timestamps", why, observed={"unread": lost}, n=known
+    )
+    return frame.assign(**{event_time: times}), check
+
+
+def span(frame: pd.DataFrame, event_time: str | None) -> dict[str, str] | None:
+    """Return first and last event time, as ISO 8601; ``None`` if there is none.
+
+    :param frame: the cleaned batch, event time as timestamps.
+    :param event_time: the declared column, if any.
+    """
+    if event_time is None or event_time not in frame or not kinds.is_datetime64_any_dtype(frame[event_time]):
+        return None
+    times = frame[event_time].dropna()
+    return None if times.empty else {"min": times.min().isoformat(), "max": times.max().isoformat()}
+
+
+def keyed(frame: pd.DataFrame, key: Sequence[str]) -> Check:
+    """Whether the declared key names each row, once.
+
+    :param frame: the cleaned batch.
+    :param key: the declared columns.
+    """
+    lacking = [name for name in key if name not in frame]
+    if lacking:
+        return _answer("key", False, "", f"key columns are not there: {shown_names(lacking)}", asked=list(key))
+    missing = int(frame[list(key)].isna().any(axis=1).sum())
+    repeated = int(frame.duplicated(list(key)).sum())
+    why = f"of {len(frame):,} rows {missing:,} lack their key and {repeated:,} repeat one (drop_rows, drop_duplicates)"
+    observed = {"missing": missing, "repeated": repeated}
+    good = missing == repeated == 0
+    return _answer(
+        "key", good, f"{len(frame):,} rows, each with a key of its own", why, observed, list(key), len(frame)
+    )
+
+
+def typed(error: DataFault | None = None) -> Check:
+    """Whether every column is of a type that the table takes."""
+    if error is None:
+        return _answer("types", True, "every column fits the table", "")
+    parts = [error.what.rstrip("."), error.where, f"got {error.got}, allowed {error.allowed}", error.mend]
+    return _answer("types", False, "", "; ".join(part for part in parts if part))
+
+
+def _let_go(dataset: DatasetSpec) -> set[str]:
+    """Return the columns that cleaning takes away on purpose."""
+    let_go: set[str] = set()
+    for step in dataset.clean:
+        if isinstance(step, DropColumns | Rename):
+            let_go |= set(step.columns)
+    return let_go
+
+
+def _answer(
+    name: str, good: bool, fine: str, wrong: str, observed: Any = None, asked: Any = None, n: int | None = None
+) -> Check:
+    return Check(name, Outcome.PASS if good else Outcome.FAIL, fine if good else wrong, observed, asked, n)
