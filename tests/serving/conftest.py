@@ -1,4 +1,4 @@
-"""A trained toy model as files, made as training makes them."""
+"""A trained toy model as files."""
 
 from __future__ import annotations
 
@@ -6,37 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from loopwright.declaration.code import code_of, load_function
-from loopwright.serving import artifact
-from loopwright.serving.card import Card
-from loopwright.serving.rows import features_of, known_labels
-from loopwright.serving.served import answered, conformed
+from support import artifacts
 from support import toy as toys
-
-REQUIREMENTS = ["pandas", "scikit-learn", "cloudpickle"]
-
-
-def write(toy: toys.Toy, folder: Path, *, model: str = "tips", frame=None, entrypoint: str = "training:build"):
-    """Train a toy model and write its artifact; return its digest."""
-    spec, code = toy.project.model(model), toy.project.model_folder(model)
-    frame = toys.rides(1) if frame is None else frame
-    known = known_labels(spec, code, frame)
-    features = features_of(spec, code, frame)[known.mask]
-    classes = known.classes if spec.task != "regression" else []
-    card = Card.of(model=model, task=spec.task, declared=spec.features, features=features, classes=classes)
-    features = conformed(features, card.to_dict())
-    with code_of(code):
-        estimator = load_function(entrypoint, code)()
-        estimator.fit(features, known.values)
-        answers = answered(estimator, features.head(5), card.to_dict())
-        raw = frame[known.mask].head(5)
-        return artifact.write(
-            folder, estimator=estimator, card=card, code=code, raw=raw, answers=answers, requirements=REQUIREMENTS
-        )
 
 
 @pytest.fixture
 def written(toy: toys.Toy, tmp_path: Path) -> tuple[Path, str]:
     """The toy's binary model: its folder and digest."""
     folder = tmp_path / "artifact"
-    return folder, write(toy, folder)
+    return folder, artifacts.write(toy, folder)

@@ -87,7 +87,7 @@ def _counted(metric: Callable[[Array, Array], Prepared]) -> Callable[[Array, Pre
 
 def _by_class(metric: Callable[[Array, Array, list[object]], Prepared]) -> Callable[[Array, Predicted], Prepared]:
     def prepare(truth: Array, predicted: Predicted) -> Prepared:
-        classes = sorted({*np.unique(truth).tolist(), *np.unique(predicted.label).tolist()})
+        classes = sorted({*np.unique(truth).tolist(), *np.unique(predicted.label).tolist()}, key=str)
         return metric(truth, predicted.label, classes)
 
     return prepare

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 class Predictor:
     """A model that answers for raw rows.
 
+    ``code`` is its private copy of the model's folder: what was trained with, whatever the project holds now.
+
     :param estimator: the unpickled estimator.
     :param card: what the training saw.
     :param folder: the private copy of the artifact's ``data/model``.
@@ -39,7 +41,7 @@ class Predictor:
         self.estimator = estimator
         self.card = dict(card)
         self.digest = digest
-        self._code = folder / CODE
+        self.code = folder / CODE
         self._where = f"model {self.card['model']}, artifact {digest[:12]}"
         self._gone = weakref.finalize(self, keep.cleanup)
 
@@ -67,7 +69,7 @@ class Predictor:
         :param frame: rows of the dataset.
         :raises UserCodeFailed: if the feature code raises.
         """
-        return features_by(self.card["features"], self._code, frame, self._where)
+        return features_by(self.card["features"], self.code, frame, self._where)
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the answers for raw rows, indexed as these are.
@@ -84,7 +86,7 @@ class Predictor:
 
         :param features: conformed features.
         """
-        with code_of(self._code):
+        with code_of(self.code):
             try:
                 return answered(self.estimator, features, self.card)
             except LoopwrightError:

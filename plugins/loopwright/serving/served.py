@@ -25,6 +25,8 @@ CARD, ESTIMATOR, CODE = "card.json", "estimator.pkl", "code"
 Card = Mapping[str, Any]
 """What ``card.json`` says: ``task``, ``features``, ``columns``, ``categories``, ``empty``, ``classes``."""
 
+_TEXT = ("str", "string", "category")
+
 
 class MissingFeatures(ValueError):
     """The feature code made fewer columns for these rows than for those the model was trained on."""
@@ -38,8 +40,9 @@ def raw_rows(frame: pd.DataFrame) -> pd.DataFrame:
 def conformed(features: pd.DataFrame, card: Card) -> pd.DataFrame:
     """Bring features to the columns, order and types of the training.
 
-    A column that was empty in the training stays empty, whatever it brings now: the model learned nothing about it.
-    A column that is empty now gets the training's type, since an empty column has none of its own. Categories are
+    A column that was empty in the training is one constant then and now, whatever it brings: the model learned
+    nothing about it, and many estimators refuse a column of nothing but missing values. A column that is empty only
+    now gets the training's type, since an empty column has none of its own. Categories are
     those of the training; a new one is missing. Columns that the training did not have are left out.
 
     :param features: what the feature code made.
@@ -56,7 +59,9 @@ def conformed(features: pd.DataFrame, card: Card) -> pd.DataFrame:
 
 def _conformed_column(column: pd.Series, name: str, card: Card) -> pd.Series:
     if name in card["empty"]:
-        return pd.Series(np.nan, index=column.index, dtype="float64")
+        kind = card["columns"][name]
+        constant = pd.Series("" if kind in _TEXT else 0.0, index=column.index)
+        return constant.astype("category") if kind == "category" else constant
     if name in card["categories"]:
         kind = pd.CategoricalDtype(card["categories"][name])
         return pd.Series(pd.Categorical(column, dtype=kind), index=column.index)

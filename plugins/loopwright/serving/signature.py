@@ -44,7 +44,7 @@ def _type_of(column: pd.Series) -> Any:
     if pd.api.types.is_bool_dtype(kind):
         return DataType.boolean
     if pd.api.types.is_integer_dtype(kind):
-        return DataType.long
+        return AnyType() if column.isna().any() else DataType.long  # MLflow cannot hold a missing one against a long
     if pd.api.types.is_float_dtype(kind):
         return DataType.double
     if pd.api.types.is_datetime64_dtype(kind):
