@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, Param
 
-from loopwright.operators.ci import CheckProjectOperator
+from loopwright.operators.ci import CheckDagsOperator, CheckProjectOperator
 from loopwright.suite.declared import declared_project
 
 project = declared_project(__file__)
@@ -18,4 +18,5 @@ with DAG(
     params={"model": Param("", type="string", title="Model", description="Only this model; empty for the project.")},
     default_args={"owner": "loopwright", "project": project, "retries": 0},
 ):
-    CheckProjectOperator(task_id="check", model="{{ params.model }}")
+    CheckProjectOperator(task_id="check_project", model="{{ params.model }}")
+    CheckDagsOperator(task_id="check_dags")

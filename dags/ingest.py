@@ -21,7 +21,9 @@ for dataset, project in declared_datasets(__file__, show_broken=True):
         schedule=on_assets_or(dataset.schedule, assets.arrivals(dataset, project)),
         max_active_runs=1,
         params={
-            "batch_id": Param("", type="string", title="Batch", description="Only this batch; empty for all that wait."),
+            "batch_id": Param(
+                "", type="string", title="Batch", description="Only this batch; empty for all that wait."
+            ),
             "force": Param(False, type="boolean", title="Again", description="Also what was handled already."),
         },
         **of_dataset(dataset, project, "ingest"),

@@ -19,7 +19,9 @@ for model, project in declared_models(__file__):
         schedule=on_assets_or(model.schedule, assets.batches(model.dataset) | assets.champion(model.name)),
         max_active_runs=1,
         params={
-            "batch_id": Param("", type="string", title="Batch", description="Only this batch; empty for all that wait."),
+            "batch_id": Param(
+                "", type="string", title="Batch", description="Only this batch; empty for all that wait."
+            ),
             "force": Param(False, type="boolean", title="Again", description="Also what was scored already."),
         },
         **of_model(model, project, "score"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 
@@ -31,7 +31,6 @@ class Suite:
 
     toy: toys.Toy
     places: dict[str, str]
-    runs: dict[str, object] = field(default_factory=dict)
 
     @property
     def workspace(self) -> Workspace:
@@ -61,6 +60,32 @@ class Suite:
             for ti in run.get_task_instances()
         }
         return run, states
+
+    def events(self, uri: str) -> list[dict]:
+        """Return what was said in the events of an asset, oldest first."""
+        from airflow.models.asset import AssetEvent, AssetModel
+        from airflow.utils.session import create_session
+        from sqlalchemy import select
+
+        with create_session() as session:
+            found = select(AssetEvent.extra).join(AssetModel, AssetModel.id == AssetEvent.asset_id)
+            return list(session.scalars(found.where(AssetModel.uri == uri).order_by(AssetEvent.id)))
+
+    def tries(self, run, task_id: str) -> int:
+        return next(ti.try_number for ti in run.get_task_instances() if ti.task_id == task_id)
+
+    def xcom(self, run, task_id: str, key: str = "result", map_index: int = -1):
+        """Return what a task left behind."""
+        from airflow.models.xcom import XComModel
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            found = session.scalars(
+                XComModel.get_many(
+                    key=key, run_id=run.run_id, dag_ids=run.dag_id, task_ids=task_id, map_indexes=map_index
+                )
+            ).first()
+            return None if found is None else XComModel.deserialize_value(found)
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from support import toy as toys
 
 DAG_FILES = sorted(path.name for path in (airflow_home.REPOSITORY / "dags").glob("*.py"))
 HEAVY = {
-    "pandas", "numpy", "pyarrow", "deltalake", "duckdb", "mlflow", "great_expectations", "evidently", "sklearn", "scipy",
-    "optuna", "alembic",
+    "pandas", "numpy", "pyarrow", "deltalake", "duckdb", "mlflow", "great_expectations", "evidently", "sklearn",
+    "scipy", "optuna", "alembic",
 }  # fmt: skip
 PARSE = """
 import json, sys, time

@@ -57,7 +57,7 @@ class LakeHook(BaseHook):
         return aws_storage_options(str(aws_conn_id)) if aws_conn_id else {}
 
     def test_connection(self) -> tuple[bool, str]:
-        """Answer the button in Admin → Connections: can the lake's root be listed?"""
+        """Answer the button in Admin → Connections: whether the lake's root can be reached."""
         try:
             from loopwright.stages.ingest.storage import opened
 

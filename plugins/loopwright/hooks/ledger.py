@@ -54,7 +54,7 @@ class LedgerHook(BaseHook):
         return url.render_as_string(hide_password=False)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Answer the button in Admin → Connections: can the ledger be read?"""
+        """Answer the button in Admin → Connections: whether the ledger can be read."""
         from loopwright.ledger.store import Ledger
 
         try:

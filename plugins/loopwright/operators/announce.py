@@ -46,7 +46,9 @@ class AnnounceOperator(BaseOperator):
         return told
 
     def _worth_telling(self, result: Mapping[str, Any]) -> bool:
-        return all(result.get(key) == value for key, value in self.when.items())
+        # An earlier attempt may have done the work and died before it could say so; an event too many harms nobody.
+        retried = result.get("attempt", 1) > 1
+        return retried or all(result.get(key) == value for key, value in self.when.items())
 
 
 class FailRunOperator(BaseOperator):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -101,8 +101,8 @@ class RecordApprovalOperator(ModelOperator):
         from loopwright.stages.release import record_approval
 
         answer = Answer.read(self.version, self.answer)
-        given = "given" if answer.approved else "refused"
-        record_approval(workspace, self.spec(workspace), self.version, given, answer.by, answer.reason)
+        said: Literal["given", "refused"] = "given" if answer.approved else "refused"
+        record_approval(workspace, self.spec(workspace), self.version, said, answer.by, answer.reason)
         return answer
 
     def act(self, result: Answer, context: Context) -> str:
@@ -155,9 +155,9 @@ def question_state(spec: ModelSpec, entry: Mapping[str, Any], *, asker: str, now
     said = entry.get("approval") or {}
     if said.get("answer") == "given":
         return "given already"
-    if said.get("answer") == "asked" and said.get("by") != asker:
-        if now - datetime.fromisoformat(said["at"]) < spec.release.timeout:
-            return "asked elsewhere"
+    asked_elsewhere = said.get("answer") == "asked" and said.get("by") != asker
+    if asked_elsewhere and now - datetime.fromisoformat(said["at"]) < spec.release.timeout:
+        return "asked elsewhere"
     return "ask"
 
 
@@ -169,10 +169,7 @@ def question_body(spec: ModelSpec, entry: Mapping[str, Any], verdict: Mapping[st
     :param verdict: the gate's verdict.
     """
     primary = entry.get("primary") or {}
-    rows = [
-        f"| {check['name']} | {check['outcome']} | {_cell(check['why'])} |"
-        for check in verdict.get("checks", [])
-    ]
+    rows = [f"| {check['name']} | {check['outcome']} | {_cell(check['why'])} |" for check in verdict.get("checks", [])]
     return "\n".join(
         [
             f"**{spec.name}** version {entry.get('version')}, trained on {len(entry.get('batches') or [])} batches;"

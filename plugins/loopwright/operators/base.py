@@ -7,8 +7,8 @@ up for retry, because it could not run. Where the data cannot tell yet, it is sk
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, SkipMixin
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -20,12 +20,12 @@ from loopwright.hooks.loopwright import LoopwrightHook
 from loopwright.hooks.mlflow import MlflowHook
 from loopwright.links.addresses import report_address, run_address
 from loopwright.links.run import REPORT, RUN, MlflowRunLink, ReportLink
-from loopwright.verdict import Verdict
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperatorLink, Context
 
     from loopwright.declaration import DatasetSpec, ModelSpec, Workspace
+    from loopwright.verdict import Verdict
 
 RESULT = "result"
 """The XCom key under which a stage's whole result is kept, whatever the task came to."""
@@ -42,7 +42,7 @@ class StageOperator(BaseOperator, SkipMixin):
     """
 
     template_fields: Sequence[str] = ("project", "lake_conn_id", "ledger_conn_id", "mlflow_conn_id")
-    operator_extra_links: ClassVar[Sequence[BaseOperatorLink]] = (MlflowRunLink(), ReportLink())
+    operator_extra_links: Collection[BaseOperatorLink] = (MlflowRunLink(), ReportLink())
     ui_color = "#e8f0ea"
 
     def __init__(
@@ -115,7 +115,7 @@ class StageOperator(BaseOperator, SkipMixin):
         :param workspace: where everything is; none of it is published.
         :param raw: the result as plain JSON values.
         """
-        context["ti"].xcom_push(key=RESULT, value=dict(raw))
+        context["ti"].xcom_push(key=RESULT, value={**raw, "attempt": context["ti"].try_number})
         for line in readable(raw):
             self.log.info(line)
         if raw.get("report") and raw.get("dataset") and raw.get("batch_id"):

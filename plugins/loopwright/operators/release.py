@@ -136,7 +136,8 @@ class RollBackOperator(ModelOperator):
         from loopwright.ledger.store import Ledger
         from loopwright.stages.release import roll_back
 
-        request = Ledger.of(workspace).model(self.model).request("rollback")
+        state = Ledger.of(workspace).model(self.model)
+        request = state.request("rollback")
         if request is None and yes_or_no(self.only_if_requested):
             raise AirflowSkipException("Nobody asked for a roll back.")
         person = person_of(context)
@@ -147,9 +148,19 @@ class RollBackOperator(ModelOperator):
             to_version=text_or_none(self.to_version),
             reason=text_or_none(self.reason) or asked,
             actor=person or "monitor",
+            from_version=_leaving(context, state.champion),
         )
 
     def act(self, result: Any, context: Context) -> str:
         """Return the version that is champion again, and say it in the asset event."""
         tell_outlets(self, context, {"version": result.version, "action": "roll_back"})
         return str(result.version)
+
+
+def _leaving(context: Context, champion: Mapping[str, Any] | None) -> str | None:
+    """Return the champion that the first attempt of this task found, so that a retry does not go back twice."""
+    remembered = context["task_state_store"].get("leaving")
+    if remembered is None and champion is not None:
+        remembered = str(champion["version"])
+        context["task_state_store"].set("leaving", remembered)
+    return None if remembered is None else str(remembered)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow.sdk.configuration import conf
@@ -61,8 +61,11 @@ class BatchArrivalSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Poke, or defer to the triggerer."""
-        if not self.deferrable:
-            return super().execute(context)
+        if self.deferrable:
+            self._wait_in_the_triggerer()
+        return super().execute(context)
+
+    def _wait_in_the_triggerer(self) -> NoReturn:
         spec = self._spec()
         self.defer(
             trigger=BatchWaitTrigger(
@@ -78,7 +81,6 @@ class BatchArrivalSensor(BaseSensorOperator):
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),
         )
-        return None
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> list[str]:  # noqa: ARG002 - Airflow's
         """Return what waits now; the event was only a hint, and names no more than a few."""

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def arrivals(dataset: DatasetSpec, project: str, *, poll_interval: float = 2.0, stable_for: float = 2.0) -> Asset:
-    """Batches of a dataset wait at its source; watched for by the triggerer.
+    """Return the asset whose events say that batches wait at the source; the triggerer watches for them.
 
     :param dataset: the dataset's declaration.
     :param project: the folder that holds ``include/``.
     :param poll_interval: seconds between two looks.
     :param stable_for: seconds for which a file must not change before it counts.
     """
-    trigger = BatchArrivalTrigger(
+    trigger = BatchArrivalTrigger(  # type: ignore[no-untyped-call]
         dataset=dataset.name,
         arrivals=dataset.arrivals,
         batch_id=dataset.batch_id,
@@ -36,32 +36,32 @@ def arrivals(dataset: DatasetSpec, project: str, *, poll_interval: float = 2.0, 
 
 
 def batches(dataset: str) -> Asset:
-    """Batches of a dataset were published."""
+    """Return the asset whose events say that batches were published."""
     return _asset(dataset, "batches")
 
 
 def candidate(model: str) -> Asset:
-    """A version passed the gate and waits for its release."""
+    """Return the asset whose events say that a version passed the gate and waits for its release."""
     return _asset(model, "candidate")
 
 
 def champion(model: str) -> Asset:
-    """Another version is in production."""
+    """Return the asset whose events say that another version is in production."""
     return _asset(model, "champion")
 
 
 def predictions(model: str) -> Asset:
-    """The champion scored batches."""
+    """Return the asset whose events say that the champion scored batches."""
     return _asset(model, "predictions")
 
 
 def request(model: str) -> Asset:
-    """The monitor asks for a training."""
+    """Return the asset whose events say that the monitor asks for a training."""
     return _asset(model, "request")
 
 
 def rollback_request(model: str) -> Asset:
-    """The monitor asks for a roll back."""
+    """Return the asset whose events say that the monitor asks for a roll back."""
     return _asset(model, "rollback-request")
 
 

@@ -13,7 +13,7 @@ from airflow.sdk import get_parsing_context
 
 from loopwright.declaration import DatasetSpec, ModelSpec, Project
 from loopwright.errors import DataFault
-from loopwright.suite.broken import build_broken_dag, broken_dag_id
+from loopwright.suite.broken import broken_dag_id, build_broken_dag
 from loopwright.suite.schedule import require_cron
 from loopwright.suite.selection import Selection
 

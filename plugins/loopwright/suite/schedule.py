@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable
-from croniter import CroniterError, croniter
+from croniter import CroniterError, croniter  # type: ignore[import-untyped]
 
 from loopwright.errors import DeclarationError
 

@@ -52,7 +52,7 @@ class _Waits(BaseTrigger):
         lake_conn_id: str = LakeHook.default_conn_name,
         ledger_conn_id: str = LedgerHook.default_conn_name,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.dataset = dataset
         self.arrivals = arrivals
         self.batch_id = batch_id
@@ -92,7 +92,9 @@ class _Waits(BaseTrigger):
             return []
         self._complaint = ""
         ready = watch.ready(found, time.monotonic())
-        return [TriggerEvent(payload(self.dataset, ready))] if watch.speaks(ready, time.monotonic()) else []
+        if not watch.speaks(ready, time.monotonic()):
+            return []
+        return [TriggerEvent(payload(self.dataset, ready))]  # type: ignore[no-untyped-call]
 
     def _complain(self, error: Exception) -> None:
         """Say what is wrong, once for as long as it stays the same."""
@@ -103,7 +105,7 @@ class _Waits(BaseTrigger):
 
 
 class BatchArrivalTrigger(BaseEventTrigger, _Waits):
-    """For an ``AssetWatcher``: an event while batches wait, again and again, until the ledger has an answer for each."""
+    """For an ``AssetWatcher``: an event while batches wait, repeated until the ledger has an answer for each."""
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Watch for ever."""

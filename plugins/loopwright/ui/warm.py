@@ -56,7 +56,7 @@ def is_scheduler(command: list[str]) -> bool:
 
 def wanted() -> bool:
     """Return ``[loopwright] preload``."""
-    return conf.getboolean("loopwright", "preload", fallback=False)
+    return bool(conf.getboolean("loopwright", "preload", fallback=False))
 
 
 def warm_up(modules: tuple[str, ...]) -> list[str]:

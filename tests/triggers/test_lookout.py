@@ -1,0 +1,45 @@
+"""How often the ledger is asked: when the listing changed or something waits, else once a minute."""
+
+import pytest
+
+from loopwright.hooks.loopwright import LoopwrightHook
+from loopwright.ledger.store import Ledger
+from loopwright.stages.ingest.stage import ingest_batch
+from loopwright.triggers import lookout
+from loopwright.triggers.lookout import Lookout
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    times = []
+    real = Ledger.dataset
+    monkeypatch.setattr(Ledger, "dataset", lambda self, name: times.append(name) or real(self, name))
+    return times
+
+
+def test_a_quiet_source_costs_a_listing_and_no_query(toy, asked):
+    toy.arrive(1)
+    ingest_batch(toy.workspace, toy.rides, "2024-01")
+    asked.clear()
+    looking = Lookout(toy.rides, LoopwrightHook(str(toy.path)))
+    assert [looking.waiting() for _ in range(3)] == [[], [], []]
+    assert len(asked) == 1
+
+
+def test_news_is_asked_about(toy, asked):
+    toy.arrive(1)
+    looking = Lookout(toy.rides, LoopwrightHook(str(toy.path)))
+    assert [a.batch_id for a in looking.waiting()] == ["2024-01"]
+    assert [a.batch_id for a in looking.waiting()] == ["2024-01"]
+    assert len(asked) == 2
+
+
+def test_what_it_believes_is_asked_again(toy, asked, monkeypatch):
+    toy.arrive(1)
+    ingest_batch(toy.workspace, toy.rides, "2024-01")
+    asked.clear()
+    looking = Lookout(toy.rides, LoopwrightHook(str(toy.path)))
+    looking.waiting()
+    monkeypatch.setattr(lookout, "BELIEVED_FOR", -1.0)
+    looking.waiting()
+    assert len(asked) == 2
