@@ -26,9 +26,7 @@ class Answer:
 
 
 @pytest.fixture
-def loopwright(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Answer]:
+def loopwright(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
     """Type a command; its standard streams are captured and its exit status is returned."""
     for name in ("LOOPWRIGHT_LAKE", "LOOPWRIGHT_LEDGER", "LOOPWRIGHT_ARRIVALS", "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)

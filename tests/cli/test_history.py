@@ -48,7 +48,9 @@ def test_a_record_edited_by_hand_is_found_out(loopwright, told):
 
 def test_a_dataset_is_found_by_its_name_and_by_its_subject(loopwright, told):
     assert "Nothing is recorded" in loopwright("history", "rides", "--project", told.path).out
-    assert loopwright("history", "dataset/rides", "--project", told.path, "--json").document["subject"] == "dataset/rides"
+    assert (
+        loopwright("history", "dataset/rides", "--project", told.path, "--json").document["subject"] == "dataset/rides"
+    )
     assert loopwright("history", "project", "--project", told.path, "--json").document["events"] == []
 
 

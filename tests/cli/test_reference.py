@@ -5,9 +5,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from support import toy as toys
 
 from loopwright.cli.reference import SPECS, page, schema, schema_text
+from support import toy as toys
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 FLIGHTS = Path(__file__).resolve().parents[2] / "include"

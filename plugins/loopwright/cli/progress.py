@@ -69,9 +69,21 @@ class Progress:
         self._batch = step.batch_id or self._batch
         about = f" ({step.batch_id})" if step.batch_id and step.stage != "ingest" else ""
         took = click.style(f"  {step.seconds:.1f} s", dim=True) if step.seconds >= 0.05 else ""
-        click.echo(f"  {step.stage:<8} {step.action:<10} {coloured(step.outcome)} {step.why}{about}{took}")
+        culprits = _culprits(step)
+        why = f"{len(culprits)} checks failed" if len(culprits) > 1 else step.why
+        click.echo(f"  {step.stage:<8} {step.action:<10} {coloured(step.outcome)} {why}{about}{took}")
+        for culprit in culprits if len(culprits) > 1 else []:
+            click.echo(f"{'':22}{culprit['name']}: {culprit['why'].removeprefix(culprit['name'] + ': ')}")
         if self._bar:
             self._bar.start()
+
+
+def _culprits(step: Step) -> list[dict[str, Any]]:
+    """Return the checks that made a verdict fail: a verdict's own sentence names three of them only."""
+    if not step.failed:
+        return []
+    checks = (step.result.get("verdict") or {}).get("checks") or []
+    return [check for check in checks if check["required"] and check["outcome"] == "fail"]
 
 
 def _bar(unit: str) -> Any:

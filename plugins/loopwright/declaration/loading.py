@@ -6,7 +6,7 @@ import hashlib
 import json
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -73,7 +73,14 @@ def digest_of(spec: BaseModel) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-class _OnceOnlyLoader(yaml.SafeLoader):
+if TYPE_CHECKING:
+    _SafeLoader = yaml.SafeLoader
+else:
+    # libyaml's, where PyYAML was built with it, is six times as fast, and reading YAML is most of a DAG parse.
+    _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _OnceOnlyLoader(_SafeLoader):
     """The safe loader, which keeps only the last of repeated keys, made to refuse them instead."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

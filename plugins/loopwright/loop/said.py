@@ -24,10 +24,12 @@ class Judged(Protocol):
 
 def ingested(result: IngestResult) -> Said:
     """Say what came of an arrival."""
-    judged = result.verdict.why() if result.verdict else "the same bytes as before"
-    changed = ", ".join(f"{step}: {n}" for step, n in result.cleaned.items() if n)
+    if result.verdict is None:
+        return result.status, "the same bytes as before"
+    why = result.verdict.why().partition(": ")[2]
     rows = f"{result.rows_published} of {result.rows_read} rows; " if result.status == "published" else ""
-    return result.status, f"{rows}{judged}" + (f"; cleaned {changed}" if changed else "")
+    cleaned = ", ".join(f"{step.partition('.')[2]} {n}" for step, n in result.cleaned.items() if n)
+    return result.status, f"{rows}{why}" + (f"; cleaned: {cleaned}" if cleaned else "")
 
 
 def decision(result: TrainingDecision) -> Said:

@@ -87,7 +87,7 @@ def _waits_for_approval(spec: ModelSpec, candidate: dict[str, Any]) -> bool:
 
 
 def _unscored(spec: ModelSpec, state: ModelState, dataset: DatasetState) -> int:
-    if not spec.score:
+    if spec.score is None or state.champion is None:
         return 0
     scored = state.under("scored")
     return sum(
@@ -109,7 +109,7 @@ def _dataset(workspace: Workspace, project: Project, ledger: Ledger, name: str) 
         "rows": sum(batch["rows"] for batch in published),
         "last_batch": published[-1]["batch_id"] if published else None,
         "quarantined": {a["batch_id"]: {"why": a["reason"], "at": a["at"], "report": a["report"]} for a in quarantined},
-        "needs": [f"batch {a['batch_id']} is quarantined" for a in quarantined],
+        "needs": [f"batch {a['batch_id']} is quarantined: {a['reason'].removeprefix('fail: ')}" for a in quarantined],
     }
     try:
         spec = project.dataset(name)

@@ -14,33 +14,70 @@ from loopwright.cli.options import Setting, setting_options
 @click.argument("model", required=False)
 @setting_options
 def command(model: str | None, setting: Setting) -> int:
-    """Say how MODEL (else every model and dataset) stands: champion, last verdict, what waits, who needs you.
+    """Say how every model and dataset stands, a line each, and who needs you; or all about one MODEL.
 
-    With --json: one document, {"models": […], "datasets": […]}.
+    With --json: one document, {"models": […], "datasets": […]}, the same for one as for all.
     """
     from loopwright.loop.status import status
 
     stands = status(setting.workspace, model)
     if setting.as_json:
         as_document(stands)
-        return 0
-    for one in stands["datasets"]:
-        _tell_dataset(one)
-    for one in stands["models"]:
-        _tell_model(one)
-    if not stands["models"] and not stands["datasets"]:
+    elif not stands["models"] and not stands["datasets"]:
         click.echo("Nothing is declared yet; `loopwright new dataset NAME` starts a dataset.")
+    elif model:
+        _tell_dataset(stands["datasets"][0]) if stands["datasets"] else None
+        _tell_model(stands["models"][0])
+    else:
+        _tell_all(stands["datasets"], _of_dataset, ("DATASET", "BATCHES", "ROWS", "LAST", "WAITING"))
+        _tell_all(stands["models"], _of_model, ("MODEL", "CHAMPION", "AT THE GATE", "WATCHED", "SCORED", "DECIDED"))
     return 0
+
+
+def _tell_all(all_of_them: list[dict[str, Any]], row_of: Any, head: tuple[str, ...]) -> None:
+    """Print a table, and below it whoever needs a person: one look is enough, however many there are."""
+    rows = [row_of(one) for one in all_of_them]
+    widths = [max(len(line[place]) for line in [head, *rows]) for place in range(len(head))]
+    if rows:
+        click.echo(click.style(_line(head, widths), dim=True))
+    for row in rows:
+        click.echo(_line(row, widths))
+    for one in all_of_them:
+        for need in one["needs"]:
+            click.echo(f"{coloured('needs you', 10)} {one['name']}: {need}")
+    if rows:
+        click.echo()
+
+
+def _line(row: tuple[str, ...], widths: list[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _of_dataset(one: dict[str, Any]) -> tuple[str, ...]:
+    waiting = "?" if one["waiting"] is None else str(len(one["waiting"]))
+    return one["name"], str(one["batches"]), f"{one['rows']:,}", one["last_batch"] or "-", waiting
+
+
+def _of_model(one: dict[str, Any]) -> tuple[str, ...]:
+    champion, watched, decision = one["champion"], one["monitored"], one["decision"]
+    version = f"version {champion['version']}" if champion else "none yet"
+    waits = f", {one['unscored']} wait" if one.get("unscored") else ""
+    return (
+        one["name"],
+        version,
+        _reached(champion) or "-",
+        f"{watched['batch_id']} {watched['outcome']}" if watched else "-",
+        f"{one['scored']}{waits}",
+        ("to train" if decision["train"] else "no") if decision else "-",
+    )
 
 
 def _tell_dataset(one: dict[str, Any]) -> None:
     click.echo(f"{click.style(one['name'], bold=True)}  dataset, {one['owner'] or 'owner unknown'}")
     last = f", the last {one['last_batch']}" if one["last_batch"] else ""
-    click.echo(f"  published    {one['batches']} batches, {one['rows']} rows{last}")
+    click.echo(f"  published    {one['batches']} batches, {one['rows']:,} rows{last}")
     if one["waiting"]:
         click.echo(f"  waiting      {', '.join(one['waiting'])}")
-    for batch, why in one["quarantined"].items():
-        click.echo(f"  {coloured('quarantined', 12)} {batch}: {why['why']}")
     _tell_needs(one)
 
 
@@ -64,10 +101,14 @@ def _tell_model(one: dict[str, Any]) -> None:
 
 
 def _version(entry: dict[str, Any]) -> str:
-    primary = entry.get("primary")
-    reached = f", {primary['metric']} {primary['value']:.4g} at the gate" if primary else ""
+    reached = _reached(entry)
     since = str(entry.get("since") or entry.get("registered_at"))
-    return f"version {entry['version']}{reached}, since {since[:16]}"
+    return f"version {entry['version']}{f', {reached} at the gate' if reached else ''}, since {since[:16]}"
+
+
+def _reached(entry: dict[str, Any] | None) -> str:
+    primary = (entry or {}).get("primary")
+    return f"{primary['metric']} {primary['value']:.4g}" if primary else ""
 
 
 def _decided(decision: dict[str, Any]) -> str:
