@@ -267,13 +267,13 @@ def _moved(event: Event, entries: Entries) -> Changes:
 def _confirmed(event: Event, entries: Entries) -> Changes:
     version, action = event.evidence["version"], event.evidence["action"]
     lineage = list(entries.get("lineage") or [])
-    changes: Changes = {"release": None}
+    # A request to roll back is about the champion that was: with another one it has no object any more.
+    changes: Changes = {"release": None, "request/rollback": None}
     if action == "roll_back":
         left = lineage[-1] if lineage else None
         lineage = lineage[: lineage.index(version) + 1] if version in lineage else [version]
         if left and left != version:
             changes[f"version/{left}"] = {**entries[f"version/{left}"], "status": "rolled_back"}
-        changes["request/rollback"] = None
     else:
         if lineage and lineage[-1] != version:
             changes[f"version/{lineage[-1]}"] = {**entries[f"version/{lineage[-1]}"], "status": "retired"}
