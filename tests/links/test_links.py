@@ -1,0 +1,44 @@
+"""Where the buttons lead, and that one that cannot be made never fails a task."""
+
+import pytest
+from airflow.sdk import BaseOperator
+
+from loopwright.links.addresses import report_address, run_address
+from loopwright.links.run import MlflowRunLink, ReportLink
+from loopwright.operators.base import StageOperator
+
+
+def test_an_operator_that_left_no_link_has_none(toy):
+    for operator in (StageOperator(task_id="a", project=str(toy.path)), BaseOperator(task_id="b")):
+        assert MlflowRunLink().get_link(operator, ti_key=None) == ""
+        assert ReportLink().get_link(operator, ti_key=None) == ""
+
+
+def test_what_it_left_is_shown(toy):
+    operator = StageOperator(task_id="a", project=str(toy.path))
+    operator.links = {"mlflow_run": "http://mlflow/run/1", "report": "/loopwright/reports/x"}
+    assert MlflowRunLink().get_link(operator, ti_key=None) == "http://mlflow/run/1"
+    assert ReportLink().get_link(operator, ti_key=None) == "/loopwright/reports/x"
+
+
+@pytest.mark.parametrize(
+    ("base", "address"),
+    [
+        ("http://localhost:8080", "/loopwright/reports/rides.ingest/2024-01"),
+        ("https://host/airflow/", "/airflow/loopwright/reports/rides.ingest/2024-01"),
+    ],
+)
+def test_a_report_opens_below_the_servers_own_path(monkeypatch, base, address):
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", base)
+    assert report_address("rides", "2024-01") == address
+
+
+def test_an_odd_batch_id_stays_one_part_of_the_path():
+    assert report_address("rides", "a b#c?") .endswith("/rides.ingest/a%20b%23c%3F")
+
+
+def test_a_run_that_cannot_be_linked_costs_the_link_only(toy, monkeypatch):
+    import loopwright.tracking
+
+    monkeypatch.setattr(loopwright.tracking.Tracking, "of", lambda workspace: 1 / 0)
+    assert run_address(toy.workspace, "tips", "r1") == ""

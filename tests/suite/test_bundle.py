@@ -1,0 +1,114 @@
+"""The bundle: a stub for each stage and declaration, each with its own import error."""
+
+import threading
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from loopwright.bundles import LoopwrightDagBundle
+from loopwright.suite import stubs as stubs_module
+from loopwright.suite.integrity import check_dags
+from loopwright.suite.stubs import dags_folder
+from loopwright.verdict import Outcome
+
+STAGES = ("train", "release", "score", "monitor")
+ALL = {"ci.py", "ingest__rides.py", *(f"{stage}__{model}.py" for stage in STAGES for model in ("tips", "minutes"))}
+
+
+@pytest.fixture
+def bundle(toy, tmp_path, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH", str(tmp_path / "bundles"))
+    made = LoopwrightDagBundle(name="loopwright", project=str(toy.path))
+    made.initialize()
+    return made
+
+
+def parsed(path):
+    from airflow.dag_processing.dagbag import BundleDagBag
+
+    return BundleDagBag(dag_folder=path, bundle_path=Path(path), bundle_name="loopwright")
+
+
+def names(bundle):
+    return {path.name for path in bundle.path.iterdir()}
+
+
+def test_one_stub_a_stage_and_declaration(bundle):
+    assert names(bundle) == ALL
+    bag = parsed(bundle.path)
+    assert bag.import_errors == {}
+    assert len(bag.dags) == 12
+    assert bag.dags["tips.train"].fileloc.endswith("train__tips.py")
+
+
+def test_a_stub_is_the_stages_own_text(bundle):
+    mark, _, text = (bundle.path / "train__tips.py").read_text().partition("\n")
+    assert text == (dags_folder() / "train.py").read_text()
+    assert '"only": "tips"' in mark
+
+
+def test_a_broken_declaration_is_an_import_error_of_its_own(toy, bundle):
+    toy.edit("include/models/tips/model.yaml", "label:", "lable:")
+    bundle.refresh()
+    bag = parsed(bundle.path)
+    assert {Path(name).name for name in bag.import_errors} == {f"{stage}__tips.py" for stage in STAGES}
+    assert "did you mean 'label'?" in next(iter(bag.import_errors.values()))
+    assert "minutes.train" in bag.dags
+
+
+def test_only_what_changed_is_written_again(toy, bundle):
+    before = {path.name: path.stat().st_mtime_ns for path in bundle.path.iterdir()}
+    toy.edit("include/models/tips/model.yaml", "seed: 7", "seed: 8")
+    bundle.refresh()
+    changed = {path.name for path in bundle.path.iterdir() if path.stat().st_mtime_ns != before[path.name]}
+    assert changed == {f"{stage}__tips.py" for stage in STAGES}
+
+
+def test_what_is_no_longer_declared_goes(toy, bundle):
+    (toy.path / "include/models/minutes/model.yaml").unlink()
+    bundle.refresh()
+    assert not [name for name in names(bundle) if "minutes" in name]
+
+
+def test_many_processes_may_write_at_once(toy, bundle):
+    def write():
+        for _ in range(20):
+            LoopwrightDagBundle(name="loopwright", project=str(toy.path)).initialize()
+            assert names(bundle) >= ALL
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    toy.edit("include/models/tips/model.yaml", "seed: 7", "seed: 9")
+    [writer.start() for writer in writers]
+    [writer.join() for writer in writers]
+    assert names(bundle) == ALL
+    assert parsed(bundle.path).import_errors == {}
+
+
+def test_two_projects_never_meet(toy, bundle, tmp_path):
+    other = LoopwrightDagBundle(name="loopwright", project=str(tmp_path / "other"))
+    assert other.path != bundle.path
+
+
+def test_it_needs_no_version(bundle):
+    assert (bundle.supports_versioning, bundle.get_current_version()) == (False, None)
+
+
+def test_in_a_wheel_the_dags_are_inside_the_package(tmp_path, monkeypatch):
+    package = tmp_path / "site-packages" / "loopwright"
+    (package / "dags").mkdir(parents=True)
+    (package / "dags" / "ingest.py").write_text("")
+    monkeypatch.setattr(stubs_module, "__file__", str(package / "suite" / "stubs.py"))
+    assert dags_folder() == package / "dags"
+
+
+def test_ci_asks_whether_every_dag_can_be_built(toy):
+    assert check_dags(str(toy.path)).passed
+    toy.edit("include/models/tips/model.yaml", "label:", "lable:")
+    toy.edit("include/models/minutes/model.yaml", "resamples: 200}", "resamples: 200}\nscore: null")
+    verdict = check_dags(str(toy.path))
+    outcomes = {check.name: check.outcome for check in verdict.checks}
+    assert verdict.outcome is Outcome.FAIL
+    assert outcomes["dag:tips.train"] is Outcome.FAIL
+    assert outcomes["dag:minutes.train"] is Outcome.PASS
+    assert outcomes["dag:minutes.score"] is Outcome.NOT_APPLICABLE
