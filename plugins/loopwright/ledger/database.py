@@ -27,10 +27,14 @@ if TYPE_CHECKING:
 BUSY_SECONDS = 30
 """How long a SQLite writer waits for another before it gives up."""
 
+_BEGIN = "loopwright_begin"
+"""The execution option that says how a SQLite transaction begins."""
+
 _SERIALIZATION_FAILURES = {"40001", "40P01"}
 _MENDS = {
     "locked": "Another process holds the ledger. Try again; if it stays, find the process that never ends its write.",
     "full": "Free space on the ledger's disk, then run again: nothing was half recorded.",
+    "disk i/o": "Free space on the ledger's disk, or replace it if it fails, then run again: nothing was half recorded.",
     "readonly": "Make the ledger's file and its folder writable for this user.",
     "unable to open": "Make the ledger's folder, or write access to it; or set LOOPWRIGHT_LEDGER to another place.",
     "not a database": "The file is no SQLite database. Restore it from a backup, or point LOOPWRIGHT_LEDGER elsewhere.",
@@ -151,12 +155,13 @@ def _leave_transactions_to_us(raw: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("loopwright_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    statement = connection.get_execution_options().get(_BEGIN, "BEGIN")
+    if statement is not None:
+        connection.exec_driver_sql(statement)
 
 
 def _writer(engine: Engine) -> Engine:
-    return engine.execution_options(loopwright_writes=True)
+    return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
 
 
 def _make_ready(engine: Engine) -> None:
@@ -169,11 +174,10 @@ def _make_ready(engine: Engine) -> None:
 def _create(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         # Readers never wait for writers in this mode, which the file remembers. It cannot be set in a transaction.
-        with engine.connect() as connection:
-            raw = connection.connection.dbapi_connection
-            raw.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
+        with engine.execution_options(**{_BEGIN: None}).connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     else:
-        engine = engine.execution_options(isolation_level="READ COMMITTED")
+        engine = engine.execution_options(isolation_level="READ COMMITTED")  # to see what another made meanwhile
     with _writer(engine).begin() as connection:
         schema.bring_up(connection)
 
