@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from decimal import Decimal
 
 import numpy as np
@@ -10,8 +10,8 @@ import pytest
 
 from loopwright.lake.columns import ARROW, Columns, ColumnUnfit, columns_of
 
-DAY = datetime.date(2024, 1, 31)
-MOMENT = datetime.datetime(2024, 1, 31, 5)  # noqa: DTZ001 - a column without a zone
+DAY = dt.date(2024, 1, 31)
+MOMENT = dt.datetime(2024, 1, 31, 5)  # noqa: DTZ001 - a column without a zone
 
 
 def column(values: object, dtype: object = None) -> Columns:
@@ -112,7 +112,7 @@ def test_values_are_not_repeated_in_the_message():
 
 
 @pytest.mark.parametrize(
-    "values", [[[1], [2]], [{"a": 1}], [datetime.timedelta(1)], [datetime.time(1)], [pd.Interval(0, 1)]]
+    "values", [[[1], [2]], [{"a": 1}], [dt.timedelta(1)], [dt.time(1)], [pd.Interval(0, 1)]]
 )
 def test_types_that_no_table_keeps_are_refused(values):
     with pytest.raises(ColumnUnfit, match="of a type that the lake does not keep"):

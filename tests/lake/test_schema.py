@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 
 import pandas as pd
 import pyarrow as pa
@@ -9,7 +9,7 @@ import pytest
 from loopwright.lake.columns import columns_of
 from loopwright.lake.schema import ColumnConflict, Settled, settle, widen
 
-DAY = datetime.date(2024, 1, 31)
+DAY = dt.date(2024, 1, 31)
 
 
 def settled(values: object, has: str | None, dtype: object = None) -> Settled:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +39,7 @@ def test_rows_come_back_as_they_went(table):
         text=["a", None, "ö"],
         flag=[True, False, True],
         at=pd.to_datetime(["2024-01-31 05:00:00.5", None, "2024-02-01"], format="ISO8601"),
-        day=[datetime.date(2024, 1, 31), None, datetime.date(1, 1, 1)],
+        day=[dt.date(2024, 1, 31), None, dt.date(1, 1, 1)],
         raw=[b"\x00", None, b""],
     )
     assert table.replace(went, "2024-01") == 0
@@ -216,7 +216,7 @@ def test_widening_replaces_the_batch_that_asks_for_it(table):
 
 
 def test_days_widen_to_moments(table):
-    table.replace(frame(at=[datetime.date(2024, 1, 31)]), "a")
+    table.replace(frame(at=[dt.date(2024, 1, 31)]), "a")
     table.replace(frame(at=pd.to_datetime(["2024-02-01 05:00"])), "b")
     assert table.read()["at"].tolist() == [pd.Timestamp("2024-01-31"), pd.Timestamp("2024-02-01 05:00")]
 

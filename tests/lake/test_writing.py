@@ -58,6 +58,15 @@ def test_threads_at_once_lose_nothing(tmp_path):
     assert left.tolist() in ([2] * 2, [3] * 3, [4] * 4)
 
 
+def test_of_two_that_make_the_table_one_is_told_to_look_again(tmp_path):
+    uri = str(tmp_path / "batches")
+    for_a, for_b = pd.DataFrame({"x": [1]}), pd.DataFrame({"x": ["text"]})
+    writing.create(uri, Rows("a"), columns_of(for_a), numbers_of(for_a), None)
+    with pytest.raises(CommitFailedError, match="made by another meanwhile"):
+        writing.create(uri, Rows("b"), columns_of(for_b), numbers_of(for_b), None)
+    assert Table(uri).read()["x"].tolist() == [1]
+
+
 def test_a_widening_never_overlooks_what_was_written_meanwhile(tmp_path):
     """Delta-rs would commit it: without a predicate it sees no conflict, and the new batch keeps the old type."""
     table = Table(str(tmp_path / "batches"))

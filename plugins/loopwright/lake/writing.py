@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from loopwright.lake.rows import RESERVED, Rows
 from loopwright.lake.schema import settle, widen
@@ -30,14 +31,21 @@ def create(
 
     :raises CommitFailedError: if another made it first.
     """
-    write_deltalake(
-        uri,
-        target.assembled(columns.typed, numbers, columns.untyped),
-        mode="error",
-        partition_by=list(target.marks),
-        configuration=_KEEP_EVERY_VERSION,
-        storage_options=storage_options,
-    )
+    try:
+        write_deltalake(
+            uri,
+            target.assembled(columns.typed, numbers, columns.untyped),
+            mode="error",
+            partition_by=list(target.marks),
+            configuration=_KEEP_EVERY_VERSION,
+            storage_options=storage_options,
+            # Else Delta-rs tries the lost creation again as an append, and the batch is there twice.
+            commit_properties=CommitProperties(max_commit_retries=0),
+        )
+    except DeltaError as error:
+        if isinstance(error, CommitFailedError) or not DeltaTable.is_deltatable(uri, storage_options):
+            raise
+        raise CommitFailedError("The table was made by another meanwhile.") from error
 
 
 def overwrite(table: DeltaTable, target: Rows, columns: Columns, numbers: np.ndarray, *, where: str) -> None:
