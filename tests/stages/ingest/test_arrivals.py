@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from loopwright.errors import CannotRun, DataFault, DeclarationError, UnknownName
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest.arrivals import Arrival, ArrivalsMissing, listed, listed_for, stem, waiting
+from loopwright.stages.ingest.arrivals import Arrival, ArrivalsMissing, listed, listed_for, waiting
+from loopwright.stages.ingest.batch_names import stem
 from support.toy import Toy
 
 
@@ -113,6 +115,17 @@ def test_an_empty_folder_holds_nothing_and_a_missing_one_says_so(tmp_path: Path)
     with pytest.raises(ArrivalsMissing, match=r"does not exist[\s\S]*nowhere") as caught:
         listed(f"{tmp_path}/nowhere/*.csv")
     assert caught.value.retryable
+
+
+def test_storage_that_does_not_answer_is_told_from_an_empty_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> dict[str, object]:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(LocalFileSystem, "glob", broken)
+    with pytest.raises(CannotRun, match=r"could not be listed[\s\S]*Input/output error"):
+        listed(f"{tmp_path}/*.csv")
 
 
 def test_an_unknown_storage_says_how_to_name_one() -> None:

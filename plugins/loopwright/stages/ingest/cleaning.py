@@ -118,11 +118,13 @@ def _converted(column: pd.Series[Any], kind: str, unit: conversion.Unit | None) 
 def _replace(frame: pd.DataFrame, step: steps.Replace, _: Path) -> Changed:
     _require(frame, [step.column])
     column = frame[step.column]
-    found = conversion.to_text(column)
-    hit = found.isin(list(step.values))
+    found, wanted = conversion.to_text(column), dict(step.values)
+    if kinds.is_float_dtype(column):  # whether a whole number shows a point depends on its neighbours
+        found, wanted = found.str.removesuffix(".0"), {text.removesuffix(".0"): new for text, new in wanted.items()}
+    hit = found.isin(list(wanted))
     if not hit.any():
         return frame, 0
-    values = [step.values[text] if hits else value for text, hits, value in zip(found, hit, column, strict=True)]
+    values = [wanted[text] if hits else value for text, hits, value in zip(found, hit, column, strict=True)]
     return frame.assign(**{step.column: _inferred(values, column)}), int(hit.sum())
 
 
@@ -146,9 +148,13 @@ def _fill(frame: pd.DataFrame, step: steps.Fill, _: Path) -> Changed:
 def _filled(column: pd.Series[Any], value: Any) -> pd.Series[Any]:
     if column.isna().all():  # a column without values has no type that could object
         return pd.Series([value] * len(column), index=column.index)
-    if kinds.is_numeric_dtype(column) and not isinstance(value, int | float):
+    is_text, is_number = isinstance(column.dtype, pd.StringDtype), kinds.is_numeric_dtype(column)
+    if (is_text or is_number) and is_text != isinstance(value, str):
         raise CleaningFailed(
-            "A column of numbers cannot be filled with that.", got=value, mend="Give a number, or convert it to text."
+            "The column cannot be filled with a value of another kind.",
+            got=value,
+            allowed=f"what suits {column.dtype}",
+            mend="Give a value of the column's kind, or convert the column in a step before.",
         )
     return column.fillna(value)
 

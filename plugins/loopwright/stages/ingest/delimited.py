@@ -14,7 +14,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from loopwright.declaration.dataset import CsvFormat
 
-_EXACT_IN_DOUBLE = 2**53
+_EXACT_IN_DOUBLE, _INT64_ENDS = 2.0**53, 2.0**63
 _UTF_8 = ("utf-8", "utf8")
 
 
@@ -55,7 +55,11 @@ def inexact(frame: pd.DataFrame) -> list[str]:
     :param frame: as a library read it.
     """
     floats = frame.columns[(frame.dtypes == np.float64).to_numpy()]
-    return [name for name in floats if frame[name].abs().max() > _EXACT_IN_DOUBLE and frame[name].isna().any()]
+    return [
+        name
+        for name in floats
+        if _EXACT_IN_DOUBLE <= frame[name].abs().max() < _INT64_ENDS and frame[name].isna().any()
+    ]
 
 
 def _exact(
@@ -67,7 +71,7 @@ def _exact(
         return frame
     try:
         return parsed({**known, **dict.fromkeys(names, "Int64")})
-    except ValueError:  # they are floats after all
+    except (TypeError, ValueError):  # they are floats after all
         return frame
 
 

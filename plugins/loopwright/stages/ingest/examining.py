@@ -7,7 +7,7 @@ its reasons and holds up no other. Only a wrong declaration, and surroundings th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -191,8 +191,7 @@ def failed_by(report: ValidationReport, error: DataFault) -> ValidationReport:
     :param error: what the lake said.
     """
     checks = tuple(structure.typed(error) if check.name == "types" else check for check in report.verdict.checks)
-    verdict = Verdict(report.verdict.stage, report.verdict.subject, checks, digests=report.verdict.digests)
-    return ValidationReport(**{**vars(report), "verdict": verdict})
+    return replace(report, verdict=replace(report.verdict, checks=checks))
 
 
 def _judged(frame: pd.DataFrame, suite: Suite) -> tuple[list[Check], tuple[Mapping[str, Any], ...]]:

@@ -19,7 +19,11 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")  # read at import by the 
 import great_expectations as gx
 import numpy as np
 import pandas as pd
-from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
 from pandas.api.typing import NaTType
 
 from loopwright.errors import shown
@@ -64,8 +68,7 @@ def judge(frame: pd.DataFrame, suite: Suite) -> Judgement:
 
 def _results(frame: pd.DataFrame, expectations: list[Any]) -> list[dict[str, Any]]:
     """Validate, and give the results in the order asked: the engine groups them, and keeps repeats only once."""
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    context = gx.get_context(mode="ephemeral", project_config=_quiet())
     whole = context.data_sources.add_pandas("arrivals").add_dataframe_asset("batch")
     batch = whole.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
     suite = gx.ExpectationSuite(name="suite")
@@ -82,6 +85,15 @@ def _results(frame: pd.DataFrame, expectations: list[Any]) -> list[dict[str, Any
         said = _plain(result.to_json_dict())
         found |= dict.fromkeys(result.expectation_config.meta["asked"], said)
     return [_bounded(found[number]) for number in range(len(expectations))]
+
+
+def _quiet() -> Any:
+    """Return a configuration that keeps everything in memory, draws nothing and reports to nobody."""
+    return DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(),
+        progress_bars=ProgressBarsConfig(globally=False),
+        analytics_enabled=False,
+    )
 
 
 def _sense(expectation: Any) -> str:
