@@ -94,7 +94,7 @@ def test_the_ledgers_whole_url_wins_over_its_parts(connect):
 
 def test_a_lake_without_a_place_says_where_to_fill_it_in(connect):
     connect("loopwright_lake", conn_type="loopwright_lake")
-    with pytest.raises(CannotRun, match="(?s)names no place.*connection loopwright_lake.*Admin"):
+    with pytest.raises(CannotRun, match=r"(?s)names no place.*connection loopwright_lake.*Admin"):
         LakeHook().uri()
 
 

@@ -34,7 +34,7 @@ def test_a_report_opens_below_the_servers_own_path(monkeypatch, base, address):
 
 
 def test_an_odd_batch_id_stays_one_part_of_the_path():
-    assert report_address("rides", "a b#c?") .endswith("/rides.ingest/a%20b%23c%3F")
+    assert report_address("rides", "a b#c?").endswith("/rides.ingest/a%20b%23c%3F")
 
 
 def test_a_run_that_cannot_be_linked_costs_the_link_only(toy, monkeypatch):

@@ -60,13 +60,13 @@ def test_anything_else_ends_the_task_after_the_result_was_published(toy, outcome
     operator = Stage(task_id="stage", project=str(toy.path))
     operator.answer = Result(verdict(outcome, wish))
     given = context(operator)
-    with pytest.raises(ending, match="gate: .*0.71 of 0.6"):
+    with pytest.raises(ending, match=r"gate: .*0.71 of 0.6"):
         operator.execute(given)
     assert given["ti"].pushed["result"]["verdict"]["outcome"] == outcome.value
 
 
 def test_a_fault_of_the_data_is_not_tried_again(toy):
-    with pytest.raises(AirflowFailException, match="(?s)The label is missing.*where: model.yaml"):
+    with pytest.raises(AirflowFailException, match=r"(?s)The label is missing.*where: model.yaml"):
         run(DataFault("The label is missing.", where="model.yaml"), toy)
 
 
@@ -84,7 +84,7 @@ def test_no_project_is_a_fault_that_says_how_to_name_one(monkeypatch):
     monkeypatch.setenv("AIRFLOW__LOOPWRIGHT__PROJECT", "")
     monkeypatch.delenv("LOOPWRIGHT_PROJECT", raising=False)
     operator = Stage(task_id="stage")
-    with pytest.raises(AirflowFailException, match="(?s)No project is named.*loopwright. project"):
+    with pytest.raises(AirflowFailException, match=r"(?s)No project is named.*loopwright. project"):
         operator.execute(context(operator))
 
 

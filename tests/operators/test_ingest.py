@@ -82,9 +82,9 @@ def test_a_quarantined_batch_fails_for_good_and_its_report_can_be_opened(toy):
 
 def test_an_unknown_batch_or_dataset_says_the_nearest(toy):
     toy.arrive(1)
-    with pytest.raises(AirflowFailException, match="(?s)No file has arrived.*Did you mean '2024-01'"):
+    with pytest.raises(AirflowFailException, match=r"(?s)No file has arrived.*Did you mean '2024-01'"):
         run(ingest(toy, "2024-1"))
-    with pytest.raises(AirflowFailException, match="(?s)no dataset called 'ride'.*Did you mean 'rides'"):
+    with pytest.raises(AirflowFailException, match=r"(?s)no dataset called 'ride'.*Did you mean 'rides'"):
         run(ListArrivalsOperator(task_id="list", dataset="ride", project=str(toy.path)))
 
 

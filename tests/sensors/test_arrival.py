@@ -56,5 +56,5 @@ def test_resumed_it_returns_what_waits_by_then(toy):
 
 
 def test_an_unknown_dataset_fails_for_good(toy):
-    with pytest.raises(AirflowFailException, match="(?s)no dataset called 'ride'.*Did you mean 'rides'"):
+    with pytest.raises(AirflowFailException, match=r"(?s)no dataset called 'ride'.*Did you mean 'rides'"):
         BatchArrivalSensor(task_id="wait", dataset="ride", project=str(toy.path)).poke({})

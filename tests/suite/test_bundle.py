@@ -1,7 +1,6 @@
 """The bundle: a stub for each stage and declaration, each with its own import error."""
 
 import threading
-import zipfile
 from pathlib import Path
 
 import pytest

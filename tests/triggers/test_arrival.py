@@ -102,14 +102,12 @@ def test_only_what_has_no_answer_waits(places):
 
 def test_a_file_that_arrives_while_it_watches(places):
     async def story():
-        watching, found = trigger(places), []
+        watching = trigger(places).run()
         async with asyncio.timeout(5):
-            async for event in watching.run():
-                found.append(event.payload["batch_ids"])
-                if len(found) == 2:
-                    return found
-                handle(places, *found[0])
-                drop(places, 2)
+            first = (await anext(watching)).payload["batch_ids"]
+            handle(places, *first)
+            drop(places, 2)
+            return [first, (await anext(watching)).payload["batch_ids"]]
 
     drop(places, 1)
     assert asyncio.run(story()) == [["2024-01"], ["2024-02"]]
@@ -215,7 +213,7 @@ def test_it_needs_no_project_files(places, tmp_path):
 
 def test_its_process_imports_no_frame_library(places):
     drop(places, 1)
-    path, arguments = trigger(places).serialize()
+    _, arguments = trigger(places).serialize()
     code = f"""
 import asyncio, sys
 from loopwright.triggers.arrival import BatchArrivalTrigger

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -106,8 +107,7 @@ def test_what_data_holds_is_escaped(project, browse):
     check = {"name": evil, "outcome": "fail", "why": evil, "required": True, "n": 1}
     report = {"dataset": "rides", "batch_id": evil, "rows_read": 1, "rows": 1, "cleaned": {evil: 1},
               "verdict": {"outcome": "fail", "why": evil, "checks": [check]}}  # fmt: skip
-    with open(path, "w") as file:
-        json.dump(report, file)
+    Path(path).write_text(json.dumps(report))
     record(project, "2024-02", path, reason=evil)
     assert "<script" not in browse("/reports/rides.ingest/2024-02").text
     assert "<script" not in browse("/status").text
