@@ -60,7 +60,8 @@ def sides(column: str, reference: pd.DataFrame, current: pd.DataFrame) -> Sides:
     """
     if column not in current:
         nothing = reference[column].iloc[:0]
-        return Sides(column, "gone", nothing, nothing, (len(reference), len(current)), (_nulls(reference[column]), 1.0))
+        kind: Kind = "gone" if len(current) else "empty"
+        return Sides(column, kind, nothing, nothing, (len(reference), len(current)), (_nulls(reference[column]), 1.0))
     before, after = _typed(reference[column]), _typed(current[column])
     rows, nulls = (len(before), len(after)), (_nulls(before), _nulls(after))
     before, after = before.dropna(), after.dropna()

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from loopwright.errors import NotReady, UnknownName
+from loopwright.evaluation.intervals import Interval
+from loopwright.stages.monitor import PerformanceReport, measure_performance
+from loopwright.stages.monitor.performance import judge
+from loopwright.verdict import Outcome
+from support import toy as toys
+
+
+@pytest.fixture
+def watching(house):
+    house.champion()
+    house.publish(3, rows=1500)
+    house.score("2024-01", "2024-02", "2024-03")
+    return house
+
+
+def measured(house, batch="2024-03", **how):
+    return measure_performance(house.workspace, house.model, batch, **how)
+
+
+def test_as_good_as_at_the_gate(watching):
+    report = measured(watching)
+    assert report.outcome is Outcome.PASS
+    assert report.metric == "roc_auc"
+    assert report.n == 1500
+    assert report.value["low"] < report.value["point"] < report.value["high"]
+    assert report.reference == watching.state.champion["primary"]["value"]
+    assert PerformanceReport.from_dict(json.loads(json.dumps(report.to_dict()))) == report
+
+
+def test_a_drop_is_found(watching):
+    watching.publish(4, rows=1500, noise=30.0)
+    watching.score("2024-04")
+    report = measured(watching, "2024-04")
+    assert report.outcome is Outcome.FAIL
+    assert report.drop >= 0.1
+    assert "at least the 0.1 that counts" in report.why
+
+
+def test_what_it_was_trained_or_judged_on_tells_nothing(watching):
+    assert measured(watching, "2024-01").outcome is Outcome.NOT_APPLICABLE
+    assert "was trained on it" in measured(watching, "2024-01").why
+    assert "the gate judged version 1 on it" in measured(watching, "2024-02").why
+
+
+def test_labels_that_are_not_final_are_waited_for(watching):
+    watching.toy.edit("include/datasets/rides/dataset.yaml", "clean:", "labels: {matures_after: 7d}\nclean:")
+    report = measured(watching)
+    assert report.outcome is Outcome.INCONCLUSIVE
+    assert datetime.fromisoformat(report.matures_at) > datetime.now(UTC) + timedelta(days=6)
+    later = measured(watching, now=datetime.now(UTC) + timedelta(days=8))
+    assert (later.outcome, later.matures_at) == (Outcome.PASS, None)
+
+
+def test_rows_without_a_label_are_left_out(watching):
+    rides = toys.rides(4, rows=1000)
+    rides.loc[:899, "tip"] = np.nan
+    watching.publish(4, frame=rides)
+    watching.score("2024-04")
+    assert measured(watching, "2024-04").n == 100
+
+
+def test_no_labels_at_all_cannot_tell(watching):
+    rides = toys.rides(4, rows=100).assign(tip=np.nan)
+    watching.publish(4, frame=rides)
+    watching.score("2024-04")
+    report = measured(watching, "2024-04")
+    assert report.outcome is Outcome.INCONCLUSIVE
+    assert report.n == 0
+    json.dumps(report.to_dict(), allow_nan=False)
+
+
+def test_a_model_that_declares_none_is_asked_nothing(watching):
+    watching.toy.edit("include/models/tips/model.yaml", ", performance: {drop: 0.1}", "")
+    assert measured(watching).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_only_what_was_scored_as_it_is(watching):
+    watching.publish(3, rows=90)
+    with pytest.raises(NotReady, match="was not scored, or changed since"):
+        measured(watching)
+    with pytest.raises(UnknownName, match="no published batch '2024-33'"):
+        measured(watching, "2024-33")
+
+
+@pytest.mark.parametrize(
+    ("metric", "point", "low", "high", "outcome"),
+    [
+        ("roc_auc", 0.80, 0.78, 0.82, Outcome.PASS),
+        ("roc_auc", 0.90, 0.88, 0.92, Outcome.PASS),
+        ("roc_auc", 0.74, 0.72, 0.76, Outcome.FAIL),
+        ("roc_auc", 0.74, 0.60, 0.88, Outcome.INCONCLUSIVE),
+        ("roc_auc", 0.76, 0.75, 0.77, Outcome.PASS),
+        ("roc_auc", 0.74, float("nan"), float("nan"), Outcome.INCONCLUSIVE),
+        ("roc_auc", float("nan"), float("nan"), float("nan"), Outcome.INCONCLUSIVE),
+        ("brier_score", 0.86, 0.84, 0.88, Outcome.FAIL),
+        ("brier_score", 0.74, 0.72, 0.76, Outcome.PASS),
+        ("brier_score", 0.86, 0.78, 0.99, Outcome.INCONCLUSIVE),
+    ],
+)
+def test_judging_a_drop_of_a_twentieth_from_four_fifths(metric, point, low, high, outcome):
+    assert judge(metric, Interval(point, low, high, 500, 0.95), 0.8, 0.05)[0] is outcome
