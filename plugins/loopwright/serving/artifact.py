@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import pickle
 import shutil
 from collections.abc import Iterator, Sequence
@@ -174,6 +175,7 @@ def _save(
 ) -> None:
     """Have MLflow write its files around ours; the loader's name holds its digest, for it lives in ``sys.modules``."""
     mlflow = imported()
+    logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)  # it warns where there is no pip beside us
     source = Path(served.__file__).read_bytes()
     loader = model.parent / f"loopwright_served_{hashlib.sha256(source).hexdigest()[:8]}.py"
     loader.write_bytes(source)

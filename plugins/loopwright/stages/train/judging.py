@@ -1,0 +1,171 @@
+"""Judge the candidate: it and the champion answer for the same frozen rows, and the gate decides on record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from loopwright.declaration.metrics import METRICS, fitting
+from loopwright.errors import DeclarationError, LedgerConflict, NotReady, UserCodeFailed
+from loopwright.evaluation import Predicted, Unseen, judge, metric_value
+from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.store import Ledger
+from loopwright.serving import load_version
+from loopwright.serving.rows import Known, known_labels
+from loopwright.stages.train.keeping import keep_rehearsal
+from loopwright.stages.train.refusing import require_as_decided, require_open
+from loopwright.stages.train.snapshot import decided, rows_of
+from loopwright.tracking import Tracking
+from loopwright.verdict import Check, Outcome, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from loopwright.declaration import ModelSpec, Workspace
+    from loopwright.ledger.state import ModelState, State
+    from loopwright.serving import Predictor
+
+_CANNOT_ANSWER = (UserCodeFailed, DeclarationError)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A candidate with its verdict.
+
+    :param training_id: the training.
+    :param run_id: its MLflow run.
+    :param verdict: every question that was asked.
+    :param champion: the version it was compared with; ``None`` when there was none.
+    """
+
+    training_id: str
+    run_id: str | None
+    verdict: Verdict
+    champion: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {**vars(self), "verdict": self.verdict.to_dict()}
+
+
+def judge_candidate(workspace: Workspace, model: ModelSpec, training_id: str) -> Judged:
+    """Judge a fitted candidate on the frozen holdout, or return the verdict it got before.
+
+    :param workspace: where everything is.
+    :param model: the model's declaration.
+    :param training_id: as :func:`decide_training` gave it.
+    :raises NotReady: if it was not fitted yet.
+    :raises ArtifactTampered: if the candidate's or the champion's bytes are not those that were recorded.
+    :raises LedgerConflict: if another champion was released meanwhile; a retry compares with that one.
+    """
+    entry = decided(workspace, model.name, training_id)
+    if entry.get("verdict"):
+        return _as_recorded(entry)
+    _require_fitted(entry)
+    require_as_decided(workspace, model, entry)
+    champion = Ledger.of(workspace).model(model.name).champion
+    verdict, metrics = _judged(workspace, model, entry, champion)
+    tracking = Tracking.of(workspace)
+    tracking.log_metrics(entry["run_id"], metrics)
+    tracking.log_json(entry["run_id"], "verdict.json", verdict.to_dict())
+    _record(workspace, model.name, entry, verdict, champion)
+    return _as_recorded(decided(workspace, model.name, training_id))
+
+
+def _judged(
+    workspace: Workspace, spec: ModelSpec, entry: Mapping[str, Any], champion: Mapping[str, Any] | None
+) -> tuple[Verdict, dict[str, float]]:
+    raw = rows_of(workspace, spec, entry, entry["holdout"])
+    candidate = load_version(workspace, spec.name, entry)
+    digests = {"artifact": entry["artifact_digest"], "data": entry["data_digest"], "code": entry["code_digest"]}
+    digests["declaration"] = entry["declaration_digest"]
+    try:
+        known = known_labels(spec, candidate.code, raw)
+        ours = _answers(candidate, raw, known)
+        keep_rehearsal(Tracking.of(workspace), entry["run_id"], spec, raw, candidate)
+    except _CANNOT_ANSWER as fault:
+        check = Check("answers", Outcome.FAIL, f"the candidate cannot answer: {fault.what}", observed=fault.to_dict())
+        return Verdict("gate", f"model/{spec.name}", (check,), spec.gate.on_inconclusive, digests), {}
+    theirs, fault_of_champion = _champions(workspace, spec, champion, raw, known)
+    unseen = Unseen(entry["holdout"], entry["batches"], (champion or {}).get("batches") or ())
+    checks = judge(
+        spec, ours, theirs, known.values, unseen=unseen, champion_fault=fault_of_champion, seed=spec.train.seed
+    )
+    same = _same_artifact(entry, champion)
+    verdict = Verdict("gate", f"model/{spec.name}", (*checks, *same), spec.gate.on_inconclusive, digests)
+    metrics = {**_metrics(spec, known, ours, "holdout"), **_metrics(spec, known, theirs, "champion_holdout")}
+    return verdict, {**metrics, "holdout_rows": float(len(known.values))}
+
+
+def _answers(predictor: Predictor, raw: pd.DataFrame, known: Known) -> Predicted:
+    """Return answers for the labelled rows; all rows are asked about, as in production."""
+    return predictor.predicted(raw).take(known.mask)
+
+
+def _champions(
+    workspace: Workspace, spec: ModelSpec, champion: Mapping[str, Any] | None, raw: pd.DataFrame, known: Known
+) -> tuple[Predicted | None, str | None]:
+    if champion is None:
+        return None, None
+    try:
+        return _answers(load_version(workspace, spec.name, champion), raw, known), None
+    except _CANNOT_ANSWER as fault:
+        return None, f"{fault.what} ({fault.got})"
+
+
+def _same_artifact(entry: Mapping[str, Any], champion: Mapping[str, Any] | None) -> tuple[Check, ...]:
+    if champion is None or champion["artifact_digest"] != entry["artifact_digest"]:
+        return ()
+    return (Check("another", Outcome.FAIL, "the candidate is the champion itself, byte for byte"),)
+
+
+def _metrics(spec: ModelSpec, known: Known, predicted: Predicted | None, name: str) -> dict[str, float]:
+    if predicted is None or predicted.unusable or not len(known.values):
+        return {}
+    asked = [metric for metric in fitting(spec.task) if predicted.score is not None or METRICS[metric].needs == "label"]
+    values = {f"{name}_{metric}": metric_value(metric, known.values, predicted) for metric in asked}
+    return {metric: value for metric, value in values.items() if math.isfinite(value)}
+
+
+def _require_fitted(entry: Mapping[str, Any]) -> None:
+    require_open(entry)
+    if not entry.get("artifact_digest"):
+        raise NotReady(
+            "This training was not fitted yet.", where=f"training {entry['training_id']}", mend="Fit it, then judge."
+        )
+
+
+def _as_recorded(entry: Mapping[str, Any]) -> Judged:
+    return Judged(entry["training_id"], entry["run_id"], Verdict.from_dict(entry["verdict"]), entry.get("champion"))
+
+
+def _record(
+    workspace: Workspace, model: str, entry: Mapping[str, Any], verdict: Verdict, champion: Mapping[str, Any] | None
+) -> None:
+    version = champion["version"] if champion else None
+    evidence = {
+        "training_id": entry["training_id"],
+        "run_id": entry["run_id"],
+        "artifact_digest": entry["artifact_digest"],
+        "verdict": verdict.to_dict(),
+        "refused": verdict.refused,
+        "champion": version,
+    }
+
+    def decision(state: State) -> Draft | None:
+        now = cast("ModelState", state)
+        if (now.training(entry["training_id"]) or {}).get("verdict"):
+            return None
+        if (now.champion or {}).get("version") != version:
+            raise LedgerConflict(
+                "Another champion was released while this candidate was judged.",
+                where=f"model/{model}",
+                got=(now.champion or {}).get("version"),
+                allowed=version,
+                mend="Run again: it is compared with the new one.",
+            )
+        return Draft(Kind.GATE_DECIDED, "gate", verdict.why(), evidence)
+
+    Ledger.of(workspace).decide(f"model/{model}", decision)

@@ -1,0 +1,101 @@
+"""What a training leaves in its MLflow run, besides the model: inputs, provenance, and what production is held against.
+
+The reference sample is of the training's features, with predictions that the model made on rows it had *not* learned
+from: what a flexible model says of its own training rows is bolder than anything it will say in production, and
+would look like drift from the first batch on. Columns are compared one by one, so the two need not be paired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from loopwright.lake import Lake
+from loopwright.stages.train.environment import environment_of, git_commit
+
+if TYPE_CHECKING:
+    from loopwright.declaration import ModelSpec, Workspace
+    from loopwright.serving import Predictor
+    from loopwright.tracking import Tracking
+
+REFERENCE = "reference/features.parquet"
+REHEARSAL_ROWS, REHEARSAL_EXPECTED = "rehearsal/rows.parquet", "rehearsal/expected.parquet"
+REFERENCE_ROWS = 20_000
+
+
+def keep_provenance(
+    tracking: Tracking, workspace: Workspace, spec: ModelSpec, run_id: str, entry: Mapping[str, Any], folder: Path
+) -> None:
+    """Log where a training comes from: data versions and digests, code, declaration, environment.
+
+    :param entry: the training as the ledger has it.
+    :param folder: the model's folder.
+    """
+    digests = {name: entry[name] for name in ("data_digest", "code_digest", "declaration_digest", "fingerprint")}
+    tags = {f"loopwright.{name}": value for name, value in digests.items()}
+    commit = git_commit(folder)
+    tracking.log_tags(run_id, {**tags, **({"mlflow.source.git.commit": commit} if commit else {})})
+    tracking.log_json(run_id, "declaration.json", spec.model_dump(mode="json"))
+    tracking.log_json(run_id, "environment.json", environment_of(folder))
+    tracking.log_json(run_id, "snapshot.json", {name: entry[name] for name in ("batches", "holdout", "data_version")})
+    where = {
+        "name": spec.dataset,
+        "digest": entry["data_digest"],
+        "source": Lake.of(workspace).batches(spec.dataset).uri,
+        "version": entry["data_version"],
+    }
+    tracking.log_dataset(run_id, **where, context="training")
+
+
+def keep_reference(
+    tracking: Tracking, run_id: str, spec: ModelSpec, features: pd.DataFrame, unseen: pd.DataFrame
+) -> None:
+    """Keep what production's batches are compared with.
+
+    :param features: of the training rows, as the estimator saw them.
+    :param unseen: the model's answers for rows it did not learn from.
+    """
+    drift = spec.monitor.drift if spec.monitor else None
+    size = min(len(features), drift.sample if drift else REFERENCE_ROWS, REFERENCE_ROWS)
+    rng = np.random.default_rng(spec.train.seed)
+    chosen = np.sort(rng.choice(len(features), size, replace=False))
+    sample = features.iloc[chosen].reset_index(drop=True)
+    drawn = unseen.iloc[rng.integers(0, len(unseen), size)] if len(unseen) else unseen.reindex(range(size))
+    _keep(tracking, run_id, REFERENCE, sample.assign(**{str(name): drawn[name].to_numpy() for name in drawn}))
+
+
+def keep_rehearsal(tracking: Tracking, run_id: str, spec: ModelSpec, raw: pd.DataFrame, predictor: Predictor) -> None:
+    """Keep a few raw rows and the answers to them, for a rehearsal in a fresh process.
+
+    The answers are to the rows as read back, so that a rehearsal gets exactly the same question.
+
+    :param raw: rows of the holdout.
+    :param predictor: the candidate.
+    """
+    size = min(len(raw), spec.release.rehearsal_rows)
+    chosen = np.sort(np.random.default_rng(spec.train.seed).choice(len(raw), size, replace=False))
+    with TemporaryDirectory() as scratch:
+        path = Path(scratch) / "rows.parquet"
+        raw.iloc[chosen].reset_index(drop=True).to_parquet(path, index=False)
+        expected = predictor.predict(pd.read_parquet(path))
+        tracking.log_file(run_id, path, "rehearsal")
+    _keep(tracking, run_id, REHEARSAL_EXPECTED, expected)
+
+
+def _keep(tracking: Tracking, run_id: str, path: str, frame: pd.DataFrame) -> None:
+    folder, _, name = path.rpartition("/")
+    with TemporaryDirectory() as scratch:
+        local = Path(scratch) / name
+        _storable(frame).to_parquet(local, index=False)
+        tracking.log_file(run_id, local, folder)
+
+
+def _storable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame that Parquet takes: columns of mixed objects as text."""
+    mixed = [c for c in frame if pd.api.types.infer_dtype(frame[c], skipna=True).startswith("mixed")]
+    return frame.astype(dict.fromkeys(mixed, str)) if mixed else frame

@@ -1,0 +1,111 @@
+"""Register the candidate: only what passed the gate, or what a person is to be asked about, and once a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from loopwright.errors import NotReady
+from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.store import Ledger
+from loopwright.stages.train.snapshot import decided
+from loopwright.tracking import Tracking
+from loopwright.verdict import OnInconclusive, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from loopwright.declaration import ModelSpec, Workspace
+    from loopwright.ledger.state import ModelState, State
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A registered version that waits for its release.
+
+    :param model: the model's name.
+    :param version: in the registry.
+    :param run_id: the MLflow run that made it.
+    :param training_id: the training that it came from.
+    :param ask: whether the gate could not tell, so that a person must.
+    """
+
+    model: str
+    version: str
+    run_id: str
+    training_id: str
+    ask: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+def register_candidate(workspace: Workspace, model: ModelSpec, training_id: str) -> Candidate:
+    """Register a judged candidate, or return the version it has.
+
+    :param workspace: where everything is.
+    :param model: the model's declaration.
+    :param training_id: as :func:`decide_training` gave it.
+    :raises NotReady: if it was not judged yet, or did not pass, or a newer candidate is registered already.
+    """
+    entry = decided(workspace, model.name, training_id)
+    ask = _require_judged(entry)
+    if entry.get("version"):
+        return Candidate(model.name, entry["version"], entry["run_id"], training_id, ask)
+    tags = {name: str(entry[name]) for name in ("training_id", "artifact_digest", "data_digest", "code_digest")}
+    tags["verdict"] = entry["verdict"]["outcome"]
+    version = Tracking.of(workspace).register(
+        model.name,
+        run_id=entry["run_id"],
+        source=entry["source"],
+        tags={f"loopwright.{name}": value for name, value in tags.items()},
+    )
+    _record(workspace, model, entry, version, ask)
+    return Candidate(model.name, version, entry["run_id"], training_id, ask)
+
+
+def _require_judged(entry: Mapping[str, Any]) -> bool:
+    """Return whether a person is to be asked.
+
+    :raises NotReady: if there is no verdict, or one that lets nothing through.
+    """
+    where = f"training {entry['training_id']}"
+    if not entry.get("verdict"):
+        raise NotReady("This candidate was not judged yet.", where=where, mend="Judge it, then register.")
+    verdict = Verdict.from_dict(entry["verdict"])
+    ask = verdict.outcome is Outcome.INCONCLUSIVE and verdict.on_inconclusive is OnInconclusive.ASK
+    if not (verdict.passed or ask) or not entry.get("artifact_digest"):
+        raise NotReady("This candidate did not pass the gate.", where=where, got=verdict.why())
+    return ask
+
+
+def _record(workspace: Workspace, spec: ModelSpec, entry: Mapping[str, Any], version: str, ask: bool) -> None:
+    measured: dict[str, Any] = next((c for c in entry["verdict"]["checks"] if c["name"] == "measured"), {})
+    evidence = {
+        **{name: entry[name] for name in ("training_id", "run_id", "artifact_digest", "source", "batches", "holdout")},
+        "version": version,
+        "primary": {"metric": spec.gate.primary, "value": (measured.get("observed") or {}).get("point")},
+        "ask": ask,
+    }
+
+    def decision(state: State) -> Draft | None:
+        now = cast("ModelState", state)
+        if (now.training(entry["training_id"]) or {}).get("version"):
+            return None
+        _require_newest(now, entry)
+        why = f"version {version} of run {entry['run_id']}" + (", for a person to decide" if ask else "")
+        return Draft(Kind.CANDIDATE_REGISTERED, "train", why, evidence)
+
+    Ledger.of(workspace).decide(f"model/{spec.name}", decision)
+
+
+def _require_newest(state: ModelState, entry: Mapping[str, Any]) -> None:
+    waiting = state.candidate
+    newer = (state.training(waiting["training_id"]) or {}).get("sequence", 0) if waiting else 0
+    if waiting and newer > entry["sequence"]:
+        raise NotReady(
+            "A candidate of a newer training is registered already.",
+            where=f"model/{state.subject.partition('/')[2]}",
+            got=f"training {entry['training_id']}",
+            allowed=f"version {waiting['version']} of training {waiting['training_id']}",
+        )
