@@ -28,6 +28,8 @@ def main() -> int:
     """
     arguments = _arguments()
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 140  # a log has no edge to wrap at
     signal.signal(signal.SIGTERM, _as_interrupt)
     signal.signal(signal.SIGHUP, _as_interrupt)
     try:

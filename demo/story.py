@@ -114,7 +114,9 @@ class Story:
 
     def _no_better(self) -> tuple[str, bool]:
         before = self._model.champion
-        self._press("train", reason="a smaller model, to save memory", force=True, params='{"max_iter": 2}')
+        self._press(
+            "train", reason="a smaller model, to save memory", force=True, params='{"max_iter": 5, "max_leaf_nodes": 2}'
+        )
         verdict = self._events(Kind.GATE_DECIDED)[-1]
         kept = verdict.evidence["verdict"]["outcome"] != "pass" and self._model.champion == before
         return verdict.evidence["verdict"]["why"], kept
@@ -147,7 +149,7 @@ class Story:
         """Put a month where a real source would, and wait until the loop has done with it."""
         handled = self._dataset.sequence
         note = " with faults" if faults else ""
-        self.console.print(f"  → a source drops {month}{note}", style="cyan", markup=False)
+        self.console.print(f"  → a source drops {month}{note}", style="cyan", markup=False, soft_wrap=True)
         self.source.write_month(month, self.stack.home / "arrivals" / DATASET, faults=faults)
         self.api.until(
             lambda: self._tell() and self._dataset.sequence > handled, 120, lambda: f"{month} was not taken in."
@@ -157,7 +159,7 @@ class Story:
     def _press(self, stage: str, **form: Any) -> None:
         """Start a run as a person does in the UI."""
         shown = ", ".join(f"{key}={value}" for key, value in form.items())
-        self.console.print(f"  → a person starts {MODEL}.{stage} ({shown})", style="cyan", markup=False)
+        self.console.print(f"  → a person starts {MODEL}.{stage} ({shown})", style="cyan", markup=False, soft_wrap=True)
         self.api.trigger(f"{MODEL}.{stage}", **form)
         self._await_quiet()
 
