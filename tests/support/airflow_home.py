@@ -41,11 +41,19 @@ def settle() -> Path:
     """
     home = Path(tempfile.mkdtemp(prefix="loopwright-airflow-"))
     atexit.register(_remove, home, os.getpid())
-    toy.make(home / "project")
+    _with_a_careful_model(toy.make(home / "project"))
     shutil.copytree(REPOSITORY / "dags", home / "project" / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     (home / "airflow.cfg").write_text(_CONFIGURATION.format(home=home, secret="s" * 64))
     os.environ["AIRFLOW_HOME"] = str(home)
     return home
+
+
+def _with_a_careful_model(project: toy.Toy) -> None:
+    """Add ``careful``, which is ``tips`` with a person to ask before each release."""
+    models = project.path / "include" / "models"
+    shutil.copytree(models / "tips", models / "careful")
+    project.edit("include/models/careful/model.yaml", "name: tips", "name: careful")
+    project.edit("include/models/careful/model.yaml", "train:", "release: {approval: required, timeout: 1h}\ntrain:")
 
 
 def _remove(home: Path, owner: int) -> None:
