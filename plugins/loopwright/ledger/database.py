@@ -34,7 +34,7 @@ _SERIALIZATION_FAILURES = {"40001", "40P01"}
 _MENDS = {
     "locked": "Another process holds the ledger. Try again; if it stays, find the process that never ends its write.",
     "full": "Free space on the ledger's disk, then run again: nothing was half recorded.",
-    "disk i/o": "Free space on the ledger's disk, or replace it if it fails, then run again: nothing was half recorded.",
+    "disk i/o": "Free space on the ledger's disk, or look to its health; then run again: nothing was half recorded.",
     "readonly": "Make the ledger's file and its folder writable for this user.",
     "unable to open": "Make the ledger's folder, or write access to it; or set LOOPWRIGHT_LEDGER to another place.",
     "not a database": "The file is no SQLite database. Restore it from a backup, or point LOOPWRIGHT_LEDGER elsewhere.",

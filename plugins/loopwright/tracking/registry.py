@@ -89,10 +89,8 @@ class Registry(Runs):
             self._client.create_registered_model(model)
 
     def _make_version(self, model: str, run_id: str, source: str, tags: Mapping[str, str]) -> int:
-        scheme, _, logged = source.partition(":/")
-        model_id = logged if scheme == "models" and logged.startswith("m-") else None
         with fluent(self.uri), said_plainly(self.uri):  # MLflow looks ``models:/m-…`` up where the global URI points
-            made = self._client.create_model_version(model, source, run_id, tags=dict(tags), model_id=model_id)
+            made = self._client.create_model_version(model, source, run_id, tags=dict(tags))
         return int(made.version)
 
     def _set_alias(self, model: str, alias: str, version: str) -> None:
