@@ -111,9 +111,7 @@ def test_values_are_not_repeated_in_the_message():
     assert "the secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "values", [[[1], [2]], [{"a": 1}], [dt.timedelta(1)], [dt.time(1)], [pd.Interval(0, 1)]]
-)
+@pytest.mark.parametrize("values", [[[1], [2]], [{"a": 1}], [dt.timedelta(1)], [dt.time(1)], [pd.Interval(0, 1)]])
 def test_types_that_no_table_keeps_are_refused(values):
     with pytest.raises(ColumnUnfit, match="of a type that the lake does not keep"):
         column(values)

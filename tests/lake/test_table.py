@@ -240,6 +240,18 @@ def test_a_conflict_writes_nothing(table):
     assert table.version() == 0
 
 
+def test_a_conflict_can_be_asked_about_beforehand(table):
+    table.require_fit(frame(fare=["free"]))  # there is no table yet
+    table.replace(frame(fare=[1.5]), "a")
+    table.require_fit(frame(fare=[2], _row=[0]))
+    with pytest.raises(ColumnConflict, match="column fare does not fit the table's") as caught:
+        table.require_fit(frame(fare=["free"]))
+    assert caught.value.where == f"{table.uri}: fare"
+    with pytest.raises(ColumnUnfit, match="cannot be given one type"):
+        table.require_fit(frame(fare=pd.Series([1, "free"], dtype=object)))
+    assert table.version() == 0
+
+
 def test_rows_of_another_batch_are_refused(table):
     with pytest.raises(DataFault, match="not all of the batch"):
         table.replace(frame(x=[1], _batch_id=["b"]), "a")

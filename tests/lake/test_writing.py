@@ -67,6 +67,24 @@ def test_of_two_that_make_the_table_one_is_told_to_look_again(tmp_path):
     assert Table(uri).read()["x"].tolist() == [1]
 
 
+def test_two_that_make_the_table_at_the_same_moment_do_not_double_the_batch(tmp_path):
+    """Delta-rs left to itself tries a lost creation again, as an append."""
+    together = threading.Barrier(4)
+
+    def write(uri: str) -> None:
+        together.wait()
+        Table(uri).replace(pd.DataFrame({"x": [1, 2]}), "a")
+
+    for attempt in range(10):
+        uri = str(tmp_path / str(attempt))
+        threads = [threading.Thread(target=write, args=(uri,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert Table(uri).read()["x"].tolist() == [1, 2]
+
+
 def test_a_widening_never_overlooks_what_was_written_meanwhile(tmp_path):
     """Delta-rs would commit it: without a predicate it sees no conflict, and the new batch keeps the old type."""
     table = Table(str(tmp_path / "batches"))

@@ -286,6 +286,12 @@ def test_a_roll_back_returns_to_the_one_before():
     assert state.request("rollback") is None
 
 
+def test_another_champion_leaves_a_request_to_roll_back_without_object():
+    asked = (Kind.ROLLBACK_REQUESTED, {"because": "performance", "batch_id": "a", "version": "1"})
+    assert model(*promoted("1"), asked).request("rollback") is not None
+    assert model(*promoted("1"), asked, *promoted("2")).request("rollback") is None
+
+
 def test_a_roll_back_may_go_further():
     assert model(*promoted("1", "2", "3"), confirmed("1", "roll_back")).lineage == ["1"]
 

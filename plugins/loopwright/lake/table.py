@@ -19,6 +19,7 @@ from loopwright.lake import reading, rows, writing
 from loopwright.lake.columns import columns_of
 from loopwright.lake.faults import said_plainly
 from loopwright.lake.rows import Rows
+from loopwright.lake.schema import settle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +84,7 @@ class Table:
         columns = columns_of(frame.drop(columns=list(rows.RESERVED), errors="ignore"))
         table = self._opened()
         if table is not None:
-            writing.require_fit(table, columns)
+            settle(columns, writing.types_of(table), where=self.uri)
 
     def remove(self, batch_id: str) -> int | None:
         """Remove a batch's rows.

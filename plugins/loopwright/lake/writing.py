@@ -55,7 +55,7 @@ def overwrite(table: DeltaTable, target: Rows, columns: Columns, numbers: np.nda
     :raises ColumnConflict: if a column's type cannot be reconciled with the table's.
     :raises CommitFailedError: if another committed what this one must know.
     """
-    settled = settle(columns, _types(table), where=where)
+    settled = settle(columns, types_of(table), where=where)
     batch = target.assembled(settled.own, numbers, columns.untyped)
     if settled.widened:
         _rewrite(table, target, batch, settled.widened, where)
@@ -63,15 +63,7 @@ def overwrite(table: DeltaTable, target: Rows, columns: Columns, numbers: np.nda
         write_deltalake(table, batch, mode="overwrite", predicate=target.predicate, schema_mode="merge")
 
 
-def require_fit(table: DeltaTable, columns: Columns) -> None:
-    """Refuse columns that cannot be reconciled with the table's.
-
-    :raises ColumnConflict: naming the column and both types.
-    """
-    settle(columns, _types(table), where=table.table_uri)
-
-
-def _types(table: DeltaTable) -> dict[str, str]:
+def types_of(table: DeltaTable) -> dict[str, str]:
     """Return the names and Delta types of the columns that batches brought."""
     fields = table.schema().fields
     return {field.name: str(field.type.type) for field in fields if field.name not in RESERVED}
