@@ -159,3 +159,16 @@ def test_results_survive_json():
 def test_the_same_samples_give_the_same_answer():
     once, again = found(rows(14, 500)), found(rows(14, 500))
     assert once == again
+
+
+def test_values_drawn_over_and_over_are_worth_no_more_than_once():
+    rng = np.random.default_rng(15)
+    alarms = {"worth": 0, "as many": 0}
+    for _ in range(40):
+        few = rng.normal(size=150)
+        drawn, today = pd.DataFrame({"score": rng.choice(few, 5000)}), pd.DataFrame({"score": rng.normal(size=5000)})
+        for how, worth in (("worth", {"score": 145}), ("as many", None)):
+            [column] = compare(drawn, today, threshold=0.1, worth=worth)
+            alarms[how] += column.outcome is Outcome.FAIL
+    assert alarms["worth"] == 0
+    assert alarms["as many"] > 5

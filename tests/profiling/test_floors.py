@@ -29,13 +29,13 @@ def test_the_wasserstein_floor_is_the_quantile_of_no_drift(law, n, m):
         return np.clip(getattr(rng, law)(size=size), -3, 5)
 
     seen = [stats.wasserstein_distance(draw(n), draw(m)) for _ in range(600)]
-    given = np.mean([floors.wasserstein_floor(draw(n), m, 0.05) for _ in range(20)])
+    given = np.mean([floors.wasserstein_floor(draw(n), n, m, 0.05) for _ in range(20)])
     assert given == pytest.approx(np.quantile(seen, 0.95), rel=0.1)
 
 
 def test_the_wasserstein_floor_agrees_with_the_measured_table():
     reference = np.random.default_rng(0).normal(size=3000)
-    assert floors.wasserstein_floor(reference, 3000, 0.05) == pytest.approx(0.053, abs=0.006)
+    assert floors.wasserstein_floor(reference, 3000, 3000, 0.05) == pytest.approx(0.053, abs=0.006)
 
 
 @pytest.mark.parametrize(("levels", "n", "m"), [(2, 400, 400), (20, 1000, 1000), (20, 20_000, 500)])

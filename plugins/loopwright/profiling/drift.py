@@ -5,6 +5,8 @@ Each column answers as many questions as it can; one without values to compare i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,30 +41,47 @@ _NOT_COMPARED = {
 }
 
 
-def compare(reference: pd.DataFrame, current: pd.DataFrame, *, threshold: float) -> tuple[ColumnDrift, ...]:
+def compare(
+    reference: pd.DataFrame, current: pd.DataFrame, *, threshold: float, worth: Mapping[str, int] | None = None
+) -> tuple[ColumnDrift, ...]:
     """Compare every column of the reference with today's.
 
     :param reference: the reference sample: features and predictions as they were at training.
     :param current: today's sample, the same columns.
     :param threshold: effect size from which a column's values count as drifted.
+    :param worth: column to the number of rows that its reference is worth, where values were drawn more than once.
     :return: a result for each column of the reference, in its order.
     """
     columns = [sides(str(column), reference, current) for column in reference.columns]
     measured = distances([side for side in columns if side.kind in COMPARED])
     alpha = FALSE_ALARM / (MEASURES * max(1, len(columns)))
-    return tuple(_judged(side, measured.get(side.column), threshold, alpha) for side in columns)
+    asks = _Asks(threshold, alpha, worth or {})
+    return tuple(_judged(side, measured.get(side.column), asks) for side in columns)
 
 
-def _judged(side: Sides, distance: float | None, threshold: float, alpha: float) -> ColumnDrift:
+@dataclass(frozen=True)
+class _Asks:
+    """What is asked of every column alike."""
+
+    threshold: float
+    alpha: float
+    worth: Mapping[str, int]
+
+    def rows(self, side: Sides, there: int) -> int:
+        """Return how many rows the reference is worth, of those that are there."""
+        return max(1, min(there, self.worth.get(side.column, there)))
+
+
+def _judged(side: Sides, distance: float | None, asks: _Asks) -> ColumnDrift:
     if side.kind in _NO_LONGER_ITSELF:
         why = _NO_LONGER_ITSELF[side.kind]
         found = Measure("identity", "presence and type", 1.0, None, 1.0, Outcome.FAIL, why)
         return ColumnDrift(side.column, side.kind, Outcome.FAIL, True, f"{side.column}: {why}", side.rows, (found,))
-    measures = [_nulls(side, threshold, alpha)] if min(side.rows) else []
+    measures = [_nulls(side, asks)] if min(side.rows) else []
     if distance is not None:
-        measures.insert(0, _values(side, distance, threshold, alpha))
+        measures.insert(0, _values(side, distance, asks))
     if side.levels is not None:
-        measures.append(_unseen(*side.levels, alpha))
+        measures.append(_unseen(side, *side.levels, asks))
     outcome = _outcome(side, measures)
     why = _why(side, measures, outcome)
     comparable = side.kind in COMPARED or outcome is Outcome.FAIL
@@ -87,31 +106,31 @@ def _why(side: Sides, measures: list[Measure], outcome: Outcome) -> str:
     return f"{side.column}: {'; '.join(made)}"
 
 
-def _values(side: Sides, distance: float, threshold: float, alpha: float) -> Measure:
-    n, m = len(side.reference), len(side.current)
+def _values(side: Sides, distance: float, asks: _Asks) -> Measure:
+    n, m = asks.rows(side, len(side.reference)), len(side.current)
     if side.kind == "number":
-        floor = floors.wasserstein_floor(side.reference.to_numpy(dtype=np.float64), m, alpha)
+        floor = floors.wasserstein_floor(side.reference.to_numpy(dtype=np.float64), n, m, asks.alpha)
         said = f"the values moved by {distance:.3g} standard deviations"
     else:
         levels = len(set(side.reference.unique()) | set(side.current.unique()))
-        floor = floors.jensen_shannon_floor(max(2, levels), n, m, alpha)
+        floor = floors.jensen_shannon_floor(max(2, levels), n, m, asks.alpha)
         said = f"the levels' shares moved by a Jensen–Shannon distance of {distance:.3g}"
-    return Measure.of("values", METHODS[side.kind], distance, floor, threshold, said)
+    return Measure.of("values", METHODS[side.kind], distance, floor, asks.threshold, said)
 
 
-def _nulls(side: Sides, threshold: float, alpha: float) -> Measure:
+def _nulls(side: Sides, asks: _Asks) -> Measure:
     before, after = side.nulls
-    floor = floors.proportion_floor(*side.rows, alpha)
+    floor = floors.proportion_floor(asks.rows(side, side.rows[0]), side.rows[1], asks.alpha)
     said = f"missing values went from {before:.1%} to {after:.1%}, an effect of {cohens_h(before, after):.3g}"
-    return Measure.of("nulls", "cohens_h", cohens_h(before, after), floor, NULLS_FACTOR * threshold, said)
+    return Measure.of("nulls", "cohens_h", cohens_h(before, after), floor, NULLS_FACTOR * asks.threshold, said)
 
 
-def _unseen(before: pd.Series, after: pd.Series, alpha: float) -> Measure:
+def _unseen(side: Sides, before: pd.Series, after: pd.Series, asks: _Asks) -> Measure:
     counts = before.value_counts()
     share = unseen_share(set(counts.index), after.tolist())
-    singletons = int((counts == 1).sum())
-    floor = floors.unseen_floor(singletons, len(before), len(after), alpha)
+    singletons, n = int((counts == 1).sum()), asks.rows(side, len(before))
+    floor = floors.unseen_floor(singletons, n, len(after), asks.alpha)
     # A column of many rare levels always brings new ones: twice what it brings anyway is asked for.
-    threshold = max(UNSEEN_SHARE, 2 * floors.missing_mass(singletons, len(before)))
+    threshold = max(UNSEEN_SHARE, 2 * floors.missing_mass(singletons, n))
     said = f"{share:.1%} of the values are levels never seen in the reference"
     return Measure.of("unseen", "share", share, floor, threshold, said)

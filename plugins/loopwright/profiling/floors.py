@@ -83,20 +83,21 @@ def unseen_floor(singletons: int, n: int, m: int, alpha: float) -> float:
     return min(1.0, missing + math.sqrt(2 * missing * tail * (1 / n + 1 / m)) + tail / (3 * m))
 
 
-def wasserstein_floor(reference: NDArray[np.float64], m: int, alpha: float) -> float:
+def wasserstein_floor(reference: NDArray[np.float64], n: int, m: int, alpha: float) -> float:
     """Return the floor of the Wasserstein distance, in the reference's own units.
 
     The distance is the area between two empirical distribution functions, and their difference is, times
     ``sqrt(nm/(n+m))``, a Brownian bridge in the reference's ranks (Donsker): the area under simulated bridges,
     stretched by this column's quantiles, gives its null distribution, whatever the column's shape.
 
-    :param reference: the reference's values, without missing ones.
+    :param reference: the reference's values, without missing ones, for the column's shape.
+    :param n: rows that the reference is worth.
     :param m: rows of today.
     :param alpha: probability of exceeding the floor when nothing changed.
     """
     widths = np.diff(np.quantile(reference, np.linspace(0, 1, GRID + 1)))
     areas = _bridges() @ widths.astype(np.float32)
-    return float(np.quantile(areas, 1 - alpha) * math.sqrt(1 / len(reference) + 1 / m))
+    return float(np.quantile(areas, 1 - alpha) * math.sqrt(1 / n + 1 / m))
 
 
 @lru_cache(maxsize=1)

@@ -108,3 +108,9 @@ def test_only_what_was_scored_as_it_is(watching):
 )
 def test_judging_a_drop_of_a_twentieth_from_four_fifths(metric, point, low, high, outcome):
     assert judge(metric, Interval(point, low, high, 500, 0.95), 0.8, 0.05)[0] is outcome
+
+
+def test_a_gate_without_a_value_leaves_nothing_to_compare_with():
+    outcome, why, drop = judge("roc_auc", Interval(0.7, 0.6, 0.8, 500, 0.95), None, 0.05)
+    assert (outcome, drop) == (Outcome.INCONCLUSIVE, None)
+    assert "no value of roc_auc" in why

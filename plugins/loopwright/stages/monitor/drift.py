@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from loopwright.errors import NotReady
+from loopwright.ledger.store import Ledger
 from loopwright.profiling import ColumnDrift, compare, judge_columns, sampled
 from loopwright.serving import load_version
 from loopwright.stages.monitor.watched import Watched, watched
@@ -97,7 +98,8 @@ def detect_drift(workspace: Workspace, model: ModelSpec, batch_id: str) -> Drift
         why = f"version {one.version['version']} was trained on it" if asked else "the model declares no drift"
         return DriftReport(model.name, batch_id, one.version["version"], Outcome.NOT_APPLICABLE, why)
     reference, current = _sides(workspace, model, one, asked)
-    columns = compare(reference, current, threshold=asked.threshold)
+    worth = dict.fromkeys(_answers(reference), _worth(workspace, model, one, len(reference)))
+    columns = compare(reference, current, threshold=asked.threshold, worth=worth)
     judged = judge_columns(columns, asked.share)
     return DriftReport(
         model=model.name,
@@ -144,6 +146,19 @@ def _sides(workspace: Workspace, model: ModelSpec, one: Watched, asked: Drift) -
     features = predictor.made(one.rows(workspace, model)).reset_index(drop=True)
     features.columns = features.columns.map(str)
     answers = one.predictions(workspace, model)
-    asked_of = [column for column in reference if column not in features and column in answers]
-    current = pd.concat([features, answers[asked_of]], axis=1)
+    given = [column for column in _answers(reference) if column in answers]
+    # A feature that is called like an answer gave way to it in the reference as well.
+    current = pd.concat([features.drop(columns=given, errors="ignore"), answers[given]], axis=1)
     return sampled(reference, asked.sample), sampled(current, asked.sample)
+
+
+def _answers(reference: pd.DataFrame) -> list[str]:
+    """Return the columns that hold predictions."""
+    return [str(name) for name in reference if name in ("prediction", "score") or str(name).startswith("score_")]
+
+
+def _worth(workspace: Workspace, model: ModelSpec, one: Watched, draws: int) -> int:
+    """Return how many rows the reference's predictions are worth: drawn, with repeats, from those of the holdout."""
+    published = Ledger.of(workspace).dataset(model.dataset).published()
+    held: int = sum(batch["rows"] for batch in published if batch["batch_id"] in one.version["holdout"])
+    return int(1 / (1 / max(held, 1) + 1 / max(draws, 1)))

@@ -87,23 +87,27 @@ def measure_performance(
     if matures > (now or datetime.now(UTC)):
         why = f"its labels are final on {matures:%Y-%m-%d %H:%M} UTC"
         return PerformanceReport(*about, Outcome.INCONCLUSIVE, why, matures_at=matures.isoformat())
-    metric, reference = one.version["primary"]["metric"], float(one.version["primary"]["value"])
+    metric, reference = one.version["primary"]["metric"], one.version["primary"]["value"]
     measured, lacking = _measured(workspace, model, one, metric)
     outcome, why, drop = judge(metric, measured, reference, asked.drop)
     return PerformanceReport(*about, outcome, why + lacking, metric, measured.to_dict(), reference, drop, measured.n)
 
 
-def judge(metric: str, measured: Interval, reference: float, allowed: float) -> tuple[Outcome, str, float | None]:
+def judge(
+    metric: str, measured: Interval, reference: float | None, allowed: float
+) -> tuple[Outcome, str, float | None]:
     """Decide whether a metric dropped: by as much as was declared, and surely.
 
     :param metric: its name.
     :param measured: its value on the batch, with bounds.
-    :param reference: its value on the gate's holdout.
+    :param reference: its value on the gate's holdout, if that has one.
     :param allowed: the drop from which it counts.
     :return: the outcome, one sentence, and the drop (``None`` where the rows do not define it).
     """
     if not math.isfinite(measured.point):
         return Outcome.INCONCLUSIVE, f"{measured.n} labelled rows do not define {metric}", None
+    if reference is None:
+        return Outcome.INCONCLUSIVE, f"the gate has no value of {metric} to compare with", None
     drop = float(gain(metric, reference) - gain(metric, measured.point))
     said = f"{metric} is {measured.point:.4g} on {measured.n} labelled rows, the gate saw {reference:.4g}"
     if not measured.known:
