@@ -68,7 +68,6 @@ def test_of_two_that_make_the_table_one_is_told_to_look_again(tmp_path):
 
 
 def test_two_that_make_the_table_at_the_same_moment_do_not_double_the_batch(tmp_path):
-    """Delta-rs left to itself tries a lost creation again, as an append."""
     together = threading.Barrier(4)
 
     def write(uri: str) -> None:

@@ -39,7 +39,7 @@ def create(
             partition_by=list(target.marks),
             configuration=_KEEP_EVERY_VERSION,
             storage_options=storage_options,
-            # Else Delta-rs tries the lost creation again as an append, and the batch is there twice.
+            # A lost creation is ours to settle against the winner's table, and not Delta-rs's to commit on top of it.
             commit_properties=CommitProperties(max_commit_retries=0),
         )
     except DeltaError as error:
