@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import NoReturn
@@ -40,7 +40,7 @@ def explained_failures(arguments: Sequence[str]) -> Iterator[None]:
     except LoopwrightError as error:
         if traced:
             traceback.print_exc()
-        _leave(error.to_dict(), None if as_json else partial(_tell, error))
+        _leave(error.to_dict(), None if as_json else partial(tell_error, error.to_dict()))
     except Exception as error:
         if traced:
             raise
@@ -49,11 +49,15 @@ def explained_failures(arguments: Sequence[str]) -> Iterator[None]:
         _leave({"what": said, "mend": hint}, None if as_json else partial(click.echo, f"{said}\n  {hint}", err=True))
 
 
-def _tell(error: LoopwrightError) -> None:
-    head, *rest = str(error).split("\n")
-    click.echo(f"{click.style('could not run', fg='red', bold=True)}  {head}", err=True)
-    for line in rest:
-        click.echo(line, err=True)
+def tell_error(parts: Mapping[str, str | None]) -> None:
+    """Print an error's parts to standard error, a line each.
+
+    :param parts: as :meth:`LoopwrightError.to_dict` gives them.
+    """
+    click.echo(f"{click.style('could not run', fg='red', bold=True)}  {parts['what']}", err=True)
+    for name in ("where", "got", "allowed", "mend"):
+        if parts[name] is not None:
+            click.echo(f"  {name}: {parts[name]}", err=True)
 
 
 def _leave(parts: dict[str, str | None], tell: Callable[[], None] | None) -> NoReturn:

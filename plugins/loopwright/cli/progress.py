@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from loopwright.cli.answer import coloured
+from loopwright.cli.failing import tell_error
 from loopwright.loop.step import Began, Step
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ class Progress:
         )
         for sentence in summary.waits_for:
             click.echo(f"  {coloured('waiting')} {sentence}")
+        tell_faults(summary.faults)
 
     def _print(self, step: Step) -> None:
         if self._bar:
@@ -76,6 +79,19 @@ class Progress:
             click.echo(f"{'':22}{culprit['name']}: {culprit['why'].removeprefix(culprit['name'] + ': ')}")
         if self._bar:
             self._bar.start()
+
+
+def tell_faults(faults: Iterable[Step]) -> None:
+    """Print what could not run, whole, to standard error: where it happened and how to mend it.
+
+    :param faults: the steps; the same fault of several batches is told once.
+    """
+    told = set()
+    for step in faults:
+        parts = step.result["error"]
+        if parts["what"] not in told:
+            told.add(parts["what"])
+            tell_error(parts)
 
 
 def _culprits(step: Step) -> list[dict[str, Any]]:

@@ -27,17 +27,18 @@ ESTIMATORS = {
 """Task to the estimator, the primary metric and an example of a bound that its template names."""
 
 
-def write(kind: str, target: Path, values: Mapping[str, str]) -> list[Path]:
+def write(kind: str, parent: Path, values: Mapping[str, str]) -> list[Path]:
     """Write the folder of a new dataset or model, whole or not at all.
 
     :param kind: ``dataset`` or ``model``.
-    :param target: the folder to be; its name is the declared name.
-    :param values: what the templates are filled with.
+    :param parent: the folder it is to be in.
+    :param values: what the templates are filled with, its ``name`` among them.
     :return: the files written.
     :raises DeclarationError: if the name is none, or the folder is there already.
     :raises CannotRun: if it cannot be written.
     """
-    _require_name(target.name)
+    _require_name(values["name"])
+    target = parent / values["name"]
     if target.exists():
         raise DeclarationError(
             f"There is a {kind} called {target.name!r} already; nothing was written.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from loopwright.ledger.store import Ledger
 from loopwright.loop import said
 from loopwright.loop.step import Step
+from loopwright.stages.train.reasons import unfinished
 from loopwright.verdict import OnInconclusive, Outcome
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from loopwright.ledger.state import ModelState
     from loopwright.loop.telling import Teller
     from loopwright.verdict import Verdict
-
-_UNFINISHED = {"decided", "trained", "gate:pass"}
 
 
 class Learning:
@@ -42,6 +41,14 @@ class Learning:
         """The model's state now."""
         return self._ledger.model(self.model.name)
 
+    def is_due(self) -> bool:
+        """Whether a turn that ended too early left a training unfinished, or batches that no decision looked at."""
+        last, decision = self.state.get("last_training"), self.state.decision or {}
+        looked_at = decision.get("dataset_sequence", 0)
+        published = self._ledger.dataset(self.model.dataset).published()
+        left = last and unfinished(self.model, self.state.training(last["training_id"]))
+        return bool(left) or any(batch["sequence"] > looked_at for batch in published)
+
     def train(
         self,
         *,
@@ -50,7 +57,7 @@ class Learning:
         params: Mapping[str, Any] | None = None,
         force: bool = False,
     ) -> None:
-        """Finish the training that was left, then decide whether there is a reason for another.
+        """Decide whether to train, and do it; a training that was left is taken up again.
 
         :param reason: a person's.
         :param actor: who asks.
@@ -59,9 +66,6 @@ class Learning:
         """
         from loopwright.stages.train import decide_training
 
-        left = self._unfinished()
-        if left:
-            self._learn(left)
         decide = partial(decide_training, self.workspace, self.model, reason=reason, actor=actor)
         decision = self.teller.step("train", "decide", partial(decide, params=params, force=force), said.decision)
         if decision.train and decision.training_id:
@@ -86,19 +90,15 @@ class Learning:
             self._promote(self.state.candidate["version"])
         return bool((self.state.champion or {}).get("version") != before)
 
-    def _unfinished(self) -> str | None:
-        last = self.state.get("last_training")
-        training = self.state.training(last["training_id"]) if last else None
-        return training["training_id"] if training and training["status"] in _UNFINISHED else None
-
     def _learn(self, training_id: str) -> None:
         from loopwright.stages.train import fit_candidate, judge_candidate, register_candidate
 
-        workspace, model, step = self.workspace, self.model, self.teller.step
-        step("train", "fit", lambda: fit_candidate(workspace, model, training_id), said.fitted)
-        judged = step("train", "gate", lambda: judge_candidate(workspace, model, training_id), said.judged)
-        if self._may_register(judged.verdict):
-            step("train", "register", lambda: register_candidate(workspace, model, training_id), said.registered)
+        workspace, model, attempt = self.workspace, self.model, self.teller.attempt
+        if not attempt("train", "fit", lambda: fit_candidate(workspace, model, training_id), said.fitted):
+            return
+        judged = attempt("train", "gate", lambda: judge_candidate(workspace, model, training_id), said.judged)
+        if judged and self._may_register(judged.verdict):
+            attempt("train", "register", lambda: register_candidate(workspace, model, training_id), said.registered)
 
     def _may_register(self, verdict: Verdict) -> bool:
         asks = self.model.gate.on_inconclusive is OnInconclusive.ASK
@@ -117,7 +117,7 @@ class Learning:
         if not self.state.previous:
             self._ask("roll back", f"{request.get('reason')}; but there is no earlier champion to return to")
             return
-        self.teller.step(
+        self.teller.attempt(
             "release",
             "roll back",
             lambda: roll_back(self.workspace, self.model, reason=str(request.get("reason")), actor="monitor"),
@@ -127,13 +127,13 @@ class Learning:
     def _promote(self, version: str) -> None:
         from loopwright.stages.release import promote, rehearse
 
-        workspace, model, step = self.workspace, self.model, self.teller.step
+        workspace, model, attempt = self.workspace, self.model, self.teller.attempt
         if (self.state.version(version) or {}).get("rehearsal") != "pass":
-            rehearsal = step("release", "rehearse", lambda: rehearse(workspace, model, version), said.judged)
-            if not rehearsal.verdict.passed:
+            rehearsal = attempt("release", "rehearse", lambda: rehearse(workspace, model, version), said.judged)
+            if not rehearsal or not rehearsal.verdict.passed:
                 return
         if self._may_promote(version):
-            step("release", "promote", lambda: promote(workspace, model, version), said.released)
+            attempt("release", "promote", lambda: promote(workspace, model, version), said.released)
 
     def _may_promote(self, version: str) -> bool:
         """Ask what the promotion will ask; where only a person's yes is missing, ask the person and go on."""

@@ -31,8 +31,8 @@ def turn(workspace: Workspace, model: str, *, until: Stage | None = None, on_eve
     :param model: the model's name.
     :param until: leave out the stages behind this one.
     :param on_event: told of every step as it begins and as it falls.
-    :raises LoopwrightError: if the declaration is wrong, the surroundings fail, or training or release does. A fault
-        of one batch is a step of the summary instead, and the other batches go on.
+    :raises LoopwrightError: if the declaration is wrong or the surroundings fail. What the data or the team's code
+        does wrong is a step of the summary instead, and the rest goes on: the champion scores while a training fails.
     """
     spec = Project.at(workspace.project).model(model)
     dataset = Project.at(workspace.project).dataset(spec.dataset)
@@ -55,10 +55,10 @@ class _Turn:
         self.teller.total = len(arrivals)
         if "release" in self.included:
             self.learning.mend()
-        self._go_round(new_rows=not arrivals)
+        self._go_round(decide=not arrivals or self.learning.is_due())
         for arrival in arrivals:
             taken = take_in_one(self.workspace, self.dataset, arrival.batch_id, self.teller)
-            self._go_round(new_rows=taken is not None and taken.status == "published")
+            self._go_round(decide=taken is not None and taken.status == "published")
             self.teller.done += 1
         return Summary(
             model=self.model.name,
@@ -74,13 +74,13 @@ class _Turn:
         champion = self.ledger.model(self.model.name).champion
         return str(champion["version"]) if champion else None
 
-    def _go_round(self, *, new_rows: bool) -> None:
+    def _go_round(self, *, decide: bool) -> None:
         """Do what is still to do with what is published.
 
-        :param new_rows: whether there is anything that a training decision could rest on.
+        :param decide: whether there is anything that a decision to train could rest on.
         """
         self._catch_up()
-        if new_rows and "train" in self.included:
+        if decide and "train" in self.included:
             self.learning.train()
         if "release" in self.included and self.learning.release():
             self._catch_up()
@@ -96,13 +96,13 @@ class _Turn:
 
         for batch in unscored(self.workspace, self.model):
             score = partial(score_batch, self.workspace, self.model, batch)
-            self.teller.step_of_batch("score", "score", score, said.scored, batch)
+            self.teller.attempt("score", "score", score, said.scored, batch)
 
     def _monitor(self) -> None:
         from loopwright.stages.monitor import unmonitored
 
         for batch in unmonitored(self.workspace, self.model):
-            self.teller.step_of_batch("monitor", "monitor", partial(self._watched, batch), said.monitored, batch)
+            self.teller.attempt("monitor", "monitor", partial(self._watched, batch), said.monitored, batch)
 
     def _watched(self, batch_id: str) -> Monitored:
         from loopwright.stages.monitor import conclude, detect_drift, measure_performance

@@ -1,5 +1,104 @@
 """Trains a model's code on a handful of real rows, to find in seconds what a training would find in hours.
 
-It needs neither MLflow nor a published batch: where nothing is published yet, the first readable arrival is cleaned
-as it would be and used instead.
+It needs neither MLflow nor a published batch: where nothing is published yet, the first arrival that can be read is
+cleaned as ingest would and used instead.
 """
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from loopwright.declaration.code import code_of
+from loopwright.errors import ArrivalUnreadable, CannotRun, LoopwrightError
+from loopwright.ledger.store import Ledger
+from loopwright.verdict import Check, Outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from loopwright.declaration import ModelSpec, Project, Workspace
+    from loopwright.stages.ingest.arrivals import Arrival
+
+ROWS = 1000
+"""Rows trained on at the most."""
+
+
+def smoke_check(workspace: Workspace, project: Project, name: str) -> Check:
+    """Train each of a model's entrypoints on a sample, and let it answer.
+
+    :param workspace: where arrivals and lake are.
+    :param project: the project.
+    :param name: the model's name; its declaration can be read.
+    """
+    about, spec = f"smoke:model/{name}", project.model(name)
+    try:
+        rows = _rows(workspace, project, spec)
+        if rows is None:
+            return Check(about, Outcome.NOT_APPLICABLE, "no batch has arrived to train on", required=False)
+        started = time.monotonic()
+        for entrypoint in spec.train.entrypoints:
+            _train(spec, project.model_folder(name), rows, entrypoint)
+    except LoopwrightError as error:
+        return Check(about, Outcome.FAIL, str(error), observed=error.to_dict())
+    why = f"trained on {len(rows)} rows and answered, in {time.monotonic() - started:.1f} s"
+    return Check(about, Outcome.PASS, why, n=len(rows))
+
+
+def _train(spec: ModelSpec, folder: Path, rows: pd.DataFrame, entrypoint: str) -> None:
+    from loopwright.serving.served import answered, conformed
+    from loopwright.stages.train.learning import learn
+    from loopwright.stages.train.snapshot import learnable
+
+    with code_of(folder):
+        known = learnable(spec, folder, rows)
+        learned = learn(spec, folder, known, entrypoint, spec.train.params)
+        card = learned.card.to_dict()
+        answered(learned.estimator, conformed(known.features, card), card)
+
+
+def _rows(workspace: Workspace, project: Project, spec: ModelSpec) -> pd.DataFrame | None:
+    """Return a seeded sample of the newest published batch, or of the first arrival that can be read."""
+    from loopwright.lake import Lake
+
+    published = [batch for batch in Ledger.of(workspace).dataset(spec.dataset).published() if batch["rows"]]
+    newest = [published[-1]["batch_id"]] if published else []
+    batches = Lake.of(workspace).batches(spec.dataset)
+    rows = batches.read(newest) if newest else _arrived(workspace, project, spec.dataset)
+    if rows is None or rows.empty:
+        return None
+    return rows.sample(min(ROWS, len(rows)), random_state=spec.train.seed).sort_index().reset_index(drop=True)
+
+
+def _arrived(workspace: Workspace, project: Project, dataset: str) -> pd.DataFrame | None:
+    from loopwright.stages.ingest.arrivals import listed_for
+
+    spec = project.dataset(dataset)
+    try:
+        arrivals = listed_for(workspace, spec)
+    except CannotRun:  # the folder is not there: nothing has arrived, and that is for ingest to say
+        return None
+    for arrival in arrivals:
+        try:
+            return _cleaned(workspace, project, dataset, arrival)
+        except ArrivalUnreadable:
+            continue
+    return None
+
+
+def _cleaned(workspace: Workspace, project: Project, dataset: str, arrival: Arrival) -> pd.DataFrame:
+    from loopwright.stages.ingest.cleaning import clean
+    from loopwright.stages.ingest.examining import text_columns
+    from loopwright.stages.ingest.fetching import fetched
+    from loopwright.stages.ingest.reading import read
+    from loopwright.stages.ingest.structure import timed
+
+    spec = project.dataset(dataset)
+    with fetched(arrival, workspace.storage_options) as file:
+        frame = read(file.path, spec, text=text_columns(spec, {})).frame
+    frame = clean(frame, spec.clean, project.dataset_folder(dataset)).frame
+    if spec.event_time:
+        frame = timed(frame, spec.event_time)[0]
+    return frame.assign(_batch_id=arrival.batch_id)

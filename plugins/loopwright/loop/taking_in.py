@@ -114,6 +114,6 @@ def take_in_one(
     """
     from loopwright.stages.ingest.stage import ingest_batch
 
-    return teller.step_of_batch(
+    return teller.attempt(
         "ingest", "ingest", lambda: ingest_batch(workspace, dataset, batch_id, force=force), said.ingested, batch_id
     )

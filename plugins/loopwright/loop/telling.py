@@ -1,4 +1,4 @@
-"""Runs a step, times it, and tells of it; a fault of one batch is told and does not end the turn."""
+"""Runs a step, times it, and tells of it; a fault of data or user code is told too, and need not end the turn."""
 
 from __future__ import annotations
 
@@ -61,12 +61,17 @@ class Teller:
         self.tell(Step(stage, action, batch_id, outcome, why, time.monotonic() - started, result.to_dict()))
         return result
 
-    def step_of_batch(
-        self, stage: Stage, action: str, act: Callable[[], Outcome], say: Callable[[Outcome], Said], batch_id: str
+    def attempt(
+        self,
+        stage: Stage,
+        action: str,
+        act: Callable[[], Outcome],
+        say: Callable[[Outcome], Said],
+        batch_id: str | None = None,
     ) -> Outcome | None:
-        """Run one step about one batch, which fails itself only.
+        """Run one step that fails itself only: a fault of the data or of the team's code is told, and the turn goes on.
 
-        :return: the result; ``None`` when data or user code raised, now or earlier in this turn.
+        :return: the result; ``None`` when it raised a :class:`DataFault`, now or about the same batch before.
         """
         if (action, batch_id) in self._given_up:
             return None
@@ -74,9 +79,10 @@ class Teller:
         try:
             return self.step(stage, action, act, say, batch_id)
         except DataFault as fault:
-            self._given_up.add((action, batch_id))
+            if batch_id:
+                self._given_up.add((action, batch_id))
             elapsed = time.monotonic() - started
-            self.tell(Step(stage, action, batch_id, FAULT, str(fault), elapsed, {"error": fault.to_dict()}))
+            self.tell(Step(stage, action, batch_id, FAULT, fault.what, elapsed, {"error": fault.to_dict()}))
             return None
 
     def tell(self, step: Step) -> None:

@@ -18,7 +18,7 @@ def command(dataset: str, batch: str | None, force: bool, setting: Setting) -> i
 
     With --json: JSON lines, one object a batch, then {"summary": …}. Exit status 1 when a batch was quarantined.
     """
-    from loopwright.cli.progress import Progress
+    from loopwright.cli.progress import Progress, tell_faults
     from loopwright.loop.taking_in import take_in
     from loopwright.loop.telling import Teller
 
@@ -27,6 +27,8 @@ def command(dataset: str, batch: str | None, force: bool, setting: Setting) -> i
         as_line({"summary": taken.to_dict()})
         return taken.exit_status
     with Progress(unit="batches") as progress:
-        taken = take_in(setting.workspace, dataset, Teller(progress.hear), batch_id=batch, force=force)
+        teller = Teller(progress.hear)
+        taken = take_in(setting.workspace, dataset, teller, batch_id=batch, force=force)
     click.echo(f"\n{click.style(dataset, bold=True)}: {taken.sentence()}")
+    tell_faults(step for step in teller.steps if step.faulty)
     return taken.exit_status

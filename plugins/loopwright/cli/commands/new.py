@@ -31,15 +31,15 @@ def command(kind: str, name: str, dataset: str | None, task: str, owner: str, se
     from loopwright.cli.scaffold import ESTIMATORS, write
     from loopwright.declaration import Project
 
-    project = Project(Path(setting.workspace.project))
+    project = Project(Path(setting.workspace.project))  # it may not hold include/ yet: this is how one starts
     values = {"name": name, "owner": owner}
     if kind == "dataset":
-        written = write(kind, project.dataset_folder(name), values)
+        written = write(kind, project.dataset_folder(name).parent, values)
     else:
         estimator, primary, bound = ESTIMATORS[task]
         values |= {"dataset": _dataset(project, dataset), "task": task}
         values |= {"estimator": estimator, "primary": primary, "bound": bound}
-        written = write(kind, project.model_folder(name), values)
+        written = write(kind, project.model_folder(name).parent, values)
     if setting.as_json:
         as_document({"written": [str(path) for path in written]})
         return 0

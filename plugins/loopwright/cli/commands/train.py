@@ -34,7 +34,7 @@ def command(model: str, why: str, params: dict[str, Any] | None, setting: Settin
 
     With --json: JSON lines, one object a step. Exit status 1 when the gate said fail.
     """
-    from loopwright.cli.progress import Progress
+    from loopwright.cli.progress import Progress, tell_faults
     from loopwright.loop.learning import Learning
     from loopwright.loop.telling import Teller
 
@@ -51,4 +51,7 @@ def command(model: str, why: str, params: dict[str, Any] | None, setting: Settin
         with Progress(unit="steps") as progress:
             teller = Teller(progress.hear)
             train(teller)
+        tell_faults(step for step in teller.steps if step.faulty)
+    if any(step.faulty for step in teller.steps):
+        return 2
     return 1 if any(step.failed for step in teller.steps) else 0
