@@ -1,11 +1,18 @@
-"""What production looks like: drift, performance once labels are known, and the requests that follow."""
+"""What production looks like: drift, performance once labels are known, and the requests that follow.
+
+Modules are imported when asked for: to list what waits needs none of what looking needs.
+"""
 
 from __future__ import annotations
 
-from loopwright.stages.monitor.conclusion import Monitored, conclude
-from loopwright.stages.monitor.drift import DriftReport, detect_drift, draw_drift
-from loopwright.stages.monitor.performance import PerformanceReport, measure_performance
-from loopwright.stages.monitor.waiting import unmonitored
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from loopwright.stages.monitor.conclusion import Monitored, conclude
+    from loopwright.stages.monitor.drift import DriftReport, detect_drift, draw_drift
+    from loopwright.stages.monitor.performance import PerformanceReport, measure_performance
+    from loopwright.stages.monitor.waiting import unmonitored
 
 __all__ = [
     "DriftReport",
@@ -17,3 +24,20 @@ __all__ = [
     "measure_performance",
     "unmonitored",
 ]
+
+_MODULES = {
+    "DriftReport": "drift",
+    "detect_drift": "drift",
+    "draw_drift": "drift",
+    "PerformanceReport": "performance",
+    "measure_performance": "performance",
+    "Monitored": "conclusion",
+    "conclude": "conclusion",
+    "unmonitored": "waiting",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -9,7 +9,6 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from loopwright.errors import NotReady, UnknownName, shown_names
-from loopwright.lake import Lake
 from loopwright.ledger.store import Ledger
 
 if TYPE_CHECKING:
@@ -46,11 +45,15 @@ class Watched:
 
     def rows(self, workspace: Workspace, model: ModelSpec) -> pd.DataFrame:
         """Return the batch's rows as they were scored."""
+        from loopwright.lake import Lake
+
         table = Lake.of(workspace).batches(model.dataset)
         return table.read([self.batch["batch_id"]], version=self.batch["data_version"])
 
     def predictions(self, workspace: Workspace, model: ModelSpec) -> pd.DataFrame:
         """Return the answers that production gave, a row for each of :meth:`rows` and in the same order."""
+        from loopwright.lake import Lake
+
         table = Lake.of(workspace).predictions(model.name)
         return table.read([self.batch["batch_id"]], version=self.scored["table_version"], role=PREDICTIONS_ROLE)
 

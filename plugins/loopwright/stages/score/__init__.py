@@ -1,8 +1,33 @@
-"""The champion over every published batch, once, into the table of its predictions."""
+"""The champion over every published batch, once, into the table of its predictions.
+
+Modules are imported when asked for: to list what waits needs none of what scoring needs.
+"""
 
 from __future__ import annotations
 
-from loopwright.stages.score.stage import ROLE, Scored, score_batch
-from loopwright.stages.score.waiting import unscored
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["ROLE", "Scored", "score_batch", "unscored"]
+if TYPE_CHECKING:
+    from loopwright.stages.score.stage import ROLE, Scored, score_batch
+    from loopwright.stages.score.waiting import unscored
+
+__all__ = [
+    "ROLE",
+    "Scored",
+    "score_batch",
+    "unscored",
+]
+
+_MODULES = {
+    "ROLE": "stage",
+    "Scored": "stage",
+    "score_batch": "stage",
+    "unscored": "waiting",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
