@@ -68,9 +68,10 @@ def warm_up(modules: tuple[str, ...]) -> list[str]:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
-    started = time.monotonic()
+    started, cold = time.monotonic(), [name for name in modules if name not in sys.modules]
     imported = [name for name in modules if _imports(name)]
-    _log.info("Imported %d of %d modules in %.1f s.", len(imported), len(modules), time.monotonic() - started)
+    if cold:  # a task forked from a warm parent has nothing to report
+        _log.info("Imported %d of %d modules in %.1f s.", len(imported), len(modules), time.monotonic() - started)
     return imported
 
 
