@@ -77,7 +77,7 @@ def sides(column: str, reference: pd.DataFrame, current: pd.DataFrame) -> Sides:
 
 
 def _typed(values: pd.Series) -> pd.Series:
-    """Return numbers (and booleans) as floats whose infinities are missing, times as they are, the rest as objects."""
+    """Return numbers (and booleans) as floats whose infinities are missing, times as they are, the rest as text."""
     holds = types.infer_dtype(values, skipna=True)
     if holds in ("date", "datetime", "datetime64"):
         return pd.to_datetime(values, errors="coerce")
@@ -87,7 +87,8 @@ def _typed(values: pd.Series) -> pd.Series:
     if numeric and not types.is_complex_dtype(values):
         floats = values.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
         return pd.Series(np.where(np.isfinite(floats), floats, np.nan), name=values.name)
-    return values.astype(object)
+    plain = values.astype(object)
+    return plain if holds == "string" else plain.where(plain.isna(), plain.map(str))
 
 
 _NUMERIC_OBJECTS = ("boolean", "integer", "floating", "mixed-integer-float", "decimal")
@@ -107,10 +108,10 @@ def _kind(before: pd.Series, after: pd.Series) -> Kind:
         return "retyped"
     if min(len(before), len(after)) < MINIMUM_ROWS:
         return "few"
-    levels = _levels(before)
-    if levels.nunique() == 1 and set(_levels(after).unique()) == set(levels.unique()):
+    levels = before.unique()
+    if len(levels) == 1 and set(after.unique()) == set(levels):
         return "constant"
-    few = levels.nunique() <= FEW_LEVELS
+    few = len(levels) <= FEW_LEVELS
     return "number" if all(numbers) and not few and _bounds(before)[0] < _bounds(before)[1] else "category"
 
 
@@ -128,7 +129,7 @@ def _on_one_scale(before: pd.Series, after: pd.Series) -> tuple[pd.Series, pd.Se
 
 
 def _levels(values: pd.Series) -> pd.Series:
-    return values.map(str)
+    return values.map(str) if types.is_numeric_dtype(values) else values
 
 
 def _pooled(before: pd.Series, after: pd.Series) -> tuple[pd.Series, pd.Series]:
