@@ -1,0 +1,281 @@
+"""Judging and registering: the same rows for both, on record, once, and only what passed."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from loopwright.errors import ArtifactTampered, LedgerConflict, NotReady
+from loopwright.ledger.events import Kind
+from loopwright.serving import load_version
+from loopwright.verdict import Outcome
+from support.published import publish
+from support.toy import rides
+
+WORSE = '"hour": 0 * rides["hour"]'
+
+
+def answers(judged) -> dict[str, Outcome]:
+    return {check.name: check.outcome for check in judged.verdict.checks}
+
+
+def fit_next(trained, **asked) -> str:
+    decision = trained.decide(**asked)
+    assert decision.train, decision.why
+    trained.fit(decision.training_id)
+    return decision.training_id
+
+
+def first_champion(trained) -> str:
+    """Publish two months, train the first candidate and crown it."""
+    trained.publish(1, 2)
+    version = trained.train().version
+    trained.crown(version)
+    return version
+
+
+def test_the_first_candidate_is_judged_by_its_thresholds(tips) -> None:
+    tips.publish(1, 2)
+    training_id = fit_next(tips)
+    judged = tips.judge(training_id)
+    assert judged.verdict.passed
+    assert judged.champion is None
+    assert answers(judged)["non_inferiority"] is Outcome.NOT_APPLICABLE
+    assert answers(judged)["holdout_unseen"] is Outcome.PASS
+    assert set(judged.verdict.digests) == {"artifact", "data", "code", "declaration"}
+    json.dumps(judged.to_dict(), allow_nan=False)
+
+
+def test_what_is_measured_is_the_models_answers_on_the_holdout(tips) -> None:
+    tips.publish(1, 2)
+    training_id = fit_next(tips)
+    judged = tips.judge(training_id)
+    (measured,) = [check for check in judged.verdict.checks if check.name == "measured"]
+    model = load_version(tips.workspace, "tips", tips.state.training(training_id))
+    holdout = rides(2)
+    expected = roc_auc_score(holdout["tip"] > 0.2 * holdout["fare"], model.predict(holdout)["score"])
+    assert measured.observed["point"] == pytest.approx(expected)
+
+
+def test_judging_twice_is_judging_once(tips) -> None:
+    tips.publish(1, 2)
+    training_id = fit_next(tips)
+    assert tips.judge(training_id) == tips.judge(training_id)
+    assert len(tips.events(Kind.GATE_DECIDED)) == 1
+
+
+def test_a_candidate_that_was_not_fitted_cannot_be_judged(tips) -> None:
+    tips.publish(1, 2)
+    with pytest.raises(NotReady, match="not fitted yet"):
+        tips.judge(tips.decide().training_id)
+
+
+def test_rows_without_a_label_are_left_out_of_the_verdict(tips) -> None:
+    frame = rides(2)
+    frame.loc[:1499, "tip"] = np.nan
+    tips.publish(1)
+    publish(tips.toy, 2, frame=frame)
+    judged = tips.judge(fit_next(tips))
+    (measured,) = [check for check in judged.verdict.checks if check.name == "measured"]
+    assert measured.n == 500
+
+
+def test_a_holdout_without_labels_waits(tips) -> None:
+    tips.publish(1)
+    publish(tips.toy, 2, frame=rides(2).assign(tip=np.nan))
+    judged = tips.judge(fit_next(tips))
+    assert judged.verdict.outcome is Outcome.INCONCLUSIVE
+    assert not judged.verdict.refused
+    assert tips.state.refusals == 0
+
+
+def test_a_threshold_that_is_missed_refuses(tips) -> None:
+    tips.edit("model.yaml", "at_least: 0.6", "at_least: 0.9")
+    tips.publish(1, 2)
+    training_id = fit_next(tips)
+    judged = tips.judge(training_id)
+    assert judged.verdict.refused
+    assert tips.state.refusals == 1
+    with pytest.raises(NotReady, match="did not pass the gate"):
+        tips.register(training_id)
+
+
+def test_a_worse_candidate_is_refused_and_the_champion_stays(tips) -> None:
+    version = first_champion(tips)
+    tips.edit("features.py", '"hour": rides["hour"]', WORSE)
+    tips.publish(3)
+    judged = tips.judge(fit_next(tips))
+    assert answers(judged)["non_inferiority"] is answers(judged)["improvement"] is Outcome.FAIL
+    assert judged.champion == version
+    assert tips.state.champion["version"] == version
+
+
+def test_a_better_candidate_passes(tips) -> None:
+    tips.edit("features.py", '"hour": rides["hour"]', WORSE)
+    tips.edit("model.yaml", "at_least: 0.6", "at_least: 0.5")
+    first_champion(tips)
+    tips.edit("features.py", WORSE, '"hour": rides["hour"]')
+    tips.publish(3)
+    judged = tips.judge(fit_next(tips))
+    assert judged.verdict.passed, judged.verdict.why()
+
+
+def test_the_champion_itself_is_no_candidate(tips) -> None:
+    tips.edit("model.yaml", "margin: 0.02", "margin: 0.02, better: false")
+    first_champion(tips)
+    judged = tips.judge(fit_next(tips, force=True))
+    assert answers(judged)["another"] is Outcome.FAIL
+
+
+def test_a_champion_that_saw_the_holdout_makes_the_comparison_inconclusive(tips) -> None:
+    tips.publish(1, 2, 3)
+    tips.crown(tips.train().version)
+    tips.edit("model.yaml", "seed: 7", "seed: 7, holdout: {batches: 2}")
+    judged = tips.judge(fit_next(tips))
+    assert answers(judged)["holdout_unseen"] is Outcome.INCONCLUSIVE
+
+
+def test_a_champion_that_cannot_answer_is_not_beaten_by_silence(tips) -> None:
+    first_champion(tips)
+    publish(tips.toy, 3, frame=rides(3).assign(fare=np.nan))
+    tips.edit("features.py", '"fare": rides["fare"]', '"fare": rides["fare"].fillna(0)')
+    judged = tips.judge(fit_next(tips))
+    assert answers(judged)["non_inferiority"] is Outcome.INCONCLUSIVE
+    assert "the champion could not answer: The estimator raised ValueError" in judged.verdict.why()
+
+
+def test_a_candidate_that_answers_for_some_batches_only_is_refused(tips) -> None:
+    """It answers for the holdout as a whole, but not for the few rows that a rehearsal will ask about."""
+    tips.edit("features.py", "    return pd.DataFrame({", "    assert len(rides) != 500\n    return pd.DataFrame({")
+    tips.publish(1, 2)
+    judged = tips.judge(fit_next(tips))
+    assert answers(judged) == {"answers": Outcome.FAIL}
+    assert "features:build raised AssertionError" in judged.verdict.why()
+    assert tips.state.refusals == 1
+
+
+def test_a_tampered_champion_stops_the_judging(tips) -> None:
+    version = first_champion(tips)
+    entry = tips.state.version(version)
+    tips.publish(3)
+    training_id = fit_next(tips)
+    (stored,) = (tips.toy.path / ".loopwright").rglob(f"{entry['run_id']}/**/estimator.pkl")
+    stored.write_bytes(stored.read_bytes() + b"\0")
+    with pytest.raises(ArtifactTampered, match="not those that were judged"):
+        tips.judge(training_id)
+    assert "verdict" not in tips.state.training(training_id)
+
+
+def test_another_champion_meanwhile_is_judged_against_anew(tips, monkeypatch) -> None:
+    first_champion(tips)
+    tips.publish(3)
+    training_id = fit_next(tips)
+    from loopwright.stages.train import judging
+
+    honest = judging._judged
+
+    def slow(*asked):
+        found = honest(*asked)
+        monkeypatch.setattr(judging, "_judged", honest)
+        tips.record(
+            Kind.CANDIDATE_REGISTERED, training_id="other", version="9", **{
+                name: tips.state.version("1")[name] for name in ("run_id", "artifact_digest", "source", "batches")
+            }, primary={}, holdout=[], ask=False,
+        )  # fmt: skip
+        tips.crown("9")
+        return found
+
+    monkeypatch.setattr(judging, "_judged", slow)
+    with pytest.raises(LedgerConflict, match="Another champion was released"):
+        tips.judge(training_id)
+    assert tips.judge(training_id).champion == "9"
+
+
+def test_the_run_holds_verdict_metrics_and_golden_rows(tips, tmp_path) -> None:
+    from mlflow.tracking import MlflowClient
+
+    first_champion(tips)
+    tips.publish(3)
+    training_id = fit_next(tips)
+    judged = tips.judge(training_id)
+    metrics = MlflowClient(tips.workspace.tracking).get_run(judged.run_id).data.metrics
+    assert {"holdout_roc_auc", "champion_holdout_roc_auc", "holdout_log_loss", "holdout_rows"} <= set(metrics)
+    assert tips.tracking.read_json(judged.run_id, "verdict.json") == judged.verdict.to_dict()
+    rows = pd.read_parquet(tips.tracking.download(judged.run_id, "rehearsal/rows.parquet", tmp_path))
+    expected = pd.read_parquet(tips.tracking.download(judged.run_id, "rehearsal/expected.parquet", tmp_path))
+    assert len(rows) == 500
+    model = load_version(tips.workspace, "tips", tips.state.training(training_id))
+    pd.testing.assert_frame_equal(model.predict(rows), expected)
+
+
+def test_a_regression_goes_the_same_way(minutes) -> None:
+    minutes.publish(1, 2)
+    candidate = minutes.train()
+    entry = minutes.state.version(candidate.version)
+    assert entry["primary"]["metric"] == "mean_absolute_error"
+    assert 2 < entry["primary"]["value"] < 4
+
+
+def test_registering_twice_is_registering_once(tips) -> None:
+    tips.publish(1, 2)
+    candidate = tips.train()
+    again = tips.register(candidate.training_id)
+    assert again == candidate
+    assert len(tips.events(Kind.CANDIDATE_REGISTERED)) == 1
+    assert tips.state.candidate["version"] == candidate.version == "1"
+
+
+def test_killed_between_registry_and_record_there_is_still_one_version(tips, monkeypatch) -> None:
+    tips.publish(1, 2)
+    training_id = fit_next(tips)
+    tips.judge(training_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "loopwright.stages.train.registering._record", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
+        with pytest.raises(KeyboardInterrupt):
+            tips.register(training_id)
+    assert tips.register(training_id).version == "1"
+
+
+def test_what_was_not_judged_is_not_registered(tips) -> None:
+    tips.publish(1, 2)
+    with pytest.raises(NotReady, match="not judged yet"):
+        tips.register(fit_next(tips))
+
+
+def test_where_a_person_is_to_be_asked_the_candidate_says_so(tips) -> None:
+    tips.edit("model.yaml", "at_least: 0.6", "at_least: 0.775")
+    tips.edit("model.yaml", "resamples: 200", "resamples: 200, on_inconclusive: ask")
+    tips.publish(1, 2)
+    training_id = fit_next(tips)
+    assert tips.judge(training_id).verdict.outcome is Outcome.INCONCLUSIVE
+    candidate = tips.register(training_id)
+    assert candidate.ask
+    assert tips.state.version(candidate.version)["ask"]
+
+
+def test_an_older_training_does_not_supersede_a_newer_candidate(tips) -> None:
+    tips.publish(1, 2)
+    older = fit_next(tips)
+    tips.judge(older)
+    tips.publish(3)
+    tips.train()
+    with pytest.raises(NotReady, match="newer training is registered already"):
+        tips.register(older)
+
+
+def test_a_version_in_the_cache_is_checked_like_any_other(tips, tmp_path) -> None:
+    tips.publish(1, 2)
+    version = tips.train().version
+    entry = tips.state.version(version)
+    first = load_version(tips.workspace, "tips", entry, cache=tmp_path / "cache")
+    kept = tmp_path / "cache" / "tips" / entry["artifact_digest"]
+    (kept / "data/model/card.json").write_text("{}")
+    again = load_version(tips.workspace, "tips", entry, cache=tmp_path / "cache")
+    pd.testing.assert_frame_equal(first.predict(rides(3)), again.predict(rides(3)))
+    assert json.loads((kept / "data/model/card.json").read_text())["model"] == "tips"
