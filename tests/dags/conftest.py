@@ -16,9 +16,33 @@ from support import toy as toys
 @pytest.fixture(scope="session")
 def airflow_database():
     """Airflow's metadata database, empty of runs."""
-    from airflow.utils.db import initdb
+    airflow_home.database()
 
-    initdb()
+
+ASSETS = {
+    "rides": ("batches",),
+    "tips": ("candidate", "champion", "predictions", "request", "rollback-request"),
+    "careful": ("candidate", "champion"),
+}
+
+
+class Chapter:
+    """What a run came to, and how everything stood right after it."""
+
+    def __init__(self, state, states, tries, results, ledger, events) -> None:
+        self.state, self.states, self.tries, self.results, self.events = state, states, tries, results, events
+        self.published = [batch["batch_id"] for batch in ledger.dataset("rides").published()]
+        self.models = {name: ledger.model(name) for name in ("tips", "careful")}
+        self.answers = {
+            name: [(e.kind, e.actor) for e in ledger.events(f"model/{name}") if e.kind.startswith("approval")]
+            for name in self.models
+        }
+
+    def champion(self, model):
+        return (self.models[model].champion or {}).get("version")
+
+    def candidate(self, model):
+        return (self.models[model].candidate or {}).get("version")
 
 
 @dataclass
@@ -27,10 +51,12 @@ class Suite:
 
     :param toy: the project.
     :param places: the environment that says where lake, ledger and arrivals are.
+    :param since: the last asset event before this suite began.
     """
 
     toy: toys.Toy
     places: dict[str, str]
+    since: int = 0
 
     @property
     def workspace(self) -> Workspace:
@@ -69,10 +95,18 @@ class Suite:
 
         with create_session() as session:
             found = select(AssetEvent.extra).join(AssetModel, AssetModel.id == AssetEvent.asset_id)
-            return list(session.scalars(found.where(AssetModel.uri == uri).order_by(AssetEvent.id)))
+            own = found.where(AssetModel.uri == uri, AssetEvent.id > self.since)
+            return list(session.scalars(own.order_by(AssetEvent.id)))
 
-    def tries(self, run, task_id: str) -> int:
-        return next(ti.try_number for ti in run.get_task_instances() if ti.task_id == task_id)
+    def after(self, dag_id: str, **conf: object) -> Chapter:
+        """Run a DAG once, and return everything that was true right after it."""
+        run, states = self.run(dag_id, **conf)
+        tries = {ti.task_id: ti.try_number for ti in run.get_task_instances()}
+        results = {task: self.xcom(run, task) for task in tries}
+        return Chapter(str(run.state), states, tries, results, self.ledger, {
+            f"{owner}/{what}": self.events(f"loopwright://{owner}/{what}")
+            for owner, whats in ASSETS.items() for what in whats
+        })  # fmt: skip
 
     def xcom(self, run, task_id: str, key: str = "result", map_index: int = -1):
         """Return what a task left behind."""
@@ -102,4 +136,13 @@ def suite(airflow_database, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         for name, value in places.items():
             patch.setitem(os.environ, name, value)
-        yield Suite(toys.Toy(airflow_home.settle() / "project"), places)
+        yield Suite(toys.Toy(airflow_home.settle() / "project"), places, last_event())
+
+
+def last_event() -> int:
+    from airflow.models.asset import AssetEvent
+    from airflow.utils.session import create_session
+    from sqlalchemy import func, select
+
+    with create_session() as session:
+        return session.scalar(select(func.max(AssetEvent.id))) or 0

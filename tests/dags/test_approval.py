@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from loopwright.ledger.events import Kind
-from loopwright.operators.base import RESULT
+from loopwright.stages.release import record_approval, rehearse
 
 pytestmark = pytest.mark.airflow
 
@@ -53,75 +53,75 @@ def candidate(suite, month):
     """Bring a version that waits for its release."""
     suite.arrive(month)
     suite.run("rides.ingest")
-    run, states = suite.run("careful.train", reason="test", force=True)
-    assert states["register"] == "success", suite.xcom(run, "gate", RESULT)
-    return suite.ledger.model("careful").candidate["version"]
+    chapter = suite.after("careful.train", reason="test", force=True)
+    assert chapter.states["register"] == "success", chapter.results["gate"]
+    return chapter.candidate("careful")
 
 
-def answers(suite):
-    kinds = [Kind.APPROVAL_ASKED, Kind.APPROVAL_GIVEN, Kind.APPROVAL_REFUSED]
-    return [(event.kind, event.actor) for event in suite.ledger.events("model/careful", kinds=kinds)]
-
-
-def test_a_refusal_is_kept_and_promotes_nothing(suite, api):
+@pytest.fixture(scope="module")
+def story(suite, api):
+    """One release after the other: refused, approved, asked for elsewhere, approved elsewhere, rolled back."""
+    careful, told = suite.toy.project.model("careful"), {}
     suite.arrive(1)
-    suite.run("rides.ingest")
-    candidate(suite, 2)
-    with answering(api, "Reject") as seen:
-        run, states = suite.run("careful.release")
-    assert run.state == "success"
-    assert states == {
+    told["versions"] = [candidate(suite, 2)]
+    with answering(api, "Reject") as told["question"]:
+        told["refused"] = suite.after("careful.release")
+    told["versions"].append(candidate(suite, 3))
+    with answering(api, "Approve"):
+        told["approved"] = suite.after("careful.release")
+    version = candidate(suite, 4)
+    told["versions"].append(version)
+    rehearse(suite.workspace, careful, version)
+    record_approval(suite.workspace, careful, version, "asked", "run:another", "A person is asked.")
+    told["asked elsewhere"] = suite.after("careful.release")
+    record_approval(suite.workspace, careful, version, "given", "person:ada", "By the command line.")
+    told["given elsewhere"] = suite.after("careful.release")
+    told["rolled back"] = suite.after("careful.rollback", reason="the newer one is slow")
+    return told
+
+
+def test_a_refusal_is_kept_and_promotes_nothing(story):
+    chapter = story["refused"]
+    assert chapter.state == "success"
+    assert chapter.states == {
         "reconcile": "success", "rehearse": "success", "ask": "success", "approve": "success", "record": "success",
         "promote": "skipped",
     }  # fmt: skip
-    assert seen[0]["subject"] == "Release careful?"
-    assert "| threshold:roc_auc | pass |" in seen[0]["body"]
-    assert seen[0]["defaults"] == ["Reject"]
-    assert [kind for kind, _ in answers(suite)] == [Kind.APPROVAL_ASKED, Kind.APPROVAL_REFUSED]
-    assert answers(suite)[-1][1] == "person:admin"
-    assert suite.ledger.model("careful").champion is None
+    assert chapter.answers["careful"][-1] == (Kind.APPROVAL_REFUSED, "person:admin")
+    assert chapter.champion("careful") is None
 
 
-def test_an_approval_promotes_and_says_who_gave_it(suite, api):
-    version = candidate(suite, 3)
-    with answering(api, "Approve"):
-        run, states = suite.run("careful.release")
-    assert (run.state, states["record"], states["promote"]) == ("success", "success", "success")
-    assert suite.ledger.model("careful").champion["version"] == version
-    assert answers(suite)[-1] == (Kind.APPROVAL_GIVEN, "person:admin")
+def test_the_question_shows_the_evidence_and_its_default_is_no(story):
+    question = story["question"][0]
+    assert question["subject"] == "Release careful?"
+    assert "| threshold:roc_auc | pass |" in question["body"]
+    assert question["defaults"] == ["Reject"]
 
 
-def test_a_second_run_does_not_ask_while_another_waits(suite):
-    from loopwright.stages.release import record_approval, rehearse
-
-    version = candidate(suite, 4)
-    spec = suite.toy.project.model("careful")
-    rehearse(suite.workspace, spec, version)
-    record_approval(suite.workspace, spec, version, "asked", "run:another", "A person is asked.")
-    run, states = suite.run("careful.release")
-    assert (run.state, states["ask"], states["approve"], states["promote"]) == (
-        "success", "success", "skipped", "skipped",
-    )  # fmt: skip
-    assert suite.ledger.model("careful").champion["version"] != version
+def test_an_approval_promotes_and_says_who_gave_it(story):
+    chapter = story["approved"]
+    assert (chapter.state, chapter.states["record"], chapter.states["promote"]) == ("success", "success", "success")
+    assert chapter.champion("careful") == story["versions"][1]
+    assert chapter.answers["careful"][-1] == (Kind.APPROVAL_GIVEN, "person:admin")
 
 
-def test_what_was_approved_elsewhere_is_promoted_without_asking(suite):
-    from loopwright.stages.release import record_approval
-
-    version = suite.ledger.model("careful").candidate["version"]
-    record_approval(
-        suite.workspace, suite.toy.project.model("careful"), version, "given", "person:ada", "By the command line."
-    )
-    run, states = suite.run("careful.release")
-    assert (run.state, states["ask"], states["approve"], states["promote"]) == (
-        "success", "skipped", "skipped", "success",
-    )  # fmt: skip
-    assert suite.ledger.model("careful").champion["version"] == version
+def test_a_second_run_does_not_ask_while_another_waits(story):
+    chapter = story["asked elsewhere"]
+    assert (chapter.state, chapter.states["ask"]) == ("success", "success")
+    assert chapter.states["approve"] == chapter.states["promote"] == "skipped"
+    assert chapter.champion("careful") == story["versions"][1]
 
 
-def test_roll_back_returns_to_the_champion_before(suite):
-    before = suite.ledger.model("careful").previous["version"]
-    run, states = suite.run("careful.rollback", reason="the newer one is slow")
-    assert (run.state, states) == ("success", {"roll_back": "success"})
-    assert suite.ledger.model("careful").champion["version"] == before
-    assert suite.events("loopwright://careful/champion")[-1] == {"version": before, "action": "roll_back"}
+def test_what_was_approved_elsewhere_is_promoted_without_asking(story):
+    chapter = story["given elsewhere"]
+    assert chapter.state == "success"
+    assert chapter.states["ask"] == chapter.states["approve"] == chapter.states["record"] == "skipped"
+    assert chapter.states["promote"] == "success"
+    assert chapter.champion("careful") == story["versions"][2]
+
+
+def test_roll_back_returns_to_the_champion_before(story):
+    chapter = story["rolled back"]
+    assert (chapter.state, chapter.states) == ("success", {"roll_back": "success"})
+    assert chapter.champion("careful") == story["versions"][1]
+    assert chapter.events["careful/champion"][-1] == {"version": story["versions"][1], "action": "roll_back"}

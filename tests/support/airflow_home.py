@@ -48,6 +48,15 @@ def settle() -> Path:
     return home
 
 
+@cache
+def database() -> None:
+    """Make Airflow's metadata database, once a process."""
+    from airflow.utils.db import initdb
+
+    settle()
+    initdb()
+
+
 def _with_a_careful_model(project: toy.Toy) -> None:
     """Add ``careful``, which is ``tips`` with a person to ask before each release."""
     models = project.path / "include" / "models"

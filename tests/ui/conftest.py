@@ -2,12 +2,12 @@
 
 import pytest
 
+from support import airflow_home
+
 
 @pytest.fixture(scope="session")
 def airflow_database():
-    from airflow.utils.db import initdb
-
-    initdb()
+    airflow_home.database()
 
 
 @pytest.fixture(scope="session")

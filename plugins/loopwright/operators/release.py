@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from loopwright.operators.announce import tell_outlets
-from loopwright.operators.base import ModelOperator, person_of
+from loopwright.operators.base import ModelOperator, end_by, person_of
 from loopwright.operators.form import text_or_none, yes_or_no
 
 if TYPE_CHECKING:
@@ -83,13 +83,26 @@ class _VersionOperator(ModelOperator):
 
 
 class RehearseCandidateOperator(_VersionOperator):
-    """Loads a version as it will be served, in a fresh process, and compares its answers with those of its training."""
+    """Loads a version as it will be served, in a fresh process, and compares its answers with those of its training.
+
+    Where it cannot tell, nothing after it runs, whatever its trigger rule: what was not rehearsed is not released.
+    """
+
+    inherits_from_skipmixin = True
 
     def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
         """Rehearse."""
         from loopwright.stages.release import rehearse
 
         return rehearse(workspace, self.spec(workspace), self.version)
+
+    def act(self, result: Any, context: Context) -> str:
+        """Return the outcome."""
+        verdict = result.verdict
+        if not verdict.passed and not verdict.refused:
+            self.skip_the_rest(context, verdict.why())
+        end_by(verdict)
+        return str(verdict.outcome.value)
 
 
 class PromoteCandidateOperator(_VersionOperator):
