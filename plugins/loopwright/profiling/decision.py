@@ -77,4 +77,4 @@ def _size(column: ColumnDrift) -> float:
 def _why(drifted: tuple[str, ...], unsure: tuple[str, ...], counted: int, share: float) -> str:
     names = f" ({shown_names(list(drifted))})" if drifted else ""
     doubt = f", {len(unsure)} cannot be told from chance" if unsure else ""
-    return f"{len(drifted)} of {counted} columns drifted{names}{doubt}; {share:.0%} of them would count"
+    return f"{len(drifted)} of {counted} columns drifted{names}{doubt}; from {share:.0%} on the batch has"

@@ -35,6 +35,6 @@ def test_k_of_n(seen, hits, window, outcome):
 def test_it_is_said_as_a_count():
     rule = Persistence(hits=2, window=3)
     assert said([Outcome.FAIL] * 2 + [Outcome.PASS], rule, "drifted") == (
-        "2 of the last 3 batches drifted, 2 of 3 would count"
+        "2 of the last 3 batches drifted, 2 of 3 are needed"
     )
-    assert said([Outcome.FAIL], rule, "drifted") == "1 of 1 batch drifted, 2 of 3 would count"
+    assert said([Outcome.FAIL], rule, "drifted") == "1 of 1 batch drifted, 2 of 3 are needed"

@@ -31,10 +31,10 @@ def persists(outcomes: Sequence[Outcome], rule: Persistence) -> Outcome:
 
 
 def said(outcomes: Sequence[Outcome], rule: Persistence, what: str) -> str:
-    """Return the count as a sentence: ``2 of the last 3 batches drifted, 2 would count``.
+    """Return the count as a sentence: ``2 of the last 3 batches drifted, 2 of 3 are needed``.
 
     :param what: the verb for one that shows it.
     """
     window = list(outcomes)[-rule.window :]
     batches = f"the last {len(window)} batches" if len(window) > 1 else "1 batch"
-    return f"{window.count(Outcome.FAIL)} of {batches} {what}, {rule.hits} of {rule.window} would count"
+    return f"{window.count(Outcome.FAIL)} of {batches} {what}, {rule.hits} of {rule.window} are needed"
