@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow.sdk.exceptions import AirflowFailException
 
 from loopwright.operators.base import ModelOperator
 from loopwright.operators.form import text_or_none
 from loopwright.operators.listing import ListsBatches, Waiting
+from loopwright.verdict import Outcome
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, XComArg
 
     from loopwright.declaration import Workspace
 
@@ -50,8 +53,25 @@ class _BatchOperator(ModelOperator):
         self.batch_id = batch_id
 
 
-class DetectDriftOperator(_BatchOperator):
-    """Compares one batch with what the champion was trained on; fails when it drifted."""
+class _ReportOperator(_BatchOperator):
+    """An operator that measures, records nothing, and returns its whole report.
+
+    :param fail: fail (for good) when the report does; let it be when a :class:`ConcludeMonitoringOperator` follows.
+    """
+
+    def __init__(self, *, fail: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.fail = fail
+
+    def act(self, result: Any, context: Context) -> dict[str, Any]:  # noqa: ARG002 - the base's signature
+        """Return the report."""
+        if self.fail and result.outcome is Outcome.FAIL:
+            raise AirflowFailException(result.why)
+        return dict(result.to_dict())
+
+
+class DetectDriftOperator(_ReportOperator):
+    """Compares one scored batch with what the version that scored it was trained on; fails when it drifted."""
 
     def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
         """Measure drift."""
@@ -60,8 +80,8 @@ class DetectDriftOperator(_BatchOperator):
         return detect_drift(workspace, self.spec(workspace), self.batch_id)
 
 
-class MeasurePerformanceOperator(_BatchOperator):
-    """Compares the scores of one batch with its matured labels; fails when quality dropped."""
+class MeasurePerformanceOperator(_ReportOperator):
+    """Compares the answers about one scored batch with its matured labels; fails when quality dropped."""
 
     def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
         """Measure performance."""
@@ -73,14 +93,18 @@ class MeasurePerformanceOperator(_BatchOperator):
 class ConcludeMonitoringOperator(_BatchOperator):
     """Records what two reports say together, and requests a training or a roll back when it persists.
 
-    :param drift: the result of :class:`DetectDriftOperator`, from XCom.
-    :param performance: the result of :class:`MeasurePerformanceOperator`, from XCom.
+    :param drift: the output of a :class:`DetectDriftOperator`; ``None`` to leave it out.
+    :param performance: the output of a :class:`MeasurePerformanceOperator`; ``None`` to leave it out.
     """
 
     template_fields: Sequence[str] = (*_BatchOperator.template_fields, "drift", "performance")
 
     def __init__(
-        self, *, drift: Mapping[str, Any] | None = None, performance: Mapping[str, Any] | None = None, **kwargs: Any
+        self,
+        *,
+        drift: Mapping[str, Any] | XComArg | None = None,
+        performance: Mapping[str, Any] | XComArg | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.drift = drift
@@ -94,8 +118,8 @@ class ConcludeMonitoringOperator(_BatchOperator):
             workspace,
             self.spec(workspace),
             self.batch_id,
-            DriftReport.from_dict(self.drift) if self.drift else None,
-            PerformanceReport.from_dict(self.performance) if self.performance else None,
+            DriftReport.from_dict(cast("Mapping[str, Any]", self.drift)) if self.drift else None,
+            PerformanceReport.from_dict(cast("Mapping[str, Any]", self.performance)) if self.performance else None,
         )
 
 

@@ -1,0 +1,137 @@
+"""The release operators: what they ask of the stage, and what they remember across attempts."""
+
+from types import SimpleNamespace
+
+import pytest
+from airflow.sdk import DAG, Asset
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
+
+import loopwright.stages.release as stage
+from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.store import Ledger
+from loopwright.operators.release import (
+    PromoteCandidateOperator,
+    ReconcileReleaseOperator,
+    RehearseCandidateOperator,
+    RollBackOperator,
+)
+from loopwright.verdict import Check, Outcome, Verdict
+from support.airflow_context import context
+
+CHAMPION = Asset("loopwright://tips/champion")
+
+
+class Released(SimpleNamespace):
+    def to_dict(self):
+        return dict(vars(self))
+
+
+@pytest.fixture(autouse=True)
+def at_home(monkeypatch):
+    for name in ("LOOPWRIGHT_LAKE", "LOOPWRIGHT_LEDGER", "LOOPWRIGHT_ARRIVALS", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the stage was asked to roll back."""
+    calls = []
+
+    def roll_back(workspace, model, **given):
+        calls.append(given)
+        return Released(model="tips", version="1", previous=None, action="roll_back", status="rolled_back")
+
+    monkeypatch.setattr(stage, "roll_back", roll_back)
+    return calls
+
+
+def lineage(toy, *versions):
+    """Let versions become champion, one after the other, in the ledger alone."""
+    ledger = Ledger.of(toy.workspace)
+    for version in versions:
+        registered = {"training_id": f"t{version}", "version": version, "run_id": "r", "artifact_digest": "d",
+                      "source": "s", "primary": {}, "batches": [], "holdout": [], "ask": False}  # fmt: skip
+        ledger.record("model/tips", Draft(Kind.CANDIDATE_REGISTERED, "test", "registered", registered))
+        moved = {"version": version, "previous": None, "action": "promote"}
+        ledger.record("model/tips", Draft(Kind.RELEASE_CONFIRMED, "test", "confirmed", moved))
+    return ledger
+
+
+def roll_back(toy, **more):
+    return RollBackOperator(task_id="roll_back", model="tips", project=str(toy.path), outlets=[CHAMPION], **more)
+
+
+def test_a_person_rolls_back_and_is_named(toy, asked):
+    lineage(toy, "1", "2")
+    operator = roll_back(toy, reason="slow", to_version="")
+    given = context(operator, person="ada")
+    assert operator.execute(given) == "1"
+    assert asked == [{"to_version": None, "reason": "slow", "actor": "person:ada", "from_version": "2"}]
+    assert given["outlet_events"][CHAMPION].extra == {"version": "1", "action": "roll_back"}
+
+
+def test_a_retry_leaves_the_champion_that_the_first_attempt_found(toy, asked):
+    ledger = lineage(toy, "1", "2")
+    operator = roll_back(toy, reason="slow")
+    given = context(operator, person="ada")
+    operator.execute(given)
+    back = {"version": "1", "previous": "2", "action": "roll_back"}
+    ledger.record("model/tips", Draft(Kind.RELEASE_CONFIRMED, "test", "died right after", back))
+    operator.execute(given)
+    assert [call["from_version"] for call in asked] == ["2", "2"]
+
+
+def test_a_run_that_nobody_started_rolls_back_only_what_the_monitor_asked_for(toy, asked):
+    ledger = lineage(toy, "1", "2")
+    operator = roll_back(toy, only_if_requested="True")
+    with pytest.raises(AirflowSkipException, match="Nobody asked"):
+        operator.execute(context(operator, run_type="asset_triggered"))
+    wanted = {"because": "performance", "batch_id": "b", "version": "2"}
+    ledger.record("model/tips", Draft(Kind.ROLLBACK_REQUESTED, "monitor", "quality dropped", wanted))
+    operator.execute(context(operator, run_type="asset_triggered"))
+    assert (asked[0]["reason"], asked[0]["actor"]) == ("quality dropped", "monitor")
+
+
+def test_reconciling_returns_the_candidate_or_skips_the_rest(toy, monkeypatch):
+    monkeypatch.setattr(stage, "reconcile", lambda workspace, model: ["The alias was repaired."])
+    with DAG("any", schedule=None):
+        operator = ReconcileReleaseOperator(task_id="reconcile", model="tips", project=str(toy.path))
+        operator >> PromoteCandidateOperator(task_id="promote", model="tips", version="1")
+    given = context(operator)
+    with pytest.raises(DownstreamTasksSkipped) as skipped:
+        operator.execute(given)
+    assert list(skipped.value.tasks) == ["promote"]
+    assert given["ti"].pushed["result"]["mended"] == ["The alias was repaired."]
+    ledger = lineage(toy, "1")
+    registered = {"training_id": "t2", "version": "2", "run_id": "r", "artifact_digest": "d"}
+    ledger.record("model/tips", Draft(Kind.CANDIDATE_REGISTERED, "test", "registered", registered))
+    assert operator.execute(context(operator)) == "2"
+
+
+def test_a_named_version_wins_over_the_candidate(toy, monkeypatch):
+    monkeypatch.setattr(stage, "reconcile", lambda workspace, model: [])
+    operator = ReconcileReleaseOperator(task_id="reconcile", model="tips", project=str(toy.path), version="7")
+    assert operator.execute(context(operator)) == "7"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "ending"),
+    [(Outcome.FAIL, AirflowFailException), (Outcome.INCONCLUSIVE, DownstreamTasksSkipped)],
+)
+def test_what_was_not_rehearsed_is_not_released(toy, monkeypatch, outcome, ending):
+    verdict = Verdict("rehearsal", "model/tips", (Check("same_answers", outcome, "3 of 500 differ"),))
+    rehearsal = SimpleNamespace(verdict=verdict, to_dict=lambda: {"verdict": verdict.to_dict()})
+    monkeypatch.setattr(stage, "rehearse", lambda workspace, model, version: rehearsal)
+    with DAG("any", schedule=None):
+        operator = RehearseCandidateOperator(task_id="rehearse", model="tips", version="1", project=str(toy.path))
+        operator >> PromoteCandidateOperator(task_id="promote", model="tips", version="1", trigger_rule="none_failed")
+    given = context(operator)
+    with pytest.raises(ending):
+        operator.execute(given)
+    assert given["ti"].pushed["result"]["verdict"]["outcome"] == outcome.value
+
+
+def test_an_unknown_model_says_the_nearest(toy):
+    operator = PromoteCandidateOperator(task_id="promote", model="tip", version="1", project=str(toy.path))
+    with pytest.raises(AirflowFailException, match=r"(?s)no model called 'tip'.*Did you mean 'tips'"):
+        operator.execute(context(operator))

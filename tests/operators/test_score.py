@@ -1,0 +1,51 @@
+"""The score operators: which batches, and when there is nothing to do."""
+
+from types import SimpleNamespace
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+import loopwright.stages.score as stage
+from loopwright.operators.score import ListUnscoredOperator, ScoreBatchOperator
+from loopwright.stages.ingest.stage import ingest_batch
+from support.airflow_context import context
+
+
+@pytest.fixture(autouse=True)
+def at_home(monkeypatch):
+    for name in ("LOOPWRIGHT_LAKE", "LOOPWRIGHT_LEDGER", "LOOPWRIGHT_ARRIVALS", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def listed(toy, **form):
+    operator = ListUnscoredOperator(task_id="list", model="tips", project=str(toy.path), **form)
+    return operator.execute(context(operator))
+
+
+def test_which_batches(toy, monkeypatch):
+    monkeypatch.setattr(stage, "unscored", lambda workspace, model: ["2024-02"])
+    for month in (1, 2):
+        toy.arrive(month)
+        ingest_batch(toy.workspace, toy.rides, f"2024-{month:02d}")
+    assert listed(toy, batch_id="", force="False") == ["2024-02"]
+    assert listed(toy, batch_id="2024-01", force="False") == ["2024-01"]
+    assert listed(toy, batch_id="", force="True") == ["2024-01", "2024-02"]
+
+
+def score(toy, monkeypatch, status):
+    answer = SimpleNamespace(status=status, to_dict=lambda: {"status": status, "batch_id": "2024-01"})
+    monkeypatch.setattr(stage, "score_batch", lambda workspace, model, batch_id, *, force: answer)
+    operator = ScoreBatchOperator(task_id="score", model="tips", batch_id="2024-01", project=str(toy.path))
+    return operator.execute(context(operator))
+
+
+def test_scored_and_unchanged(toy, monkeypatch):
+    assert score(toy, monkeypatch, "scored") == "2024-01"
+    with pytest.raises(AirflowSkipException, match="2024-01: unchanged"):
+        score(toy, monkeypatch, "unchanged")
+
+
+def test_without_a_champion_a_named_batch_fails_for_good(toy):
+    operator = ScoreBatchOperator(task_id="score", model="tips", batch_id="2024-01", project=str(toy.path))
+    with pytest.raises(AirflowFailException, match=r"(?s)no champion.*Release one first"):
+        operator.execute(context(operator))
