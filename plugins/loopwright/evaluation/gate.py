@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from loopwright.declaration.metrics import METRICS
 from loopwright.errors import shown_names
+from loopwright.evaluation.comparison import compared, uncompared
 from loopwright.evaluation.intervals import Interval, interval, lacking, paired_difference
 from loopwright.verdict import Check, Outcome
 
@@ -137,7 +137,7 @@ def _measured(gate: Gate, asking: _Asking | None, truth: Array) -> Check:
     if not found.known:
         why = f"{gate.primary} cannot be told: {lacking(gate.primary, truth) or 'the rows do not define it'}"
         return Check(name, Outcome.INCONCLUSIVE, why, observed=found.to_dict(), n=found.n)
-    why = f"{gate.primary} is {found.point:.4g} ({_bounds(found)}) on {found.n} held-out rows"
+    why = f"{gate.primary} is {found.point:.4g} ({found.said}) on {found.n} held-out rows"
     return Check(name, Outcome.PASS, why, observed=found.to_dict(), n=found.n)
 
 
@@ -153,7 +153,7 @@ def _threshold(name: str, bound: Bound, asking: _Asking | None, truth: Array) ->
         return Check(check, Outcome.INCONCLUSIVE, why, found.to_dict(), asked, found.n)
     outcome = _reaches(found, bound)
     says = {Outcome.PASS: "is", Outcome.FAIL: "is not", Outcome.INCONCLUSIVE: "may or may not be"}[outcome]
-    why = f"{name} {says} {words}: {found.point:.4g} ({_bounds(found)})"
+    why = f"{name} {says} {words}: {found.point:.4g} ({found.said})"
     return Check(check, outcome, why, found.to_dict(), asked, found.n)
 
 
@@ -169,58 +169,15 @@ def _reaches(found: Interval, bound: Bound) -> Outcome:
 
 
 def _against(gate: Gate, asking: _Asking | None, champion: Predicted | None, fault: str | None) -> tuple[Check, ...]:
-    names = ["non_inferiority", *(["improvement"] if gate.champion.better else [])]
     if champion is None and fault is None:
-        return tuple(Check(name, Outcome.NOT_APPLICABLE, "there is no champion to compare with") for name in names)
-    if champion is None or asking is None:
-        whose = f"the champion could not answer: {fault}" if champion is None else "the candidate has no usable answers"
-        return tuple(Check(name, Outcome.INCONCLUSIVE, whose) for name in names)
-    delta = asking.gain_over(champion)
-    checks = [_non_inferiority(gate, delta, asking.truth)]
-    return (*checks, _improvement(gate, delta)) if gate.champion.better else tuple(checks)
-
-
-def _non_inferiority(gate: Gate, delta: Interval, truth: Array) -> Check:
-    margin = gate.champion.margin
-    asked = {"margin": margin, "confidence": gate.champion.confidence, "metric": gate.primary}
-    if not delta.known:
-        why = f"the difference to the champion cannot be told: {lacking(gate.primary, truth) or 'it is not defined'}"
-        return Check("non_inferiority", Outcome.INCONCLUSIVE, why, delta.to_dict(), asked, delta.n)
-    if delta.low >= -margin:
-        outcome, says = Outcome.PASS, "is no worse than the champion"
-    elif delta.high < -margin:
-        outcome, says = Outcome.FAIL, "is worse than the champion"
-    else:
-        outcome, says = Outcome.INCONCLUSIVE, "may or may not be worse than the champion"
-    why = (
-        f"the candidate {says} by more than {margin:g} in {gate.primary}: {_signed(delta.point)} in its favour"
-        f" ({_bounds(delta)}) on the same {delta.n} rows"
-    )
-    return Check("non_inferiority", outcome, why, delta.to_dict(), asked, delta.n)
-
-
-def _improvement(gate: Gate, delta: Interval) -> Check:
-    observed = delta.to_dict()["point"]
-    asked = {"more_than": 0.0, "metric": gate.primary}
-    if observed is None:
-        why = "whether the candidate is better cannot be told"
-        return Check("improvement", Outcome.INCONCLUSIVE, why, observed, asked, delta.n)
-    if delta.point > 0:
-        how = "better" if METRICS[gate.primary].greater_is_better else "better (lower)"
-        why = f"the candidate's {gate.primary} is {how} by {delta.point:.4g}"
-        return Check("improvement", Outcome.PASS, why, observed, asked, delta.n)
-    why = f"the candidate is no better than the champion: {_signed(delta.point)} in {gate.primary}"
-    return Check("improvement", Outcome.FAIL, why, observed, asked, delta.n)
+        return uncompared(gate, Outcome.NOT_APPLICABLE, "there is no champion to compare with")
+    if champion is None:
+        return uncompared(gate, Outcome.INCONCLUSIVE, f"the champion could not answer: {fault}")
+    if asking is None:
+        return uncompared(gate, Outcome.INCONCLUSIVE, "the candidate has no usable answers")
+    return compared(gate, asking.gain_over(champion), asking.truth)
 
 
 def _unanswered(name: str, truth: Array, asked: object = None) -> Check:
     why = "the candidate has no usable answers to measure"
     return Check(name, Outcome.INCONCLUSIVE, why, asked=asked, n=len(truth))
-
-
-def _bounds(found: Interval) -> str:
-    return f"{found.low:.4g} to {found.high:.4g} at {found.confidence:.0%} each way"
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.4g}"

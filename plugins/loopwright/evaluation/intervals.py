@@ -49,6 +49,11 @@ class Interval:
         """Whether there are bounds to decide on."""
         return math.isfinite(self.low) and math.isfinite(self.high)
 
+    @property
+    def said(self) -> str:
+        """The bounds in words, for a sentence."""
+        return f"{self.low:.4g} to {self.high:.4g} at {self.confidence:.0%} each way"
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; what is not known is ``None``."""
         numbers = {"point": self.point, "low": self.low, "high": self.high}

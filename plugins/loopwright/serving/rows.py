@@ -138,6 +138,8 @@ def _classes(known: pd.Series) -> Array:
     plain = known.infer_objects()
     if pd.api.types.is_bool_dtype(plain):
         return plain.to_numpy(dtype=bool)
+    if pd.api.types.is_integer_dtype(plain):
+        return plain.to_numpy(dtype="int64")
     if pd.api.types.is_numeric_dtype(plain):
         numbers = plain.to_numpy(dtype="float64")
         whole = numbers.astype("int64")

@@ -267,15 +267,3 @@ def test_an_older_training_does_not_supersede_a_newer_candidate(tips) -> None:
     tips.train()
     with pytest.raises(NotReady, match="newer training is registered already"):
         tips.register(older)
-
-
-def test_a_version_in_the_cache_is_checked_like_any_other(tips, tmp_path) -> None:
-    tips.publish(1, 2)
-    version = tips.train().version
-    entry = tips.state.version(version)
-    first = load_version(tips.workspace, "tips", entry, cache=tmp_path / "cache")
-    kept = tmp_path / "cache" / "tips" / entry["artifact_digest"]
-    (kept / "data/model/card.json").write_text("{}")
-    again = load_version(tips.workspace, "tips", entry, cache=tmp_path / "cache")
-    pd.testing.assert_frame_equal(first.predict(rides(3)), again.predict(rides(3)))
-    assert json.loads((kept / "data/model/card.json").read_text())["model"] == "tips"
