@@ -8,6 +8,24 @@ import pytest
 pytestmark = pytest.mark.airflow
 
 
+TEAMS_OWN = """
+from airflow.sdk import DAG
+from loopwright.operators.ingest import ValidateDataOperator
+from loopwright.operators.monitor import (
+    ConcludeMonitoringOperator, DetectDriftOperator, MeasurePerformanceOperator,
+)
+from loopwright.sensors.arrival import BatchArrivalSensor
+
+with DAG("team.watch", schedule=None, default_args={"dataset": "rides", "model": "tips", "batch_id": "2024-04"}):
+    validate = ValidateDataOperator(task_id="validate")
+    drift = DetectDriftOperator(task_id="drift", fail=False)
+    performance = MeasurePerformanceOperator(task_id="performance", fail=False)
+    conclude = ConcludeMonitoringOperator(task_id="conclude", drift=drift.output, performance=performance.output)
+    validate >> drift
+    BatchArrivalSensor(task_id="wait", deferrable=True, stable_for=0.1, poke_interval=0.1, timeout=60)
+"""
+
+
 @pytest.fixture(scope="module")
 def story(suite):
     told = {"nothing waits": suite.after("rides.ingest")}
@@ -28,6 +46,9 @@ def story(suite):
     told["a shifted month"] = suite.after("rides.ingest")
     told["score it"] = suite.after("tips.score")
     told["drift"] = suite.after("tips.monitor")
+    (suite.toy.path / "dags" / "watch.py").write_text(TEAMS_OWN)
+    suite.arrive(5)
+    told["a team's own"] = suite.after("team.watch")
     told["a worse one"] = suite.after("tips.train", reason="a try", force=True, params='{"C": 1e-9}')
     told["no json"] = suite.after("tips.train", reason="a try", params="C is 3")
     told["roll back"] = suite.after("tips.rollback", reason="it looks odd")
@@ -129,6 +150,15 @@ def test_drift_fails_its_task_and_asks_for_a_training(story):
     assert chapter.states["request_rollback"] == "skipped"
     assert chapter.events["tips/request"] == [{"batch_ids": ["2024-04"], "batches": 1}]
     assert chapter.models["tips"].request("retrain")
+
+
+def test_single_operators_in_a_teams_own_dag_come_to_the_same(story):
+    chapter = story["a team's own"]
+    assert chapter.states == {
+        "validate": "success", "drift": "success", "performance": "success", "conclude": "failed", "wait": "success",
+    }  # fmt: skip
+    assert chapter.results["conclude"]["verdict"] == story["drift"].models["tips"].get("monitored/2024-04")["verdict"]
+    assert len(chapter.events["tips/request"]) == 1
 
 
 def test_a_worse_candidate_is_refused_and_fails_for_good(story):
