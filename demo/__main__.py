@@ -30,8 +30,8 @@ def main() -> int:
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 140  # a log has no edge to wrap at
-    signal.signal(signal.SIGTERM, _as_interrupt)
-    signal.signal(signal.SIGHUP, _as_interrupt)
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, _as_interrupt)  # also where a shell in the background made it ignore Ctrl-C
     try:
         with _only_one(), _stack(arguments, console) as stack:
             promises = _tell(stack, console)
@@ -75,6 +75,7 @@ def _only_one() -> Iterator[None]:
 @contextmanager
 def _stack(arguments: argparse.Namespace, console: Console) -> Iterator[Stack]:
     stack = Stack(HOME, port=arguments.port, mlflow_port=arguments.mlflow_port)
+    stack.require_ports()
     _fresh(HOME)
     console.print("Starting MLflow and Airflow (scheduler, DAG processor, triggerer, API server) ...")
     started = time.monotonic()

@@ -116,8 +116,7 @@ class Stack:
 
         :raises StackError: if a port is taken, or a part does not come up.
         """
-        for name, port in (("Airflow", self.port), ("MLflow", self.mlflow_port)):
-            require_free(name, port)
+        self.require_ports()
         (self.home / "logs").mkdir(parents=True, exist_ok=True)
         (self.home / "airflow").mkdir(exist_ok=True)
         (self.home / "airflow" / "passwords.json").write_text(json.dumps({USER: PASSWORD}))
@@ -127,6 +126,14 @@ class Stack:
             self.start_part(part)
         self._await(f"{self.mlflow_url}/health", "mlflow", 120)
         self._await(f"{self.url}/api/v2/version", "api-server", 180)
+
+    def require_ports(self) -> None:
+        """Raise if a port is taken.
+
+        :raises StackError: saying how to choose another.
+        """
+        for name, port in (("Airflow", self.port), ("MLflow", self.mlflow_port)):
+            require_free(name, port)
 
     def start_part(self, part: str) -> None:
         """Start one part of Airflow, such as ``triggerer``."""

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from loopwright.ledger.store import Ledger
-
 from demo.airflow_api import AirflowApi
 from demo.stack import REPOSITORY, Stack, StackError
 from loopwright.ledger.events import Event, Kind
+from loopwright.ledger.store import Ledger
 
 if TYPE_CHECKING:
     from rich.console import Console

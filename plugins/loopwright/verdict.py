@@ -98,8 +98,8 @@ class Verdict:
         """Return one line: the outcome and the sentences of the checks that made it."""
         culprits = [c for c in self.checks if c.required and c.outcome is self.outcome]
         if self.outcome is Outcome.PASS or not culprits:
-            passed = sum(c.outcome is Outcome.PASS for c in self.checks)
-            return f"{self.outcome.value}: {passed} of {len(self.checks)} checks passed"
+            outcomes = [c.outcome for c in self.checks if c.outcome is not Outcome.NOT_APPLICABLE]
+            return f"{self.outcome.value}: {outcomes.count(Outcome.PASS)} of {len(outcomes)} checks passed"
         said = "; ".join(c.why for c in culprits[:3])
         more = f"; and {len(culprits) - 3} more" if len(culprits) > 3 else ""
         return f"{self.outcome.value}: {said}{more}"
