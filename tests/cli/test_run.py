@@ -113,10 +113,11 @@ class TestAYearThatBegins:
         assert published(story) == ["2024-01", "2024-02", "2024-03"]
 
     def test_5_run_again_and_nothing_happens(self, story):
+        typed(story, "run", "tips")  # records that there is no reason to train again, once
         before = sequences(story)
         ran = typed(story, "run", "tips", "--json")
         assert ran.returncode == 0, ran.stderr
-        assert [step["action"] for step in steps_of(ran)] in ([], ["decide"])
+        assert [(step["action"], step["outcome"]) for step in steps_of(ran)] == [("decide", "no")]
         assert sequences(story) == before
 
     def test_6_drift_is_found_told_and_learnt_from(self, story):
@@ -135,15 +136,17 @@ class TestAYearThatBegins:
         assert champion(story, "minutes") == "1"
 
     def test_8_a_bad_training_is_refused_and_a_roll_back_goes_back(self, story):
-        before = champion(story)
-        ran = typed(story, "train", "tips", "--why", "to see it refused", "--params", '{"C": 1e-9}', "--json")
-        assert ran.returncode in (0, 1), ran.stderr
+        before = Ledger.of(story.workspace).model("tips").lineage
+        assert len(before) > 1
+        ran = typed(story, "train", "tips", "--why", "to see it refused", "--params", '{"C": 1e-300}', "--json")
+        assert ran.returncode == 1, ran.stderr
+        assert words_of(ran, "gate") == ["fail"]
         state = Ledger.of(story.workspace).model("tips")
-        assert state.decision["params"] == {"C": 1e-9}
-        assert champion(story) == before
+        assert state.decision["params"] == {"C": 1e-300}
+        assert state.lineage == before
         ran = typed(story, "rollback", "tips", "--why", "to see it go back")
         assert ran.returncode == 0, ran.stderr
-        assert champion(story) == "1" != before
+        assert Ledger.of(story.workspace).model("tips").lineage == before[:-1]
 
     def test_9_every_row_is_there_once_and_the_record_is_sound(self, story):
         lake, ledger = Lake.of(story.workspace), Ledger.of(story.workspace)
@@ -154,7 +157,7 @@ class TestAYearThatBegins:
         assert typed(story, "history", "tips", "--verify").returncode == 0
         ran = typed(story, "status", "--json")
         stands = {one["name"]: one for one in json.loads(ran.stdout)["models"]}
-        assert stands["tips"]["champion"]["version"] == "1"
+        assert stands["tips"]["champion"]["version"] == champion(story)
         assert stands["tips"]["unscored"] == 0
 
 
@@ -227,7 +230,7 @@ def test_without_mlflow_it_could_not_run_and_what_was_taken_in_stays(toy):
     assert len(Ledger.of(toy.workspace).events("model/tips", kinds=[Kind.CANDIDATE_REGISTERED])) == 1
 
 
-@pytest.mark.parametrize("largest_file", [20_000, 60_000, 90_000])
+@pytest.mark.parametrize("largest_file", [20_000, 90_000])
 def test_a_full_disk_could_not_run_and_loses_nothing(toy, largest_file):
     toy.arrive(1)
     toy.arrive(2)
@@ -240,34 +243,6 @@ def test_a_full_disk_could_not_run_and_loses_nothing(toy, largest_file):
     assert published(toy) == ["2024-01", "2024-02"]
     assert Lake.of(toy.workspace).batches("rides").read()["ride_id"].is_unique
     assert len(Lake.of(toy.workspace).batches("rides").read()) == 4000
-
-
-def test_a_release_that_needs_a_person_waits_and_goes_on_when_approved(toy):
-    toy.edit("include/models/tips/model.yaml", "monitor:", "release: {approval: required}\nmonitor:")
-    toy.arrive(1)
-    toy.arrive(2)
-    ran = typed(toy, "run", "tips")
-    assert ran.returncode == 0, ran.stderr
-    assert "loopwright approve tips 1" in ran.stdout
-    assert champion(toy) is None
-    assert "waits for approval" in typed(toy, "status").stdout
-    assert typed(toy, "approve", "tips", "1", "--why", "It is better.").returncode == 0
-    assert typed(toy, "run", "tips").returncode == 0
-    assert champion(toy) == "1"
-    assert "It is better." in typed(toy, "history", "tips").stdout
-
-
-def test_a_release_that_a_person_rejects_is_not_made(toy):
-    toy.edit("include/models/tips/model.yaml", "monitor:", "release: {approval: required}\nmonitor:")
-    toy.arrive(1)
-    toy.arrive(2)
-    assert typed(toy, "run", "tips").returncode == 0
-    assert typed(toy, "reject", "tips", "1", "--why", "Not on a Friday.").returncode == 0
-    assert typed(toy, "run", "tips").returncode == 0
-    assert champion(toy) is None
-    ran = typed(toy, "approve", "tips", "1", "--why", "Monday.")
-    assert ran.returncode == 2
-    assert "version 1" in ran.stderr
 
 
 def test_progress_is_drawn_on_a_terminal_and_nowhere_else(toy):

@@ -54,9 +54,10 @@ def setting_options(command: Command) -> Command:
         traceback: bool,  # noqa: ARG001 - read where failures are explained, whatever the command
         **kwargs: Any,
     ) -> Any:
-        from loopwright.cli.quiet import quieten
+        from loopwright.cli.quiet import quieten, share_cores
         from loopwright.declaration import Workspace
 
+        share_cores()
         if not verbose:
             quieten()
         workspace = Workspace.resolve(project, lake=lake, ledger=ledger)

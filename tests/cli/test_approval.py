@@ -1,0 +1,63 @@
+"""A release that a person has to allow: it waits, goes on when approved, and is not made when rejected."""
+
+import pytest
+
+from loopwright.ledger.store import Ledger
+from support import toy as toys
+
+
+@pytest.fixture
+def waiting(loopwright, toy: toys.Toy) -> toys.Toy:
+    """A toy whose version 1 waits for a person."""
+    toy.edit("include/models/tips/model.yaml", "monitor:", "release: {approval: required}\nmonitor:")
+    toy.arrive(1)
+    toy.arrive(2)
+    answer = loopwright("run", "tips", "--project", toy.path)
+    assert answer.status == 0, answer.err
+    assert "loopwright approve tips 1" in answer.out
+    assert champion(toy) is None
+    return toy
+
+
+def champion(toy: toys.Toy) -> str | None:
+    entry = Ledger.of(toy.workspace).model("tips").champion
+    return entry and entry["version"]
+
+
+def test_it_goes_on_when_a_person_says_yes(loopwright, waiting):
+    assert "waits for approval" in loopwright("status", "--project", waiting.path).out
+    answer = loopwright("approve", "tips", "1", "--why", "It is better.", "--project", waiting.path, "--json")
+    assert answer.status == 0
+    assert answer.document["approval"]["answer"] == "given"
+    assert answer.document["approval"]["by"].startswith("person:")
+    assert loopwright("run", "tips", "--project", waiting.path).status == 0
+    assert champion(waiting) == "1"
+    assert "It is better." in loopwright("history", "tips", "--project", waiting.path).out
+    assert loopwright("status", "tips", "--project", waiting.path, "--json").document["models"][0]["needs"] == []
+
+
+def test_it_is_not_made_when_a_person_says_no(loopwright, waiting):
+    assert loopwright("reject", "tips", "1", "--why", "Not on a Friday.", "--project", waiting.path).status == 0
+    assert loopwright("run", "tips", "--project", waiting.path).status == 0
+    assert champion(waiting) is None
+    answer = loopwright("approve", "tips", "1", "--why", "Monday.", "--project", waiting.path)
+    assert answer.status == 2
+    assert "version 1" in answer.err
+
+
+def test_asked_again_it_still_waits_and_is_asked_once(loopwright, waiting):
+    assert "loopwright approve tips 1" in loopwright("run", "tips", "--project", waiting.path).out
+    told = loopwright("history", "tips", "--project", waiting.path).out
+    assert told.count("approval_asked") == 1
+
+
+def test_an_unknown_version_is_refused(loopwright, waiting):
+    answer = loopwright("approve", "tips", "7", "--why", "Why not.", "--project", waiting.path)
+    assert answer.status == 2
+    assert "'7'" in answer.err
+
+
+def test_nothing_is_approved_without_a_reason(loopwright, toy):
+    answer = loopwright("approve", "tips", "1", "--project", toy.path)
+    assert answer.status == 2
+    assert "--why" in answer.err
