@@ -60,3 +60,11 @@ def test_the_digest_sees_code_and_not_tests(tmp_path):
     assert code_digest(path) == before
     (path / "features.py").write_text("x = 2\n")
     assert code_digest(path) != before
+
+
+def test_the_digest_sees_a_table_that_the_code_reads(tmp_path):
+    path = folder(tmp_path, "a", "x = 1\n")
+    (path / "zones.json").write_text("{}")
+    before = code_digest(path)
+    (path / "zones.json").write_text('{"a": 1}')
+    assert code_digest(path) != before

@@ -17,6 +17,7 @@ from typing import Any
 from loopwright.errors import DeclarationError, UserCodeFailed, shown_names
 
 _NOT_CODE = ("tests", "__pycache__")
+_SAID_ELSEWHERE = ("model.yaml", "dataset.yaml", "expectations.yaml")  # declarations have digests of their own
 
 
 def code_files(folder: Path) -> list[Path]:
@@ -24,18 +25,31 @@ def code_files(folder: Path) -> list[Path]:
 
     :param folder: a dataset's or a model's folder.
     """
-    files = (path for path in folder.rglob("*.py") if not set(path.relative_to(folder).parts) & set(_NOT_CODE))
-    return sorted(path for path in files if not path.is_symlink())
+    return [path for path in source_files(folder) if path.suffix == ".py"]
+
+
+def source_files(folder: Path) -> list[Path]:
+    """Return all that a folder's code may depend on: its Python, and the small tables that it reads, sorted.
+
+    :param folder: a dataset's or a model's folder; its tests, declarations and notes are left out.
+    """
+    return sorted(path for path in folder.rglob("*") if _is_source(path, path.relative_to(folder).parts))
+
+
+def _is_source(path: Path, parts: tuple[str, ...]) -> bool:
+    aside = set(parts) & set(_NOT_CODE) or any(part.startswith(".") for part in parts)
+    said = path.name in _SAID_ELSEWHERE or path.suffix in {".md", ".pyc"}
+    return not aside and not said and path.is_file() and not path.is_symlink()
 
 
 def code_digest(folder: Path) -> str:
-    """Return a digest over names and bytes of a folder's code.
+    """Return a digest over names and bytes of a folder's code, and of the tables that lie beside it.
 
     :param folder: a dataset's or a model's folder.
     :return: 64 hexadecimal digits.
     """
     digest = hashlib.sha256()
-    for path in code_files(folder):
+    for path in source_files(folder):
         digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
