@@ -15,6 +15,7 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from loopwright.declaration import Workspace
+from loopwright.hooks.absent import require_absent
 from loopwright.hooks.lake import LakeHook
 from loopwright.hooks.ledger import LedgerHook
 from loopwright.hooks.mlflow import MlflowHook
@@ -59,7 +60,7 @@ class LoopwrightHook(BaseHook):
         """Return the five places.
 
         :raises DeclarationError: if no project is named.
-        :raises CannotRun: if a connection exists and says nothing.
+        :raises CannotRun: if a connection exists and says nothing, or Airflow cannot say whether it exists.
         :raises AirflowNotFoundException: if a connection of another name than the default does not exist.
         """
         storage = self._place(self.lake, self.lake.storage_options)
@@ -81,4 +82,5 @@ class LoopwrightHook(BaseHook):
         except AirflowNotFoundException:
             if service.conn_id != service.default_conn_name:
                 raise
+            require_absent(service.conn_id)
             return None
