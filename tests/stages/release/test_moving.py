@@ -147,14 +147,20 @@ def test_a_sleeper_cannot_leave_the_alias_wrong(house, monkeypatch):
     assert house.state.lineage == ["1", "2", "3"]
 
 
-def test_an_intent_under_way_keeps_others_out(house):
-    house.champion()
+def test_an_intent_under_way_keeps_others_out_and_lets_the_same_help(house):
+    first = house.champion()
     second = house.rehearsed()
     moving = Moving(house.workspace, house.model)
-    evidence = {"version": second, "previous": "1", "action": "promote", "artifact_digest": "…"}
-    assert moving.intend(lambda state: Draft(Kind.RELEASE_INTENDED, "release", "…", evidence))
+
+    def intent(version, action):
+        evidence = {"version": version, "previous": first, "action": action, "artifact_digest": "…"}
+        return Draft(Kind.RELEASE_INTENDED, "release", "…", evidence)
+
+    assert moving.intend(lambda state: intent(second, "promote"))
     with pytest.raises(LoopwrightError, match="Another promotion is under way"):
-        moving.intend(lambda state: Draft(Kind.RELEASE_INTENDED, "release", "…", evidence))
+        moving.intend(lambda state: intent(first, "roll_back"))
+    assert not moving.intend(lambda state: intent(second, "promote"))
+    assert len(house.events(Kind.RELEASE_INTENDED)) == 2
 
 
 def _race(raw: dict, action: str, version: str, barrier, answers) -> None:

@@ -48,23 +48,21 @@ class Moving:
         return self.ledger.model(self.model)
 
     def intend(self, decision: Callable[[ModelState], Draft | None]) -> bool:
-        """Record an intent, if nobody else has one.
+        """Record an intent, if nobody else has another.
 
         :param decision: from the state to the intent; raises when it must not be, ``None`` when it is done already.
         :return: whether an intent was recorded.
-        :raises LedgerConflict: if another release is under way.
+        :raises LedgerConflict: if a release of something else is under way.
         """
 
         def decide(state: State) -> Draft | None:
             known = cast("ModelState", state)
-            if known.release:
-                raise LedgerConflict(
-                    f"Another {_DONE[known.release['action']]} is under way.",
-                    where=self.subject,
-                    got=f"version {known.release['version']}, intended by {known.release['actor']}",
-                    mend="Try again: it will be finished first.",
-                )
-            return decision(known)
+            # Asked first: what must not be stays so, whoever else is at work.
+            wanted = decision(known)
+            if wanted and known.release:
+                _require_same(known.release, wanted, self.subject)
+                return None
+            return wanted
 
         return bool(self.ledger.decide(self.subject, decide))
 
@@ -181,6 +179,18 @@ def reconcile(workspace: Workspace, model: ModelSpec) -> list[str]:
     moving = Moving(workspace, model)
     mended = (moving.finish(), moving.alias_found_moved(), moving.withdraw_stale())
     return [sentence for sentence in mended if sentence]
+
+
+def _require_same(under_way: Mapping[str, Any], wanted: Draft, subject: str) -> None:
+    """Let two who want the same finish it together."""
+    if all(under_way[key] == wanted.evidence[key] for key in ("version", "action")):
+        return
+    raise LedgerConflict(
+        f"Another {_DONE[under_way['action']]} is under way.",
+        where=subject,
+        got=f"version {under_way['version']}, intended by {under_way['actor']}",
+        mend="Try again: it will be finished first.",
+    )
 
 
 def _version(state: ModelState) -> str | None:
