@@ -33,10 +33,12 @@ demo: $(READY) ## Watch a real model go round the loop (EXIT=1 stops at the tabl
 	@$(BIN)/python -m demo $(if $(EXIT),--exit) $(if $(PORT),--port $(PORT)) $(if $(MLFLOW_PORT),--mlflow-port $(MLFLOW_PORT))
 
 test: $(READY) lint ## All checks and tests that every change must pass (under 25 minutes on two cores)
-	$(BIN)/python -m pytest -m "not full"
+	$(BIN)/python -m pytest -m "not full and not e2e" --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest -m "e2e and not full"
 
 test-full: $(READY) lint ## The same, and what takes longer
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not e2e" --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest -m e2e
 
 lint: $(READY) ## Style, types, spelling, and the storeys of the house
 	$(BIN)/ruff check .

@@ -1,11 +1,13 @@
 """Starts a real Airflow and a real MLflow server on localhost, waits until they answer, and ends all of it.
 
-What must stay true: every process is started in a session of its own and that whole session is ended, so that
-nothing is left behind; and nothing is declared ready by its banner, only by its answer.
+What must stay true: every process is ended, and so is everything that it started, whatever group or session that put
+itself into (Airflow gives each task a group of its own); and nothing is declared ready by its banner, only by its
+answer.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import IO
 
 import httpx
+import psutil
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 USER = PASSWORD = "admin"
@@ -155,16 +158,28 @@ class Stack:
                 raise StackError(f"{name} ended with status {process.returncode}.\n{self.log_tail(name)}")
 
     def stop(self) -> None:
-        """End every process of the stack: asked first, then told."""
-        for sign, patience in ((signal.SIGTERM, 8.0), (signal.SIGKILL, 5.0)):
-            for process in self._running.values():
-                _signal_group(process.pid, sign)
-            deadline = time.monotonic() + patience
-            while time.monotonic() < deadline and any(_group_lives(p.pid) for p in self._running.values()):
-                for process in self._running.values():
-                    process.poll()
-                time.sleep(0.1)
+        """End every process of the stack and whatever it started: asked first, then told."""
+        started = self._everything()
+        for process in self._running.values():
+            _signal_group(process.pid, signal.SIGTERM)
+        psutil.wait_procs(
+            [psutil.Process(p.pid) for p in self._running.values() if psutil.pid_exists(p.pid)], timeout=8
+        )
+        # What came into being while the rest was being asked is found by its session, or below what is known.
+        left = {process for known in started | self._everything() for process in _with_descendants(known)}
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(list(left), timeout=5)
+        for popen in self._running.values():
+            popen.poll()
         self._running.clear()
+
+    def _everything(self) -> set[psutil.Process]:
+        """Return the processes of the stack: those of its sessions, and their descendants."""
+        sessions = {process.pid for process in self._running.values()}
+        own = {process for process in psutil.process_iter() if _session(process) in sessions}
+        return {found for process in own for found in _with_descendants(process)}
 
     def log_tail(self, name: str, lines: int = 15) -> str:
         """Return the end of one part's log."""
@@ -245,12 +260,18 @@ def _signal_group(group: int, sign: signal.Signals) -> None:
         return
 
 
-def _group_lives(group: int) -> bool:
+def _session(process: psutil.Process) -> int | None:
     try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+        return os.getsid(process.pid)
+    except (ProcessLookupError, PermissionError):
+        return None
+
+
+def _with_descendants(process: psutil.Process) -> set[psutil.Process]:
+    try:
+        return {process, *process.children(recursive=True)}
+    except psutil.NoSuchProcess:
+        return set()
 
 
 def _end_with_parent() -> None:

@@ -108,8 +108,10 @@ class Story:
         return f"{len(self._published)} months published: {', '.join(self._published)}", "2013-03" in self._published
 
     def _recorded_no(self) -> tuple[str, bool]:
-        said = [event for event in self._decisions() if not event.evidence["train"] and self._model.champion]
-        return (said[-1].reason if said else "no such decision"), bool(said)
+        """Look up what was decided when the mended month came: a champion is there, and nothing asks for another."""
+        said = self._events(Kind.TRAINING_DECIDED)[-1]
+        kept = not said.evidence["train"] and "2013-03" in said.evidence["seen"] and self._model.champion is not None
+        return said.reason, kept
 
     def _no_better(self) -> tuple[str, bool]:
         before = self._model.champion
@@ -117,7 +119,7 @@ class Story:
             "train", reason="a smaller model, to save memory", force=True, params='{"max_iter": 5, "max_leaf_nodes": 2}'
         )
         verdict = self._events(Kind.GATE_DECIDED)[-1]
-        kept = verdict.evidence["verdict"]["outcome"] != "pass" and self._model.champion == before
+        kept = verdict.evidence["verdict"]["outcome"] == "fail" and self._model.champion == before
         return verdict.evidence["verdict"]["why"], kept
 
     def _better(self) -> tuple[str, bool]:
@@ -191,9 +193,6 @@ class Story:
 
     def _events(self, kind: Kind, subject: str = f"model/{MODEL}") -> list[Event]:
         return self.ledger.events(subject, kinds=[kind])
-
-    def _decisions(self) -> list[Event]:
-        return self._events(Kind.TRAINING_DECIDED)
 
 
 def _arrivals_of(dataset: str) -> ModuleType:

@@ -41,10 +41,12 @@ def test_a_part_that_dies_is_named_with_its_log(tmp_path):
         stack.check()
 
 
-def test_stopping_ends_the_children_of_children(tmp_path):
+@pytest.mark.parametrize("own", ["process_group=0", "start_new_session=True", "process_group=None"])
+def test_stopping_ends_the_children_of_children(tmp_path, own):
+    """Airflow puts each task into a group of its own, and a rehearsal into a session of its own."""
     stack = Stack(tmp_path, port=0, mlflow_port=0)
     (tmp_path / "logs").mkdir()
-    code = "import subprocess, time; print(subprocess.Popen(['sleep', '600']).pid, flush=True); time.sleep(600)"
+    code = f"import subprocess, time; print(subprocess.Popen(['sleep', '600'], {own}).pid, flush=True); time.sleep(600)"
     stack._spawn("parent", [sys.executable, "-c", code])
     log = tmp_path / "logs" / "parent.log"
     while not log.read_text().strip():
