@@ -8,18 +8,30 @@ Errors cross process borders (Airflow tasks, fresh interpreters), so they surviv
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 MAX_SHOWN = 300
 """Characters of a user's value that an error repeats: a message is read by people and stored in logs."""
+_PASSWORD = re.compile(r"(://[^\s/:@]*:)(?:[^\s/]*|(?!\d+[/?#])[^\s@]*)@")
+"""Of a URL; it may hold ``@`` and ``/`` as they are, though it should not. Digits and a slash are a port and a path."""
+_TOKEN = re.compile(r"://[^\s/:@]+@")
+
+
+def without_logins(text: str) -> str:
+    """Return text in which no URL shows its password, nor a token in place of one.
+
+    :param text: what somebody else wrote.
+    """
+    return _TOKEN.sub("://***@", _PASSWORD.sub(r"\1***@", text)) if "://" in text else text
 
 
 def shown(value: object) -> str:
-    """Return ``value`` as text short enough for a message.
+    """Return ``value`` as text short enough for a message, URLs without their passwords.
 
     :param value: anything a user gave.
     """
-    text = value if isinstance(value, str) else repr(value)
+    text = without_logins(value if isinstance(value, str) else repr(value))
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}… ({len(text)} characters)"
 
 
@@ -34,7 +46,7 @@ def shown_names(names: list[str], limit: int = 12) -> str:
 
 
 class LoopwrightError(Exception):
-    """The root of every error that Loopwright raises on purpose.
+    """The root of every error that Loopwright raises on purpose. None of its parts shows the password of a URL.
 
     :param what: one sentence that says what happened.
     :param where: the file and key path, table, batch or URL it happened at.
@@ -55,12 +67,12 @@ class LoopwrightError(Exception):
         allowed: object | None = None,
         mend: str | None = None,
     ) -> None:
-        self.what = what
+        self.what = without_logins(what)
         self.where = None if where is None else shown(str(where))
         self.got = None if got is None else shown(got)
         self.allowed = None if allowed is None else shown(allowed)
-        self.mend = mend
-        super().__init__(what)
+        self.mend = None if mend is None else without_logins(mend)
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         lines = [self.what]

@@ -111,6 +111,7 @@ def test_an_s3_lake_without_the_amazon_provider_says_what_to_install(connect, mo
         ({"host": "mlflow", "port": 5000}, "http://mlflow:5000"),
         ({"host": "mlflow", "schema": "https"}, "https://mlflow"),
         ({"host": "http://mlflow:5000", "port": 5000}, "http://mlflow:5000"),
+        ({"host": "http://ada:secret@mlflow", "port": 5000}, "http://mlflow:5000"),
         ({"host": "sqlite:////srv/mlflow.db"}, "sqlite:////srv/mlflow.db"),
         ({}, "http://localhost"),
     ],
@@ -120,10 +121,12 @@ def test_mlflows_address(connect, parts, uri):
     assert MlflowHook().uri() == uri
 
 
-def test_mlflows_login_is_lent_to_its_client_and_never_in_the_address(toy, connect):
+@pytest.mark.parametrize("parts", [{"host": "mlflow", "login": "ada", "password": "secret"},
+                                   {"host": "http://ada:secret@mlflow"}])  # fmt: skip
+def test_mlflows_login_is_lent_to_its_client_and_never_in_the_address(toy, connect, parts):
     import os
 
-    connect("mlflow_default", conn_type="http", host="mlflow", login="ada", password="secret")
+    connect("mlflow_default", conn_type="http", **parts)
     hook = LoopwrightHook(str(toy.path))
     assert "secret" not in hook.workspace().tracking
     assert "MLFLOW_TRACKING_PASSWORD" not in os.environ

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import time
+import traceback
 
 import pytest
 
@@ -8,6 +10,8 @@ from loopwright.errors import TrackingUnavailable, UnknownName
 from loopwright.tracking import Tracking
 from loopwright.tracking.faults import TrackingRefused, said_plainly, unless, without_login
 from loopwright.tracking.importing import imported
+
+WITH_LOGIN = "http://u:s3%2Fcretpw@127.0.0.1:9"
 
 
 def mlflow_error(code: str) -> Exception:
@@ -65,3 +69,13 @@ def test_an_expected_answer_passes():
 )
 def test_logins_are_not_shown(uri, shown):
     assert without_login(uri) == shown
+
+
+def test_a_servers_password_is_in_no_message_and_no_traceback(monkeypatch):
+    """MLflow repeats the address it was given, and a task's log shows the whole chain of errors."""
+    for name in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"):
+        monkeypatch.setenv(name, "before")
+    with pytest.raises(TrackingUnavailable, match=r"127\.0\.0\.1:9") as caught:
+        Tracking(WITH_LOGIN).run_of("tips", "k")
+    assert "cretpw" not in "".join(traceback.format_exception(caught.value))
+    assert (os.environ["MLFLOW_TRACKING_USERNAME"], os.environ["MLFLOW_TRACKING_PASSWORD"]) == ("u", "s3/cretpw")

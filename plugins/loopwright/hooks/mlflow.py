@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseHook
 
+from loopwright.tracking.login import Login, lend, split_login
+
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
@@ -31,20 +33,23 @@ class MlflowHook(BaseHook):
         return self.get_connection(self.conn_id)
 
     def uri(self) -> str:
-        """Return the tracking URI; credentials are never part of it."""
-        connection = self.get_conn()
-        host = connection.host or "localhost"
-        if "://" not in host:
-            host = f"{connection.schema or 'http'}://{host}"
-        has_port = ":" in host.partition("://")[2]
-        return f"{host}:{connection.port}" if connection.port and not has_port else host
+        """Return the tracking URI; a server's is without name and password, wherever they were written."""
+        return self._address()[0]
 
     def lend_credentials(self, environ: MutableMapping[str, str]) -> None:
-        """Put login and password where MLflow's client looks for them.
+        """Put name and password where MLflow's client looks for them.
 
         :param environ: the task's own environment.
         """
         connection = self.get_conn()
-        if connection.login:
-            environ["MLFLOW_TRACKING_USERNAME"] = connection.login
-            environ["MLFLOW_TRACKING_PASSWORD"] = connection.password or ""
+        given = (connection.login, connection.password or "") if connection.login else None
+        lend(given or self._address()[1], environ)
+
+    def _address(self) -> tuple[str, Login | None]:
+        connection = self.get_conn()
+        host = connection.host or "localhost"
+        if "://" not in host:
+            host = f"{connection.schema or 'http'}://{host}"
+        address, login = split_login(host)
+        has_port = ":" in address.partition("://")[2]
+        return (f"{address}:{connection.port}" if connection.port and not has_port else address), login

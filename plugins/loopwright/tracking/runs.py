@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from loopwright.errors import TrackingUnavailable
 from loopwright.tracking.client import connected, fluent, sqlite_file
 from loopwright.tracking.faults import said_plainly, unless
 from loopwright.tracking.importing import imported
+from loopwright.tracking.login import lend, split_login
 
 KEY_TAG = "loopwright.key"
 _BATCH = 100
@@ -28,14 +30,15 @@ Item = TypeVar("Item")
 class Runs:
     """The runs of one tracking store; MLflow is imported when first used.
 
-    :param uri: tracking URI.
+    :param uri: tracking URI; from now on without the login of a server's, which the client is lent.
     """
 
     def __init__(self, uri: str) -> None:
-        self.uri = uri
+        self.uri, self._login = split_login(uri)
 
     @cached_property
     def _client(self) -> Any:
+        lend(self._login, os.environ)
         return connected(self.uri)
 
     def experiment(self, model: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -14,13 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import loopwright
-from loopwright.errors import CannotRun
+from loopwright.errors import CannotRun, without_logins
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
 
 MODULE = "loopwright.stages.release.rehearsal_process"
-_PASSWORD = re.compile(r"(://[^\s/:@]*):[^\s/@]+@")
 
 
 def answer_of(workspace: Workspace, question: Mapping[str, Any], timeout: float) -> dict[str, Any]:
@@ -87,7 +85,7 @@ def without_secrets(text: str, workspace: Workspace) -> str:
     """
     for value in workspace.storage_options.values():
         text = text.replace(value, "***") if len(value) > 3 else text
-    return _PASSWORD.sub(r"\1:***@", text)
+    return without_logins(text)
 
 
 def _where(question: Mapping[str, Any]) -> str:
