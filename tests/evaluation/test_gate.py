@@ -191,6 +191,16 @@ def test_a_champion_that_cannot_answer_is_never_beaten_by_silence() -> None:
         assert overall(checks) is Outcome.INCONCLUSIVE
 
 
+def test_a_champion_without_probabilities_is_no_match_for_a_metric_of_them() -> None:
+    """The team changed its primary metric since; a metric of labels compares the two as before."""
+    truth, candidate = scorer(1.5)
+    champion = Predicted(candidate.label, None, (0, 1))
+    checks = judge(binary_spec(), candidate, champion, truth)
+    assert answers(checks)["non_inferiority"] is answers(checks)["improvement"] is Outcome.INCONCLUSIVE
+    assert "gives no probabilities, which roc_auc is computed from" in checks[-1].why
+    assert answers(judge(binary_spec(primary="f1"), candidate, champion, truth))["non_inferiority"] is Outcome.PASS
+
+
 def test_the_checks_make_a_verdict_of_plain_json() -> None:
     _, candidate = scorer(1.5)
     checks = judge(binary_spec(), candidate, candidate, np.zeros(2000), unseen=Unseen(["b2"], ["b1"]))

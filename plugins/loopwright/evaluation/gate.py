@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from loopwright.declaration.metrics import METRICS
 from loopwright.errors import shown_names
 from loopwright.evaluation.comparison import compared, uncompared
 from loopwright.evaluation.intervals import Interval, interval, lacking, paired_difference
@@ -59,8 +60,9 @@ def judge(
     if unseen is not None:
         checks.append(_unseen(unseen))
     sound = checks[0].outcome is Outcome.PASS
-    if champion is not None and champion.unusable:
-        champion_fault, champion = f"it gave no finite answer for {champion.unusable} rows", None
+    if champion is not None and champion_fault is None:
+        champion_fault = _lacks(champion, spec.gate.primary)
+    champion = None if champion_fault else champion
     asking = _Asking(spec.gate, candidate, truth, seed) if sound else None
     checks.append(_measured(spec.gate, asking, truth))
     checks += [_threshold(name, bound, asking, truth) for name, bound in spec.gate.thresholds.items()]
@@ -96,6 +98,15 @@ class _Asking:
             resamples=self.gate.resamples,
             seed=self.seed,
         )
+
+
+def _lacks(champion: Predicted, primary: str) -> str | None:
+    """Return what keeps a champion's answers from being compared: it was made for another declaration, perhaps."""
+    if champion.unusable:
+        return f"it gave no finite answer for {champion.unusable} rows"
+    if champion.score is None and METRICS[primary].needs == "score":
+        return f"it gives no probabilities, which {primary} is computed from"
+    return None
 
 
 def _finite(candidate: Predicted) -> Check:
