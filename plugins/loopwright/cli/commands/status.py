@@ -108,7 +108,10 @@ def _version(entry: dict[str, Any]) -> str:
 
 def _reached(entry: dict[str, Any] | None) -> str:
     primary = (entry or {}).get("primary")
-    return f"{primary['metric']} {primary['value']:.4g}" if primary else ""
+    if not primary:
+        return ""
+    # A version that passed where the rows did not define its metric (a person said yes) has no value.
+    return f"{primary['metric']} {'unknown' if primary['value'] is None else format(primary['value'], '.4g')}"
 
 
 def _decided(decision: dict[str, Any]) -> str:

@@ -1,0 +1,32 @@
+"""How everything stands, also where a number is missing."""
+
+import pytest
+
+from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.store import Ledger
+
+
+@pytest.fixture
+def unmeasured(toy):
+    """A version that the gate could not measure and a person let pass."""
+    evidence = {
+        "training_id": "t", "version": "1", "run_id": "r", "artifact_digest": "a", "source": "models:/m-1",
+        "primary": {"metric": "roc_auc", "value": None}, "batches": [], "holdout": [], "ask": True,
+    }  # fmt: skip
+    Ledger.of(toy.workspace).record("model/tips", Draft(Kind.CANDIDATE_REGISTERED, "train", "It is new.", evidence))
+    return toy
+
+
+@pytest.mark.parametrize("asked", [["tips"], []])
+def test_a_version_without_a_value_of_its_metric_is_told(loopwright, unmeasured, asked):
+    released = {"version": "1", "previous": None, "action": "promote"}
+    Ledger.of(unmeasured.workspace).record("model/tips", Draft(Kind.RELEASE_CONFIRMED, "release", "Out.", released))
+    answer = loopwright("status", *asked, "--project", unmeasured.path)
+    assert answer.status == 0, answer.err
+    assert "roc_auc unknown" in answer.out
+
+
+def test_a_candidate_without_a_value_of_its_metric_is_told(loopwright, unmeasured):
+    answer = loopwright("status", "tips", "--project", unmeasured.path)
+    assert answer.status == 0, answer.err
+    assert "version 1, roc_auc unknown at the gate" in answer.out
