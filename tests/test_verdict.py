@@ -47,3 +47,24 @@ def test_round_trip_and_a_bounded_why():
     verdict = Verdict("ingest", "dataset/d", tuple(check(Outcome.FAIL, why=f"w{n}") for n in range(9)))
     assert Verdict.from_dict(verdict.to_dict()) == verdict
     assert verdict.why() == "fail: w0; w1; w2; and 6 more"
+
+
+@pytest.mark.parametrize(
+    ("checks", "why"),
+    [
+        ([check(Outcome.PASS)] * 5, "pass: 5 of 5 required checks"),
+        (
+            [check(Outcome.PASS), check(Outcome.FAIL, required=False), check(Outcome.INCONCLUSIVE, required=False)],
+            "pass: 1 of 1 required checks; 2 advisory findings",
+        ),
+        (
+            [check(Outcome.PASS), check(Outcome.NOT_APPLICABLE), check(Outcome.FAIL, required=False)],
+            "pass: 1 of 1 required checks; 1 advisory finding",
+        ),
+        ([check(Outcome.PASS), check(Outcome.PASS, required=False)], "pass: 1 of 1 required checks"),
+        ([check(Outcome.PASS, required=False)], "inconclusive: no required check applies"),
+        ([check(Outcome.NOT_APPLICABLE)], "inconclusive: no required check applies"),
+    ],
+)
+def test_a_pass_counts_what_decided_and_tells_findings_apart(checks, why):
+    assert Verdict("gate", "model/m", tuple(checks)).why() == why

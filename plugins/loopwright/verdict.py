@@ -95,14 +95,25 @@ class Verdict:
         )
 
     def why(self) -> str:
-        """Return one line: the outcome and the sentences of the checks that made it."""
+        """Return one line: the outcome and the sentences of the checks that made it; of a pass, how many they are."""
         culprits = [c for c in self.checks if c.required and c.outcome is self.outcome]
         if self.outcome is Outcome.PASS or not culprits:
-            outcomes = [c.outcome for c in self.checks if c.outcome is not Outcome.NOT_APPLICABLE]
-            return f"{self.outcome.value}: {outcomes.count(Outcome.PASS)} of {len(outcomes)} checks passed"
+            return f"{self.outcome.value}: {self._counted()}"
         said = "; ".join(c.why for c in culprits[:3])
         more = f"; and {len(culprits) - 3} more" if len(culprits) > 3 else ""
         return f"{self.outcome.value}: {said}{more}"
+
+    def _counted(self) -> str:
+        """Count what decided, and apart from it what only informs: a finding of that kind takes nothing from a pass."""
+        asked = [c for c in self.checks if c.outcome is not Outcome.NOT_APPLICABLE]
+        decided = [c.outcome for c in asked if c.required]
+        findings = sum(c.outcome is not Outcome.PASS for c in asked if not c.required)
+        said = (
+            f"{decided.count(Outcome.PASS)} of {len(decided)} required checks"
+            if decided
+            else "no required check applies"
+        )
+        return said + (f"; {findings} advisory finding{'s' if findings > 1 else ''}" if findings else "")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values, the outcome included for readers that do not know the rule."""

@@ -93,7 +93,7 @@ def test_the_log_reads_check_by_check():
     both = Verdict("gate", "model/tips", (Check("auc", Outcome.PASS, "0.71 of 0.6"), advisory))
     assert readable({"rows": 3, "verdict": both.to_dict(), "batches": ["a"]}) == [
         "rows: 3",
-        "verdict of gate: pass: 1 of 2 checks passed",
+        "verdict of gate: pass: 1 of 1 required checks; 1 advisory finding",
         "  ✓ auc: 0.71 of 0.6",
         "  ? drift:fare (advisory): too few rows",
     ]
