@@ -64,6 +64,27 @@ def story(tmp_path_factory) -> toys.Toy:
     return toys.make(tmp_path_factory.mktemp("story"))
 
 
+def test_what_the_teams_code_prints_is_not_among_the_lines_of_json(toy):
+    """By Python, by a process of its own, and by C, whose buffer is written when the process ends."""
+    said = """
+import ctypes
+import subprocess
+
+print("by python")
+subprocess.run(["echo", "by a process"], check=True)
+ctypes.CDLL(None).printf(b"by C\\n")
+"""
+    with (toy.project.model_folder("tips") / "features.py").open("a") as file:
+        file.write(said)
+    toy.arrive(1)
+    toy.arrive(2)
+    ran = typed(toy, "run", "tips", "--json", "--until", "train")
+    lines = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert words_of(ran, "fit") == ["fitted"], ran.stderr
+    assert "summary" in lines[-1]
+    assert all(by in ran.stderr for by in ("by python", "by a process", "by C"))
+
+
 class TestAYearThatBegins:
     """Month after month; each test goes on from where the one before left off."""
 

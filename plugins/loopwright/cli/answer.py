@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from loopwright.cli.stdout import answers
+
 if TYPE_CHECKING:
     from loopwright.loop.step import Began, Step
 
@@ -40,7 +42,7 @@ def as_document(document: Any) -> None:
 
     :param document: plain JSON values.
     """
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False), file=answers())
 
 
 def as_line(document: Any) -> None:
@@ -48,7 +50,7 @@ def as_line(document: Any) -> None:
 
     :param document: plain JSON values.
     """
-    click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False), file=answers())
 
 
 def as_step(event: Began | Step) -> None:

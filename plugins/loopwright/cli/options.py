@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from loopwright.cli.stdout import kept_for_answers
 
 if TYPE_CHECKING:
     from loopwright.declaration import Project, Workspace
@@ -61,7 +64,8 @@ def setting_options(command: Command) -> Command:
         if not verbose:
             quieten()
         workspace = Workspace.resolve(project, lake=lake, ledger=ledger)
-        return command(*args, setting=Setting(workspace, as_json, verbose), **kwargs)
+        with kept_for_answers() if as_json else nullcontext():
+            return command(*args, setting=Setting(workspace, as_json, verbose), **kwargs)
 
     for option in reversed(_OPTIONS):
         wrapped = option(wrapped)
