@@ -98,16 +98,16 @@ def _tell(stack: Stack, console: Console) -> list[Promise]:
     story = Story(stack, console)
     story.api.await_dags(story.wanted_dags)
     promises = list(story.chapters())
-    table = Table("promised", "happened", "", "s", title="\nWhat was promised, and what happened")
+    table = Table("promised", "happened", "so it was", "s", title="\nWhat was promised, and what happened")
     for promise in promises:
         mark = "[green]kept[/green]" if promise.kept else "[bold red]BROKEN[/bold red]"
         table.add_row(promise.said, promise.happened, mark, f"{promise.seconds:.0f}")
     console.print(table)
-    console.print(f"Airflow: {stack.url}   (user {USER}, password {PASSWORD})\nMLflow:  {stack.mlflow_url}")
     return promises
 
 
 def _stay(stack: Stack, console: Console) -> None:
+    console.print(f"Airflow: {stack.url}   (user {USER}, password {PASSWORD})\nMLflow:  {stack.mlflow_url}")
     console.print("Up until Ctrl-C. Look around: drop a file, press a button, read the ledger.")
     while True:
         stack.check()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from demo.airflow_api import AirflowApi
 from demo.stack import REPOSITORY, Stack, StackError
+from loopwright.errors import shown_names
 from loopwright.ledger.events import Event, Kind
 from loopwright.ledger.store import Ledger
 
@@ -129,7 +130,8 @@ class Story:
             champion = self._model.champion or {}
             if champion.get("version") != before.get("version"):
                 why = (self._model.training(champion["training_id"]) or {}).get("reasons")
-                return f"version {before.get('version')} → {champion['version']} at {month}, because of {why}", True
+                reasons = shown_names(why or [])
+                return f"version {before.get('version')} → {champion['version']} at {month}, because of {reasons}", True
         return f"still version {before.get('version')}", False
 
     def _roll_back(self) -> tuple[str, bool]:
@@ -175,7 +177,8 @@ class Story:
             for event in fresh:
                 self.told[subject] = event.sequence
                 self.console.print(
-                    f"    {event.at[11:19]}  {subject:<20} {event.kind:<22} {event.reason}", markup=False
+                    f"    {event.at[11:19]}  {subject:<20} {event.kind:<22} {event.about:<14} {event.reason}",
+                    markup=False,
                 )
         return True
 

@@ -100,6 +100,13 @@ class Event:
         content = {key: value for key, value in self.to_dict().items() if key != "hash"}
         return _hash(content) == self.hash
 
+    @property
+    def about(self) -> str:
+        """Which batch, version or training it is about, for people; empty when its subject says it all."""
+        seen = self.evidence
+        version = f"version {seen['version']}" if seen.get("version") else ""
+        return str(seen.get("batch_id") or version or seen.get("training_id") or "")
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {**asdict(self), "kind": self.kind.value, "evidence": dict(self.evidence)}

@@ -71,6 +71,8 @@ def _needs(spec: ModelSpec, state: ModelState) -> list[str]:
         needs.append(f"version {candidate['version']} waits for approval")
     if state.refusals >= spec.retrain.refusals:
         needs.append(f"{state.refusals} candidates in a row were refused; only a person starts another training")
+    if failed := _failure(state):
+        needs.append(f"the last training failed: {failed}")
     if state.request("rollback") and not state.previous:
         needs.append("a roll back is asked for, and there is no earlier champion")
     if state.release:
@@ -79,6 +81,12 @@ def _needs(spec: ModelSpec, state: ModelState) -> list[str]:
     if found and champion and found["at"] > champion["since"]:
         needs.append(f"somebody moved the champion alias to {found['found']}")
     return needs
+
+
+def _failure(state: ModelState) -> str | None:
+    """Return why the last training came to nothing at all; it is not tried again until something changes."""
+    checks = (state.get("last_verdict") or {}).get("checks") or []
+    return next((check["why"] for check in checks if check["name"] == "trained" and check["outcome"] == "fail"), None)
 
 
 def _waits_for_approval(spec: ModelSpec, candidate: dict[str, Any]) -> bool:

@@ -221,7 +221,7 @@ def test_refusals_open_the_circuit_until_a_person_closes_it(tips) -> None:
         tips.publish(month)
     decision = tips.decide()
     assert decision.brakes == ("refusals",)
-    assert "only a person starts the next training" in decision.why
+    assert "a person starts the next training" in decision.why
     champion(tips, tips.decide(reason="mended").training_id)
     tips.publish(5)
     assert tips.decide().train

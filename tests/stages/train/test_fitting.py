@@ -31,7 +31,7 @@ def fitted(trained, **asked):
 
 
 def predictor(trained, fit):
-    return load_version(trained.workspace, trained.name, fit.to_dict())
+    return load_version(trained.workspace, fit.to_dict())
 
 
 def artifact(trained, run_id: str, path: str, tmp_path):
@@ -61,7 +61,9 @@ def test_killed_before_the_record_the_finished_run_is_found_again(tips, monkeypa
     tips.publish(1, 2)
     decision = tips.decide()
     with monkeypatch.context() as patch:
-        patch.setattr("loopwright.stages.train.fitting._record", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            "loopwright.stages.train.fitting._record", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         with pytest.raises(KeyboardInterrupt):
             tips.fit(decision.training_id)
     assert not tips.events(Kind.CANDIDATE_TRAINED)
@@ -75,7 +77,7 @@ def test_killed_in_the_run_it_is_fitted_anew(tips, monkeypatch) -> None:
     decision = tips.decide()
     with monkeypatch.context() as patch:
         patch.setattr(
-            "loopwright.stages.train.fitting.keep_reference", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt)
+            "loopwright.stages.train.fitting.keep_reference", lambda *a, **k: (_ for _ in ()).throw(KeyboardInterrupt)
         )
         with pytest.raises(KeyboardInterrupt):
             tips.fit(decision.training_id)
@@ -225,8 +227,8 @@ def test_training_code_that_cannot_be_used_is_refused_on_record(tips, text, said
     with pytest.raises(UserCodeFailed, match=said):
         tips.fit(decision.training_id)
     (event,) = tips.events(Kind.GATE_DECIDED)
-    assert event.evidence["refused"]
-    assert tips.state.refusals == 1
+    assert not event.evidence["refused"], "there was no candidate to refuse"
+    assert tips.state.refusals == 0
     with pytest.raises(UserCodeFailed, match="failed before, and would again"):
         tips.fit(decision.training_id)
     assert tips.decide().brakes == ("same_fingerprint",)
@@ -238,6 +240,18 @@ def test_an_absent_entrypoint_is_refused_on_record(tips) -> None:
     with pytest.raises(DeclarationError, match="has no function 'build'"):
         tips.fit(tips.decide().training_id)
     assert len(tips.events(Kind.GATE_DECIDED)) == 1
+
+
+def test_a_feature_without_a_value_is_without_one_in_the_reference_too(tips, tmp_path) -> None:
+    """What stands in for it before the estimator is not what the code makes of a batch, and would look like drift."""
+    tips.edit(
+        "features.py", '"fare": rides["fare"],', '"fare": rides["fare"], "surcharge": rides["fare"] * float("nan"),'
+    )
+    tips.publish(1, 2)
+    fit = tips.fit(tips.decide().training_id)
+    kept = pd.read_parquet(artifact(tips, fit.run_id, "reference/features.parquet", tmp_path))
+    assert kept["surcharge"].isna().all()
+    assert kept["fare"].notna().all()
 
 
 @pytest.mark.parametrize(("tip", "said"), [(np.nan, "No row has a label"), (0.0, "All labels are the same")])

@@ -55,7 +55,7 @@ def test_what_is_measured_is_the_models_answers_on_the_holdout(tips) -> None:
     training_id = fit_next(tips)
     judged = tips.judge(training_id)
     (measured,) = [check for check in judged.verdict.checks if check.name == "measured"]
-    model = load_version(tips.workspace, "tips", tips.state.training(training_id))
+    model = load_version(tips.workspace, tips.state.training(training_id))
     holdout = rides(2)
     expected = roc_auc_score(holdout["tip"] > 0.2 * holdout["fare"], model.predict(holdout)["score"])
     assert measured.observed["point"] == pytest.approx(expected)
@@ -208,7 +208,7 @@ def test_the_run_holds_verdict_metrics_and_golden_rows(tips, tmp_path) -> None:
     rows = pd.read_parquet(tips.tracking.download(judged.run_id, "rehearsal/rows.parquet", tmp_path))
     expected = pd.read_parquet(tips.tracking.download(judged.run_id, "rehearsal/expected.parquet", tmp_path))
     assert len(rows) == 500
-    model = load_version(tips.workspace, "tips", tips.state.training(training_id))
+    model = load_version(tips.workspace, tips.state.training(training_id))
     pd.testing.assert_frame_equal(model.predict(rows), expected)
 
 

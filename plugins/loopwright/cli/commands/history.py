@@ -35,7 +35,9 @@ def command(name: str, verify: bool, limit: int | None, setting: Setting) -> int
         as_document({"subject": subject, "events": [event.to_dict() for event in events], "problems": problems})
         return 1 if problems else 0
     for event in events:
-        click.echo(f"{event.sequence:>4}  {event.at[:19]}  {event.kind:<20}  {event.actor:<12}  {event.reason}")
+        reason = " ".join(event.reason.split())
+        who = f"{event.kind:<20}  {event.actor:<12}"
+        click.echo(f"{event.sequence:>4}  {event.at[:19]}  {who}  {event.about:<14}  {reason}")
     if not events:
         click.echo(f"Nothing is recorded about {subject} yet.")
     if problems is not None:

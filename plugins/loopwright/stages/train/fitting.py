@@ -103,7 +103,7 @@ def _fit(workspace: Workspace, spec: ModelSpec, entry: Mapping[str, Any], tracki
         try:
             fitted = _fit_in_run(workspace, spec, entry, tracking, folder, run_id)
         except _FAULTS as fault:
-            record_failure(workspace, spec.name, entry, fault, run_id=run_id, counts=True)
+            record_failure(workspace, spec.name, entry, fault, run_id=run_id)
             raise
         tracking.log_json(run_id, FITTED, fitted.to_dict())
     return fitted
@@ -181,7 +181,8 @@ def _keep_reference(
     predictor: Predictor,
 ) -> None:
     unseen = predictor.predict(rows_of(workspace, spec, entry, entry["holdout"]))
-    keep_reference(tracking, run_id, spec, conformed(rows.features, predictor.card), unseen)
+    seen = conformed(rows.features, predictor.card)
+    keep_reference(tracking, run_id, spec, seen, unseen, empty=predictor.card["empty"])
 
 
 def _as_recorded(entry: Mapping[str, Any]) -> Fitted:

@@ -7,7 +7,7 @@ would look like drift from the first batch on. Columns are compared one by one, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from loopwright.lake import Lake
+from loopwright.serving.kept import REFERENCE, REHEARSAL_EXPECTED, REHEARSAL_ROWS
 from loopwright.stages.train.environment import environment_of, git_commit
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from loopwright.serving import Predictor
     from loopwright.tracking import Tracking
 
-REFERENCE = "reference/features.parquet"
-REHEARSAL_ROWS, REHEARSAL_EXPECTED = "rehearsal/rows.parquet", "rehearsal/expected.parquet"
 REFERENCE_ROWS = 20_000
 
 
@@ -53,18 +52,26 @@ def keep_provenance(
 
 
 def keep_reference(
-    tracking: Tracking, run_id: str, spec: ModelSpec, features: pd.DataFrame, unseen: pd.DataFrame
+    tracking: Tracking,
+    run_id: str,
+    spec: ModelSpec,
+    features: pd.DataFrame,
+    unseen: pd.DataFrame,
+    *,
+    empty: Sequence[str] = (),
 ) -> None:
     """Keep what production's batches are compared with.
 
     :param features: of the training rows, as the estimator saw them.
     :param unseen: the model's answers for rows it did not learn from.
+    :param empty: features without a value in the training, kept so: the constant that stands for them in the
+        estimator is not what the code makes of a batch.
     """
     drift = spec.monitor.drift if spec.monitor else None
     size = min(len(features), drift.sample if drift else REFERENCE_ROWS, REFERENCE_ROWS)
     rng = np.random.default_rng(spec.train.seed)
     chosen = np.sort(rng.choice(len(features), size, replace=False))
-    sample = features.iloc[chosen].reset_index(drop=True)
+    sample = features.iloc[chosen].reset_index(drop=True).assign(**dict.fromkeys(empty, np.nan))
     drawn = unseen.iloc[rng.integers(0, len(unseen), size)] if len(unseen) else unseen.reindex(range(size))
     _keep(tracking, run_id, REFERENCE, sample.assign(**{str(name): drawn[name].to_numpy() for name in drawn}))
 
@@ -79,11 +86,12 @@ def keep_rehearsal(tracking: Tracking, run_id: str, spec: ModelSpec, raw: pd.Dat
     """
     size = min(len(raw), spec.release.rehearsal_rows)
     chosen = np.sort(np.random.default_rng(spec.train.seed).choice(len(raw), size, replace=False))
+    folder, _, name = REHEARSAL_ROWS.rpartition("/")
     with TemporaryDirectory() as scratch:
-        path = Path(scratch) / "rows.parquet"
+        path = Path(scratch) / name
         raw.iloc[chosen].reset_index(drop=True).to_parquet(path, index=False)
         expected = predictor.predict(pd.read_parquet(path))
-        tracking.log_file(run_id, path, "rehearsal")
+        tracking.log_file(run_id, path, folder)
     _keep(tracking, run_id, REHEARSAL_EXPECTED, expected)
 
 

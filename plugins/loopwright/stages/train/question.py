@@ -5,8 +5,6 @@ What must stay true: two questions with one fingerprint would train the same mod
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from loopwright.declaration import Project
 from loopwright.declaration.code import code_digest
+from loopwright.declaration.loading import digest_of
 from loopwright.stages.train.environment import environment_of
 
 if TYPE_CHECKING:
@@ -128,11 +127,6 @@ def divided(mature: Sequence[Batch], window: int | None, holdout: int) -> tuple[
 def declaration_digest(spec: ModelSpec) -> str:
     """Return a digest of what of a declaration a verdict depends on."""
     return digest_of(_declared(spec, JUDGED_BY))
-
-
-def digest_of(value: Any) -> str:
-    """Return a digest of plain JSON values."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _contents(batches: Sequence[Batch]) -> list[list[str]]:

@@ -51,7 +51,8 @@ def brakes_on(
 ) -> list[str]:
     """Return what holds a training back now.
 
-    :param reasons: what speaks for it; a person releases cooldown and circuit breaker.
+    :param reasons: what speaks for it; a person releases cooldown and circuit breaker, and the latter also by changing
+        the code or the declaration.
     :param force: whether a judged question may be asked again.
     :param now: aware time.
     """
@@ -62,7 +63,7 @@ def brakes_on(
         "not_enough_batches": question.fingerprint is None,
         "nothing_new": not reasons,
         "cooldown": bool(cooling) and not free,
-        "refusals": state.refusals >= model.retrain.refusals and not free,
+        "refusals": state.refusals >= model.retrain.refusals and not free and "code" not in reasons,
         "same_fingerprint": bool(reasons) and judged_before(model, question, state) is not None and not force,
     }
     return [brake for brake, so in holds.items() if so]
@@ -120,7 +121,10 @@ def said(word: str, model: ModelSpec, question: Question, state: ModelState, per
             f" ({len(new)} of {model.retrain.new_batches} new batches)" if (new := new_batches(question, state)) else ""
         ),
         "cooldown": f"the last training is younger than {model.retrain.cooldown}",
-        "refusals": f"{state.refusals} candidates in a row were refused; only a person starts the next training",
+        "refusals": (
+            f"{state.refusals} candidates in a row were refused; a person starts the next training"
+            f" (`loopwright train {model.name} --why …`, or the form), or changes code or declaration"
+        ),
         "same_fingerprint": (
             f"same data, code, declaration and environment as training {judged.get('training_id')},"
             f" which came to {judged.get('status')}"

@@ -30,14 +30,15 @@ def record_failure(
     fault: LoopwrightError,
     *,
     run_id: str | None,
-    counts: bool,
 ) -> None:
     """Record that a training failed for good, as a verdict.
+
+    It is no refused candidate, for there was none: the circuit breaker does not count it, and the same question is not
+    asked again unchanged anyway.
 
     :param entry: the training as the ledger has it.
     :param fault: what failed.
     :param run_id: of the failed MLflow run, if it came to one.
-    :param counts: whether it is a refused candidate, for the circuit breaker.
     """
     training_id = entry["training_id"]
     why = fault.what if fault.got is None else f"{fault.what} {fault.got}"
@@ -54,7 +55,7 @@ def record_failure(
             "run_id": run_id,
             "artifact_digest": now.get("artifact_digest"),
             "verdict": verdict.to_dict(),
-            "refused": counts,
+            "refused": False,
             "champion": None,
         }
         return Draft(Kind.GATE_DECIDED, "train", verdict.why(), evidence)
@@ -67,7 +68,7 @@ def require_as_decided(
 ) -> None:
     """Refuse to go on with a training when what it was decided for is no longer what is there.
 
-    It is recorded as failed, without counting as a refused candidate, so that the next decision is free.
+    It is recorded as failed, so that the next decision is free.
 
     :param code: the model's folder, where its code matters still.
     :raises TrainingOutdated: if the declaration, or the code, is another.
@@ -84,7 +85,7 @@ def require_as_decided(
         allowed=entry[changed[0]],
         mend="Decide again: what changed makes a training of its own.",
     )
-    record_failure(workspace, spec.name, entry, fault, run_id=entry.get("run_id"), counts=False)
+    record_failure(workspace, spec.name, entry, fault, run_id=entry.get("run_id"))
     raise fault
 
 
