@@ -3,7 +3,7 @@
 import pytest
 
 from loopwright.errors import DeclarationError
-from loopwright.operators.form import parameters_or_none, text_or_none, yes_or_no
+from loopwright.operators.form import parameters_or_none, require_known, text_or_none, yes_or_no
 
 
 @pytest.mark.parametrize(("given", "meant"), [("", None), (" ", None), (None, None), ("None", None), (" 3 ", "3")])
@@ -36,3 +36,9 @@ def test_parameters(given, meant):
 def test_parameters_that_are_none(given, said):
     with pytest.raises(DeclarationError, match=said):
         parameters_or_none(given)
+
+
+def test_a_mistyped_field_is_refused_with_the_nearest():
+    require_known({"to_version": "1"}, {"to_version", "reason"})
+    with pytest.raises(DeclarationError, match=r"no field 'to_verison'(.|\n)*Did you mean 'to_version'"):
+        require_known({"to_verison": "1"}, {"to_version", "reason"})

@@ -20,6 +20,7 @@ from loopwright.hooks.loopwright import LoopwrightHook
 from loopwright.hooks.mlflow import MlflowHook
 from loopwright.links.addresses import report_address, run_address
 from loopwright.links.run import REPORT, RUN, MlflowRunLink, ReportLink
+from loopwright.operators.form import require_known
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperatorLink, Context
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from loopwright.declaration import DatasetSpec, ModelSpec, Workspace
     from loopwright.verdict import Verdict
 
+SUITE = "loopwright"
+"""The tag that the suite's own DAGs carry."""
 RESULT = "result"
 """The XCom key under which a stage's whole result is kept, whatever the task came to."""
 _MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "not_applicable": "–"}
@@ -68,6 +71,7 @@ class StageOperator(BaseOperator, SkipMixin):
         :raises AirflowSkipException: if there is nothing to do, or the data cannot tell yet.
         """
         try:
+            _require_known_form(context)
             workspace = self.workspace()
             result = self.call(workspace, context)
         except LoopwrightError as error:
@@ -164,6 +168,13 @@ class ModelOperator(StageOperator):
     def publish(self, context: Context, workspace: Workspace, raw: Mapping[str, Any]) -> None:
         """Publish, saying which model it was about."""
         super().publish(context, workspace, {"model": self.model, **raw})
+
+
+def _require_known_form(context: Context) -> None:
+    """Refuse a mistyped field of one of the suite's own forms; a team's own DAG may be given what it likes."""
+    dag, run = context.get("dag"), context.get("dag_run")
+    if dag is not None and SUITE in (getattr(dag, "tags", None) or ()):
+        require_known(getattr(run, "conf", None) or {}, set(dag.params))
 
 
 def end_by(verdict: Verdict | None) -> None:

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from typing import Any
 
-from loopwright.errors import DeclarationError
+from loopwright.errors import DeclarationError, shown
 
 _YES, _NO = {"true", "yes", "1", "on"}, {"false", "no", "0", "off", "none", ""}
+
+
+def require_known(answers: Mapping[str, Any], fields: Collection[str]) -> None:
+    """Refuse a form with fields that it does not have: Airflow takes them, and the run would do something else.
+
+    :param answers: the run's ``conf``.
+    :param fields: the names of the DAG's params.
+    :raises DeclarationError: naming the field, and the nearest right one.
+    """
+    for name in answers:
+        if name not in fields:
+            near = get_close_matches(name, fields, n=1)
+            raise DeclarationError(
+                f"The form has no field {shown(name)!r}.",
+                got=name,
+                allowed=", ".join(sorted(fields)),
+                mend=f"Did you mean {near[0]!r}?" if near else "Start the run again with the fields that there are.",
+            )
 
 
 def text_or_none(value: Any) -> str | None:
