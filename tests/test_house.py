@@ -1,11 +1,12 @@
 """The house keeps its promises to whoever installs it."""
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import distribution
+from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,10 @@ def tracked() -> list[Path]:
     return [ROOT / name for name in listed.stdout.decode().split("\0") if name]
 
 
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def declared() -> list[str]:
     groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
     return [re.split(r"[\[<>=!~ ]", line, maxsplit=1)[0] for group in groups for line in group]
@@ -33,6 +38,28 @@ def test_every_dependency_is_pinned_and_has_its_reason():
     for name in declared():
         assert name.lower() in pins, f"{name} is not in constraints.txt: make lock"
         assert re.search(rf"\b{re.escape(name)}\b", reasons), f"{name} has no reason in CONTRIBUTING.md"
+
+
+def imported(tree: ast.AST) -> set[str]:
+    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
+    return {name.partition(".")[0] for name in names}
+
+
+def test_whatever_is_imported_is_declared():
+    """By name, not by the grace of what another dependency happens to bring along."""
+    distributions = packages_distributions()
+    all_declared = {normal(name) for name in declared()}
+    # The first brings its sdk and its core; the second is a part of pydantic that has a name of its own.
+    brought = {"airflow": "apache-airflow", "pydantic_core": "pydantic"}
+    found = {}
+    for path in [*(ROOT / "plugins").rglob("*.py"), *(ROOT / "dags").glob("*.py")]:
+        for name in imported(ast.parse(path.read_text())) - sys.stdlib_module_names - {"loopwright"}:
+            found.setdefault(name, path.relative_to(ROOT))
+    assert {"click", "mlflow", "cloudpickle", "croniter"} <= set(found)
+    for name, path in found.items():
+        known = {normal(brought[name])} if name in brought else {normal(d) for d in distributions.get(name, [name])}
+        assert known & all_declared, f"{path} imports {name}, which pyproject.toml does not declare"
 
 
 def test_constraints_hold_pins_and_no_addresses():
