@@ -78,8 +78,8 @@ def answered(estimator: Any, features: pd.DataFrame, card: Card) -> pd.DataFrame
     :param estimator: anything with ``predict``, and for probabilities ``predict_proba``.
     :param features: conformed features.
     :param card: what the training saw.
-    :return: ``prediction``; for two classes also ``score``, the probability of the second; for more,
-        ``score_<class>`` of each.
+    :return: ``prediction``, truth values as 0 and 1; for two classes also ``score``, the probability of the second;
+        for more, ``score_<class>`` of each.
     """
     classes = card["classes"]
     if features.empty:
@@ -88,12 +88,26 @@ def answered(estimator: Any, features: pd.DataFrame, card: Card) -> pd.DataFrame
     else:
         prediction = np.asarray(estimator.predict(features)).reshape(len(features))
         scores = _scores(estimator, features, classes)
-    answers = pd.DataFrame({"prediction": prediction}, index=features.index)
+    answers = pd.DataFrame({"prediction": _plain(prediction, classes)}, index=features.index)
     if scores is not None and len(classes) == 2:
         answers["score"] = scores[:, 1]
     elif scores is not None:
         answers[[f"score_{name}" for name in classes]] = scores
     return answers
+
+
+def _plain(prediction: np.ndarray, classes: list[Any]) -> np.ndarray:
+    """Return predictions in the one type of their kind, whatever the width or the class that the labels came in.
+
+    Labels of 0 and 1 may become truth values and back, from one version to the next: all versions' predictions are
+    kept in one table, and compared with each other.
+    """
+    kind = prediction.dtype.kind
+    if kind == "b" or (kind == "O" and pd.api.types.infer_dtype(prediction, skipna=False) == "boolean"):
+        return prediction.astype("int64")
+    if kind in "iuf":
+        return prediction.astype("int64" if classes and kind != "f" else "float64")
+    return prediction
 
 
 def _scores(estimator: Any, features: pd.DataFrame, classes: list[Any]) -> np.ndarray | None:
