@@ -64,12 +64,12 @@ def test_a_logged_model_is_registered_as_itself(tracking):
     with tracking.run("tips", key="k", name="fit") as run_id:
         info = mlflow.pyfunc.log_model(name="model", python_model=Echo(), pip_requirements=[])
     assert tracking.register("tips", run_id=run_id, source=info.model_uri, tags={}) == "1"
-    assert tracking.version_source("tips", "1") == info.model_uri
+    assert tracking._client.get_model_version("tips", "1").source == info.model_uri
 
 
 def test_a_versions_files_come_back(tracking, run_id, tmp_path):
     register(tracking, run_id)
-    copy = tracking.download_source(tracking.version_source("tips", "1"), tmp_path / "copy")
+    copy = tracking.download_source(tracking._client.get_model_version("tips", "1").source, tmp_path / "copy")
     assert (copy / "MLmodel").read_text() == "flavors: {}"
 
 
@@ -89,8 +89,6 @@ def test_unknown_versions_are_named(tracking, run_id):
     register(tracking, run_id)
     with pytest.raises(UnknownName, match=r"no such thing(.|\n)*version=9"):
         tracking.move_alias("tips", "champion", "9")
-    with pytest.raises(UnknownName, match="no such thing"):
-        tracking.version_source("tips", "9")
     assert tracking.alias_of("tips", "champion") is None
 
 

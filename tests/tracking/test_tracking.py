@@ -70,7 +70,7 @@ def test_the_same_on_a_server(server, tmp_path):
     version = tracking.register("tips", run_id=run_id, source=f"runs:/{run_id}/model", tags={})
     tracking.move_alias("tips", "champion", version)
     assert tracking.alias_of("tips", "champion") == version == "1"
-    copy = tracking.download_source(tracking.version_source("tips", version), tmp_path)
+    copy = tracking.download_source(f"runs:/{run_id}/model", tmp_path)
     assert (copy / "MLmodel").is_file()
     experiment = tracking.experiment("tips")
     assert tracking.run_url(run_id, "tips") == f"{server}/#/experiments/{experiment}/runs/{run_id}"

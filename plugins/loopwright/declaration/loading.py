@@ -63,14 +63,14 @@ def read_yaml(path: Path) -> Any:
         ) from error
 
 
-def digest_of(spec: BaseModel) -> str:
+def digest_of(value: Any) -> str:
     """Return a digest of what a declaration *says*: comments, order and spelled-out defaults do not change it.
 
-    :param spec: any specification.
+    :param value: any specification, or plain JSON values.
     :return: 64 hexadecimal digits.
     """
-    said = json.dumps(spec.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(said.encode()).hexdigest()
+    plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 if TYPE_CHECKING:

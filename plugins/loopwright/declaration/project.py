@@ -91,21 +91,6 @@ class Project:
         )
         return spec
 
-    def models_of(self, dataset: str) -> list[ModelSpec]:
-        """Return the models that learn from a dataset; broken declarations are passed over.
-
-        :param dataset: the dataset's name.
-        """
-        found = []
-        for name in self.model_names():
-            try:
-                spec = self.model(name)
-            except DeclarationError:
-                continue
-            if spec.dataset == dataset:
-                found.append(spec)
-        return found
-
 
 def _declared(folder: Path, filename: str) -> list[str]:
     return sorted(path.parent.name for path in folder.glob(f"*/{filename}"))

@@ -60,18 +60,10 @@ class Registry(Runs):
             for name, value in tags.items():
                 self._client.set_model_version_tag(model, version, name, str(value))
 
-    def version_source(self, model: str, version: str) -> str:
-        """Return the URI of a version's files.
-
-        :raises UnknownName: if there is no such version.
-        """
-        with said_plainly(self.uri):
-            return str(self._client.get_model_version(model, version).source)
-
     def download_source(self, source: str, into: Path) -> Path:
         """Copy a version's files.
 
-        :param source: as :meth:`version_source` returns it.
+        :param source: the version's URI, as it was registered.
         :param into: the folder to copy into, made if absent.
         :return: where the copy is.
         """

@@ -72,7 +72,7 @@ def _of_features(house, rides):
     from loopwright.profiling import compare
     from loopwright.serving import load_version
 
-    predictor = load_version(house.workspace, "tips", house.state.champion)
+    predictor = load_version(house.workspace, house.state.champion)
     columns = compare(predictor.made(toys.rides(1, rows=3000)), predictor.made(rides), threshold=0.1)
     return {(c.column, m.name) for c in columns for m in c.measures if m.outcome is Outcome.FAIL}
 

@@ -46,7 +46,7 @@ def test_rows_and_event(scoring):
 def test_the_answers_are_the_champions_for_these_rows(scoring):
     score_batch(scoring.workspace, scoring.model, "2024-03")
     raw = toys.rides(3, rows=250)
-    predictor = load_version(scoring.workspace, "tips", scoring.state.champion)
+    predictor = load_version(scoring.workspace, scoring.state.champion)
     expected = predictor.predict(raw)
     rows = scoring.predictions("2024-03")
     assert rows["ride_id"].tolist() == raw["ride_id"].tolist()
@@ -158,3 +158,20 @@ def test_rows_without_names_are_told_by_their_number(scoring):
     rows = scoring.predictions("2024-03")
     assert pd.Index(["ride_id", "started_at"]).intersection(rows.columns).empty
     assert rows["_row"].tolist() == list(range(250))
+
+
+def test_a_label_that_becomes_another_type_leaves_one_type_of_predictions(scoring):
+    """Truth values first, then 0 and 1: the same question, and the same table of answers."""
+    score_batch(scoring.workspace, scoring.model, "2024-03")
+    truths = scoring.state.champion["version"]
+    tipped = '(rides["tip"] > 0.2 * rides["fare"])'
+    scoring.toy.edit("include/models/tips/features.py", f"return {tipped}.where(rides[\"tip\"].notna())",
+                     f"return {tipped}.astype(int)")  # fmt: skip
+    numbers = scoring.champion()
+    cards = [load_version(scoring.workspace, scoring.state.version(v)).card for v in (truths, numbers)]
+    assert [json.dumps(card["classes"]) for card in cards] == ["[false, true]", "[0, 1]"]
+    scoring.publish(4, rows=250)
+    score_batch(scoring.workspace, scoring.model, "2024-04")
+    rows = scoring.predictions("2024-03", "2024-04")
+    assert rows["prediction"].dtype == "int64"
+    assert set(rows["prediction"]) == {0, 1}

@@ -14,6 +14,7 @@ from loopwright.errors import NotReady
 from loopwright.ledger.store import Ledger
 from loopwright.profiling import ColumnDrift, compare, judge_columns, sampled
 from loopwright.serving import load_version
+from loopwright.serving.kept import REFERENCE
 from loopwright.stages.monitor.watched import Watched, watched
 from loopwright.tracking import Tracking
 from loopwright.verdict import Outcome
@@ -21,9 +22,6 @@ from loopwright.verdict import Outcome
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
     from loopwright.declaration.model import Drift
-
-REFERENCE = "reference/features.parquet"
-"""Where a training's run keeps the sample of its features and predictions."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +139,7 @@ def _sides(workspace: Workspace, model: ModelSpec, one: Watched, asked: Drift) -
     with tempfile.TemporaryDirectory() as folder:
         kept = Tracking.of(workspace).download(one.version["run_id"], REFERENCE, Path(folder))
         reference = pd.read_parquet(kept)
-    predictor = load_version(workspace, model.name, one.version)
+    predictor = load_version(workspace, one.version)
     # As the code made them: what serving leaves out (a column empty at the training and no longer) is drift as well.
     features = predictor.made(one.rows(workspace, model)).reset_index(drop=True)
     features.columns = features.columns.map(str)

@@ -134,7 +134,7 @@ def _measured(workspace: Workspace, model: ModelSpec, one: Watched, metric: str)
     folder = Project.at(workspace.project).model_folder(model.name)
     known = known_labels(model, folder, one.rows(workspace, model))
     answers = one.predictions(workspace, model)
-    predicted = load_version(workspace, model.name, one.version).as_arrays(answers)
+    predicted = load_version(workspace, one.version).as_arrays(answers)
     usable = known.mask & _answered(answers)
     measured = interval(
         metric,

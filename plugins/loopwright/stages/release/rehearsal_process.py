@@ -22,8 +22,6 @@ from loopwright.errors import CannotRun, LoopwrightError, shown
 if TYPE_CHECKING:
     import pandas as pd
 
-ROWS, EXPECTED = "rehearsal/rows.parquet", "rehearsal/expected.parquet"
-"""Where a training's run keeps the rows to ask about, and the answers it got."""
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
 """How far two answers may differ: the order of a sum, not the model."""
 
@@ -39,10 +37,10 @@ def main() -> None:
 def answered(question: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``figures``, a ``fault`` of the model's, or a ``failure`` of the surroundings.
 
-    :param question: ``workspace``, ``model``, and the version's ``entry`` in the ledger.
+    :param question: ``workspace``, and the version's ``entry`` in the ledger.
     """
     try:
-        return {"figures": rehearsed(Workspace.from_dict(question["workspace"]), question["model"], question["entry"])}
+        return {"figures": rehearsed(Workspace.from_dict(question["workspace"]), question["entry"])}
     except CannotRun as error:
         return {"failure": {**error.to_dict(), "type": type(error).__name__}}
     except LoopwrightError as error:
@@ -53,7 +51,7 @@ def answered(question: Mapping[str, Any]) -> dict[str, Any]:
         return {"fault": {"what": f"It raised {type(error).__name__}.", "got": shown(str(error)), "type": "model"}}
 
 
-def rehearsed(workspace: Workspace, model: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+def rehearsed(workspace: Workspace, entry: Mapping[str, Any]) -> dict[str, Any]:
     """Load a version and compare its answers with those of its training.
 
     :return: ``rows``, ``differ``, ``largest`` difference, ``load_seconds``, ``predict_seconds``.
@@ -61,14 +59,15 @@ def rehearsed(workspace: Workspace, model: str, entry: Mapping[str, Any]) -> dic
     import pandas as pd
 
     from loopwright.serving import load_version
+    from loopwright.serving.kept import REHEARSAL_EXPECTED, REHEARSAL_ROWS
     from loopwright.tracking import Tracking
 
     with tempfile.TemporaryDirectory() as folder:
         kept = Tracking.of(workspace)
-        rows = pd.read_parquet(kept.download(entry["run_id"], ROWS, Path(folder)))
-        expected = pd.read_parquet(kept.download(entry["run_id"], EXPECTED, Path(folder)))
+        rows = pd.read_parquet(kept.download(entry["run_id"], REHEARSAL_ROWS, Path(folder)))
+        expected = pd.read_parquet(kept.download(entry["run_id"], REHEARSAL_EXPECTED, Path(folder)))
         started = time.perf_counter()
-        predictor = load_version(workspace, model, dict(entry))
+        predictor = load_version(workspace, dict(entry))
         loaded = time.perf_counter()
         found = predictor.predict(rows)
         done = time.perf_counter()

@@ -70,7 +70,7 @@ def score_batch(
         return Scored(model.name, batch_id, done["version"], done["rows"], done["table_version"], "unchanged")
     champion = state.champion
     rows = Lake.of(workspace).batches(model.dataset).read([batch_id], version=batch["data_version"])
-    answers = load_version(workspace, model.name, champion).predict(rows)
+    answers = load_version(workspace, champion).predict(rows)
     table = predictions(rows, answers, Project.at(workspace.project).dataset(model.dataset), champion["version"])
     table_version = Lake.of(workspace).predictions(model.name).replace(table, batch_id, role=ROLE)
     evidence = {

@@ -88,7 +88,7 @@ def _judged(
     except _CANNOT_ANSWER as fault:
         check = Check("answers", Outcome.FAIL, f"the candidate cannot answer: {fault.what}", observed=fault.to_dict())
         return Verdict("gate", f"model/{spec.name}", (check,), spec.gate.on_inconclusive, digests), {}
-    theirs, fault_of_champion = _champions(workspace, spec, champion, raw, known)
+    theirs, fault_of_champion = _champions(workspace, champion, raw, known)
     unseen = Unseen(entry["holdout"], entry["batches"], (champion or {}).get("batches") or ())
     checks = judge(
         spec, ours, theirs, known.values, unseen=unseen, champion_fault=fault_of_champion, seed=spec.train.seed
@@ -105,7 +105,7 @@ def _answers(predictor: Predictor, raw: pd.DataFrame, known: Known) -> Predicted
 
 
 def _champions(
-    workspace: Workspace, spec: ModelSpec, champion: Mapping[str, Any] | None, raw: pd.DataFrame, known: Known
+    workspace: Workspace, champion: Mapping[str, Any] | None, raw: pd.DataFrame, known: Known
 ) -> tuple[Predicted | None, str | None]:
     if champion is None:
         return None, None
