@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from io import UnsupportedOperation
 from typing import TextIO
 
@@ -29,15 +29,13 @@ def kept_for_answers() -> Iterator[None]:
     that was put in its place (by a program that calls the command line itself) is given back.
     """
     global _answers  # noqa: PLW0603 - there is one standard output
-    own = _is_the_process_own(sys.stdout)
     sys.stdout.flush()
-    _answers = _taken() if own else sys.stdout
-    try:
-        with redirect_stdout(sys.stderr):
-            yield
-    finally:
-        _answers, kept = None, _answers
-        kept.close() if own else None
+    with _taken() if _is_the_process_own(sys.stdout) else nullcontext(sys.stdout) as _answers:
+        try:
+            with redirect_stdout(sys.stderr):
+                yield
+        finally:
+            _answers = None
 
 
 def _taken() -> TextIO:
