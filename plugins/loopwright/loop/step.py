@@ -64,6 +64,10 @@ class Step:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
+        return {**self.summary(), "result": self.result}
+
+    def summary(self) -> dict[str, Any]:
+        """Return what came of it, without the stage's own result."""
         return {
             "stage": self.stage,
             "action": self.action,
@@ -71,7 +75,6 @@ class Step:
             "outcome": self.outcome,
             "why": self.why,
             "seconds": round(self.seconds, 3),
-            "result": self.result,
         }
 
 
@@ -112,13 +115,13 @@ class Summary:
         return 2 if self.faults else 1 if self.failed else 0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values; the steps are counted, not repeated."""
+        """Return plain JSON values; the steps are counted, and only what went wrong is said again."""
         return {
             "model": self.model,
             "dataset": self.dataset,
             "steps": len(self.steps),
-            "failed": [step.to_dict() for step in self.failed],
-            "faults": [step.to_dict() for step in self.faults],
+            "failed": [step.summary() for step in self.failed],
+            "faults": [step.summary() for step in self.faults],
             "champion": self.champion,
             "before": self.before,
             "waits_for": list(self.waits_for),
