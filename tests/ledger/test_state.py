@@ -137,6 +137,10 @@ def test_nothing_is_true_of_what_nobody_recorded():
 def test_published_batches_come_by_event_time_else_by_name():
     state = dataset(published("b", "2024-02-28"), published("a", "2024-03-31"), published("c", "2024-01-31"))
     assert [batch["batch_id"] for batch in state.published()] == ["c", "b", "a"]
+    stray = {"min": "2024-01-01", "median": "2024-01-15", "max": "2098-01-01"}
+    later = {"min": "2024-02-01", "median": "2024-02-15", "max": "2024-02-28"}
+    state = dataset(published("b", event_time=later), published("a", event_time=stray), published("old", "2024-03-31"))
+    assert [batch["batch_id"] for batch in state.published()] == ["a", "b", "old"]
     unnamed = dataset(published("m-10"), published("m-9"))
     assert [batch["batch_id"] for batch in unnamed.published()] == ["m-9", "m-10"]
 

@@ -29,6 +29,19 @@ def natural(text: str) -> tuple[tuple[int, int | str], ...]:
     return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in _DIGITS.split(text) if part)
 
 
+def place_in_time(event_time: Mapping[str, str] | None, batch_id: str) -> tuple[str, tuple[tuple[int, int | str], ...]]:
+    """Return a sort key that puts batches in the order in which they happened.
+
+    Half of a batch must be wrong about the time before the batch moves: one stray row from the future moves nothing.
+
+    :param event_time: ``min``, ``median`` and ``max``; ``None`` where there is none. Batches that were published
+        before the median was recorded go by their ``max``.
+    :param batch_id: decides where the time does not.
+    """
+    times = event_time or {}
+    return times.get("median") or times.get("max") or "", natural(batch_id)
+
+
 @dataclass(frozen=True)
 class State:
     """What is true of a subject now.
@@ -58,14 +71,14 @@ class DatasetState(State):
     def published(self) -> list[dict[str, Any]]:
         """Return the published batches, oldest first: by event time where there is one, else by batch id.
 
-        Each holds ``batch_id``, ``rows``, ``content_digest``, ``data_version``, ``event_time`` (``min``, ``max``,
-        ISO 8601 or ``None``), ``published_at`` and ``sequence``.
+        Each holds ``batch_id``, ``rows``, ``content_digest``, ``data_version``, ``event_time`` (``min``, ``median``,
+        ``max``, ISO 8601, or ``None``), ``published_at`` and ``sequence``.
         """
         batches = self.under("batch").values()
-        return sorted(batches, key=lambda b: ((b["event_time"] or {}).get("max") or "", natural(b["batch_id"])))
+        return sorted(batches, key=lambda batch: place_in_time(batch["event_time"], batch["batch_id"]))
 
     def arrival(self, batch_id: str) -> dict[str, Any] | None:
-        """Return the last handled arrival of a batch: ``signature``, ``digest``, ``status``, ``report``."""
+        """Return the last handled arrival of a batch: ``signature``, ``digest``, ``status``, ``judged_by``."""
         found: dict[str, Any] | None = self.get(f"arrival/{batch_id}")
         return found
 
@@ -176,6 +189,7 @@ def _arrival(event: Event, status: str) -> dict[str, Any]:
         "status": status,
         "signature": seen["signature"],
         "digest": seen["arrival_digest"],
+        "judged_by": seen.get("judged_by"),
         "rows": seen.get("rows"),
         "reason": event.reason,
         "report": seen.get("report"),

@@ -194,6 +194,19 @@ def test_a_batch_is_compared_with_the_one_before_it_in_time_not_in_arrival(toy: 
     assert "are gone: surge" in failed(ingest(toy, 4))["columns"]
 
 
+def test_one_stray_row_from_the_future_puts_no_batch_last_for_good(toy: Toy) -> None:
+    stray = rides(1)
+    stray.loc[0, "started_at"] = pd.Timestamp(2098, 1, 1)
+    toy.arrive(1, stray)
+    toy.arrive(2, rides(2).assign(surge=1.0))
+    toy.arrive(3)
+    assert [ingest(toy, month).status for month in (1, 2)] == ["published"] * 2
+    state = Ledger.of(toy.workspace).dataset("rides")
+    assert [batch["batch_id"] for batch in state.published()] == ["2024-01", "2024-02"]
+    assert state.published()[0]["event_time"]["max"].startswith("2098")
+    assert "are gone: surge" in failed(ingest(toy, 3))["columns"], "it is compared with February, not with January"
+
+
 def test_a_column_that_is_empty_for_months_may_then_bring_values(toy: Toy) -> None:
     for month, fee in ((1, None), (2, np.nan), (3, 2.5), (4, None)):
         toy.arrive(month, rides(month).assign(fee=fee))

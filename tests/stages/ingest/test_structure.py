@@ -45,7 +45,11 @@ def test_new_and_emptied_columns_are_advisory() -> None:
 def test_event_time_is_read_and_its_span_told() -> None:
     frame, check = structure.timed(pd.DataFrame({"t": ["2024-01-02", None, "2024-01-01"]}), "t")
     assert check.outcome is Outcome.PASS
-    assert structure.span(frame, "t") == {"min": "2024-01-01T00:00:00", "max": "2024-01-02T00:00:00"}
+    assert structure.span(frame, "t") == {
+        "min": "2024-01-01T00:00:00",
+        "median": "2024-01-01T00:00:00",
+        "max": "2024-01-02T00:00:00",
+    }
     assert structure.span(frame, None) is None
     assert structure.span(frame, "absent") is None
 

@@ -18,7 +18,7 @@ from loopwright.errors import ArrivalUnreadable, DataFault, UserCodeFailed
 from loopwright.lake import Lake
 from loopwright.lake.columns import ColumnUnfit, columns_of
 from loopwright.lake.schema import ColumnConflict
-from loopwright.ledger.state import natural
+from loopwright.ledger.state import place_in_time
 from loopwright.stages.ingest import structure
 from loopwright.stages.ingest.cleaning import CleaningFailed, clean
 from loopwright.stages.ingest.content import column_types, content_digest
@@ -126,12 +126,8 @@ class Examination:
         """Return the columns of the published batch that comes before this one, wherever in time this one comes."""
         others = [batch for batch in self.state.published() if batch["batch_id"] != self.batch_id]
         if span or not self.dataset.event_time:
-            mine = (span["max"] if span else "", natural(self.batch_id))
-            others = [
-                batch
-                for batch in others
-                if ((batch["event_time"] or {}).get("max") or "", natural(batch["batch_id"])) < mine
-            ]
+            mine = place_in_time(span, self.batch_id)
+            others = [batch for batch in others if place_in_time(batch["event_time"], batch["batch_id"]) < mine]
         return others[-1].get("columns") or {} if others else {}
 
     def _types(self, frame: pd.DataFrame) -> tuple[Check, dict[str, Any]]:

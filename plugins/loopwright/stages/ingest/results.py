@@ -20,7 +20,7 @@ class ValidationReport:
     :param rows_read: in the arrival; ``None`` if it could not be read.
     :param rows: left after cleaning.
     :param columns: their types, by the lake's names.
-    :param event_time: first and last, ISO 8601.
+    :param event_time: first, middle and last, ISO 8601.
     :param cleaned: what each cleaning step changed.
     :param content_digest: over the cleaned rows; ``None`` if they have no content to speak of.
     :param arrival_digest: over the arrival's bytes.

@@ -103,7 +103,9 @@ def timed(frame: pd.DataFrame, event_time: str) -> tuple[pd.DataFrame, Check]:
 
 
 def span(frame: pd.DataFrame, event_time: str | None) -> dict[str, str] | None:
-    """Return first and last event time, as ISO 8601; ``None`` if there is none.
+    """Return first, middle and last event time, as ISO 8601; ``None`` if there is none.
+
+    The middle one says when the batch happened; the ends may be a single stray row's.
 
     :param frame: the cleaned batch, event time as timestamps.
     :param event_time: the declared column, if any.
@@ -111,7 +113,10 @@ def span(frame: pd.DataFrame, event_time: str | None) -> dict[str, str] | None:
     if event_time is None or event_time not in frame or not kinds.is_datetime64_any_dtype(frame[event_time]):
         return None
     times = frame[event_time].dropna()
-    return None if times.empty else {"min": times.min().isoformat(), "max": times.max().isoformat()}
+    if times.empty:
+        return None
+    found = {"min": times.min(), "median": times.quantile(0.5, interpolation="lower"), "max": times.max()}
+    return {name: time.isoformat() for name, time in found.items()}
 
 
 def keyed(frame: pd.DataFrame, key: Sequence[str]) -> Check:
