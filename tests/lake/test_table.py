@@ -276,3 +276,17 @@ def test_widening_spares_the_other_role(table):
     table.replace(frame(p=[0.5, 0.5]), "a", role="challenger")
     assert table.read(["a"], role="champion")["p"].tolist() == [1.0, 2.0]
     assert table.read(["a"], role="challenger")["p"].tolist() == [0.5, 0.5]
+
+
+def test_each_batch_as_of_its_own_version_comes_as_all_of_them_from_the_newest(tmp_path):
+    table = Table(str(tmp_path / "rides"))
+    frames = {
+        "c": pd.DataFrame({"n": [1, 2], "word": ["a", "b"], "empty": [None, None]}),
+        "a": pd.DataFrame({"n": [1.5, 2.5], "word": ["c", None], "empty": [1.0, 2.0], "new": [True, False]}),
+        "b": pd.DataFrame({"n": [3, None], "word": ["d", "e"], "empty": [None, None], "new": [True, True]}),
+    }
+    versions = {batch: table.replace(frame, batch) for batch, frame in frames.items()}
+    pd.testing.assert_frame_equal(table.read_as_of(versions), table.read(["c", "a", "b"]))
+    table.replace(frames["c"].head(1), "c")
+    table.replace(frames["a"].head(1), "a")
+    assert table.read_as_of(versions)["_batch_id"].tolist() == ["c", "c", "a", "a", "b", "b"]

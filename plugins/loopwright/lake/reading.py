@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -34,11 +34,26 @@ def frame_of(
     :raises UnknownName: if a column is asked for that no batch ever brought.
     """
     wanted = batches_of(table) if batch_ids is None else list(dict.fromkeys(batch_ids))
-    found = _with_untyped(_rows(table.to_pyarrow_dataset(), wanted, columns, role))
+    found = _with_untyped(pa.concat_tables(_rows(table.to_pyarrow_dataset(), wanted, columns, role)))
     if columns is not None:
         _require(columns, found.column_names)
         found = found.select(list(columns))
     return _to_pandas(found)
+
+
+def frame_as_of(tables: Mapping[str, DeltaTable]) -> pd.DataFrame:
+    """Return the rows of batches, each as one version of the table has it, in the order of the batches.
+
+    Columns come as the newest of these versions has them, so that where the rows are the same, so is the frame.
+
+    :param tables: batch to the table, opened at the batch's version.
+    """
+    newest = max(tables.values(), key=lambda table: table.version()).to_pyarrow_dataset()
+    parts = _rows(newest, [], None, None)
+    for batch_id, table in tables.items():
+        parts += _rows(table.to_pyarrow_dataset(), [batch_id], None, None)
+    # A column may have come, or become wider, from one version to the next.
+    return _to_pandas(_with_untyped(pa.concat_tables(parts, promote_options="permissive")))
 
 
 def batches_of(table: DeltaTable) -> list[str]:
@@ -54,7 +69,8 @@ def count_of(table: DeltaTable, batch_id: str) -> int:
 
 def _rows(
     source: datasets.Dataset, batch_ids: Sequence[str], columns: Sequence[str] | None, role: str | None
-) -> pa.Table:
+) -> list[pa.Table]:
+    """Return no rows, which have the columns, and then each batch's."""
     names = _leading(source.schema.names)
     if columns is not None:
         needed = {*columns, rows.ROW, rows.UNTYPED}
@@ -67,7 +83,7 @@ def _rows(
         if role is not None:
             condition &= pc.field(rows.ROLE) == role
         parts.append(_ordered(source.to_table(columns=names, filter=condition)))
-    return pa.concat_tables(parts)
+    return parts
 
 
 def _leading(names: Sequence[str]) -> list[str]:

@@ -124,6 +124,18 @@ class Table:
         with said_plainly(self.uri):
             return reading.frame_of(table, batch_ids, columns, role)
 
+    def read_as_of(self, versions: Mapping[str, int]) -> pd.DataFrame:
+        """Return the rows of batches as :meth:`read` does, but each batch as of a version of its own.
+
+        So read, a batch is what was recorded of it, whatever an unfinished writing has left in the table since.
+
+        :param versions: batch to version, at least one, in the order that the rows shall have.
+        :raises NotReady: if nothing was ever written.
+        """
+        opened = {version: self._required(version) for version in set(versions.values())}
+        with said_plainly(self.uri):
+            return reading.frame_as_of({batch: opened[version] for batch, version in versions.items()})
+
     def count(self, batch_id: str) -> int:
         """Return how many rows a batch has; 0 for one that is not there."""
         table = self._opened()

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from loopwright.errors import DeclarationError, UnknownName, UserCodeFailed
+from loopwright.lake import Lake
 from loopwright.ledger.events import Kind
 from loopwright.serving import load_version
 from loopwright.stages.train.refusing import TrainingOutdated
@@ -47,6 +48,16 @@ def test_a_candidate_is_fitted_kept_and_recorded(tips) -> None:
     assert event.evidence["artifact_digest"] == fit.artifact_digest
     assert event.evidence["source"] == f"runs:/{fit.run_id}/model"
     assert predictor(tips, fit).predict(rides(3))["score"].between(0, 1).all()
+
+
+def test_rows_that_no_event_speaks_of_are_not_learned_from(tips) -> None:
+    tips.publish(1)
+    Lake.of(tips.workspace).batches("rides").replace(rides(1).head(7).assign(distance=1e6), "2024-01")  # and killed
+    tips.publish(2)
+    fit = fitted(tips)
+    assert fit.metrics == {"train_rows": 2000.0}
+    snapshot = tips.tracking.read_json(fit.run_id, "snapshot.json")
+    assert snapshot["data_versions"] == {"2024-01": 0, "2024-02": 2}
 
 
 def test_fitting_twice_is_fitting_once(tips) -> None:

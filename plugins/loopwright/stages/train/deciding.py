@@ -143,6 +143,7 @@ def _draft(decision: TrainingDecision, question: Question, state: ModelState, ac
         "batches": list(decision.batches),
         "holdout": list(decision.holdout),
         "data_version": question.data_version,
+        "data_versions": dict(question.data_versions),
         "data_digest": question.data_digest,
         "code_digest": question.code_digest,
         "declaration_digest": question.declaration_digest,

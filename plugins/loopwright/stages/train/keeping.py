@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from loopwright.tracking import Tracking
 
 REFERENCE_ROWS = 20_000
+_SNAPSHOT = ("batches", "holdout", "data_version", "data_versions")
 
 
 def keep_provenance(
@@ -41,7 +42,7 @@ def keep_provenance(
     tracking.log_tags(run_id, {**tags, **({"mlflow.source.git.commit": commit} if commit else {})})
     tracking.log_json(run_id, "declaration.json", spec.model_dump(mode="json"))
     tracking.log_json(run_id, "environment.json", environment_of(folder))
-    tracking.log_json(run_id, "snapshot.json", {name: entry[name] for name in ("batches", "holdout", "data_version")})
+    tracking.log_json(run_id, "snapshot.json", {name: entry.get(name) for name in _SNAPSHOT})
     where = {
         "name": spec.dataset,
         "digest": entry["data_digest"],

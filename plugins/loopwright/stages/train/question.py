@@ -36,6 +36,7 @@ class Question:
     :param mature: every batch with rows whose labels are final.
     :param dataset_sequence: of the dataset's last event: what was published after it is new.
     :param data_version: of the lake's table that holds them all.
+    :param data_versions: of the table that each batch was recorded with, by batch.
     :param params: the declared parameters, and over them a person's.
     :param overrides: the names of the person's.
     """
@@ -45,6 +46,7 @@ class Question:
     mature: tuple[Batch, ...]
     dataset_sequence: int
     data_version: int | None
+    data_versions: Mapping[str, int]
     data_digest: str
     code_digest: str
     declaration_digest: str
@@ -83,6 +85,7 @@ class Question:
             mature=tuple(mature),
             dataset_sequence=dataset.sequence,
             data_version=max((b["data_version"] for b in published), default=None),
+            data_versions={b["batch_id"]: b["data_version"] for b in (*batches, *holdout)},
             data_digest=data,
             code_digest=code,
             declaration_digest=declaration_digest(spec),

@@ -1,4 +1,7 @@
-"""The rows of a decided training, read at the version of the table that the decision saw."""
+"""The rows of a decided training, each batch read at the version of the table that the decision saw it recorded with.
+
+What must stay true: rows that no event speaks of, left by a writing that was killed, are never learned from.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,9 @@ def rows_of(workspace: Workspace, spec: ModelSpec, entry: Mapping[str, Any], bat
     :param entry: the training as the ledger has it.
     :param batches: which, oldest first.
     """
-    return Lake.of(workspace).batches(spec.dataset).read(batches, version=entry["data_version"])
+    known = entry.get("data_versions") or {}  # a training decided before they were recorded has the newest only
+    versions = {batch: known.get(batch, entry["data_version"]) for batch in batches}
+    return Lake.of(workspace).batches(spec.dataset).read_as_of(versions)
 
 
 def learnable(spec: ModelSpec, folder: Path, raw: pd.DataFrame) -> Learnable:
