@@ -45,7 +45,7 @@ def trigger(toy, cls=BatchArrivalTrigger, **more):
 
 def handle(toy, *batch_ids):
     ledger = Ledger.of(toy.workspace)
-    for found in listed_for(toy.workspace, toy.rides):
+    for found in listed_for(toy.workspace, toy.rides).arrivals:
         if found.batch_id in batch_ids:
             evidence = {"batch_id": found.batch_id, "signature": found.signature, "arrival_digest": "0"}
             ledger.record("dataset/rides", Draft(Kind.BATCH_QUARANTINED, "test", "handled", evidence))

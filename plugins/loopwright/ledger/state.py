@@ -77,6 +77,10 @@ class DatasetState(State):
         batches = self.under("batch").values()
         return sorted(batches, key=lambda batch: place_in_time(batch["event_time"], batch["batch_id"]))
 
+    def set_aside(self) -> list[dict[str, Any]]:
+        """Return the last handled arrivals that are in quarantine, as :meth:`arrival` does."""
+        return [arrival for arrival in self.under("arrival").values() if arrival["status"] == "quarantined"]
+
     def arrival(self, batch_id: str) -> dict[str, Any] | None:
         """Return the last handled arrival of a batch: ``signature``, ``digest``, ``status``, ``judged_by``."""
         found: dict[str, Any] | None = self.get(f"arrival/{batch_id}")

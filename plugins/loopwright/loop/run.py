@@ -16,7 +16,7 @@ from loopwright.ledger.store import Ledger
 from loopwright.loop import said
 from loopwright.loop.learning import Learning
 from loopwright.loop.step import STAGES, Stage, Summary
-from loopwright.loop.taking_in import arrived, take_in_one
+from loopwright.loop.taking_in import arrived, take_in_one, tell_refused
 from loopwright.loop.telling import Listener, Teller
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ class _Turn:
     def run(self) -> Summary:
         started = time.monotonic()
         before = self._champion()
-        arrivals = arrived(self.workspace, self.dataset)
+        found = arrived(self.workspace, self.dataset)
+        arrivals = found.arrivals
+        tell_refused(found, self.teller)
         self.teller.total = len(arrivals)
         if "release" in self.included:
             self.learning.mend()

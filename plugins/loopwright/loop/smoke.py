@@ -77,7 +77,7 @@ def _arrived(workspace: Workspace, project: Project, dataset: str) -> pd.DataFra
 
     spec = project.dataset(dataset)
     try:
-        arrivals = listed_for(workspace, spec)
+        arrivals = listed_for(workspace, spec).arrivals
     except CannotRun:  # the folder is not there: nothing has arrived, and that is for ingest to say
         return None
     for arrival in arrivals:

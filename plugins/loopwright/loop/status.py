@@ -15,6 +15,7 @@ from loopwright.ledger.store import Ledger
 if TYPE_CHECKING:
     from loopwright.declaration import DatasetSpec, ModelSpec, Workspace
     from loopwright.ledger.state import DatasetState, ModelState
+    from loopwright.stages.ingest.arrivals import Listing
 
 
 def status(workspace: Workspace, model: str | None = None) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def _unscored(spec: ModelSpec, state: ModelState, dataset: DatasetState) -> int:
 def _dataset(workspace: Workspace, project: Project, ledger: Ledger, name: str) -> dict[str, Any]:
     state = ledger.dataset(name)
     published = state.published()
-    quarantined = [a for a in state.under("arrival").values() if a["status"] == "quarantined"]
+    quarantined = state.set_aside()
     stands: dict[str, Any] = {
         "name": name,
         "owner": None,
@@ -121,16 +122,18 @@ def _dataset(workspace: Workspace, project: Project, ledger: Ledger, name: str) 
     }
     try:
         spec = project.dataset(name)
-        stands |= {"owner": spec.owner, "waiting": _waiting(workspace, spec)}
+        found = _waiting(workspace, spec)
+        stands |= {"owner": spec.owner, "waiting": [arrival.batch_id for arrival in found.arrivals]}
+        stands["needs"] += [f"{one.name} cannot be taken in: {one.fault.what}" for one in found.refused]
     except LoopwrightError as error:
         stands |= {"broken": error.to_dict(), "needs": [error.what, *stands["needs"]]}
     return stands
 
 
-def _waiting(workspace: Workspace, spec: DatasetSpec) -> list[str]:
+def _waiting(workspace: Workspace, spec: DatasetSpec) -> Listing:
     from loopwright.stages.ingest.arrivals import waiting
 
-    return [arrival.batch_id for arrival in waiting(workspace, spec)]
+    return waiting(workspace, spec)
 
 
 def _newest(entries: dict[str, Any]) -> dict[str, Any] | None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from loopwright.declaration import Project
 from loopwright.errors import NotReady
 from loopwright.ledger.store import Ledger
 from loopwright.loop import said
+from loopwright.loop.step import FAULT, Step
 
 if TYPE_CHECKING:
     from loopwright.declaration import DatasetSpec, Workspace
     from loopwright.loop.telling import Teller
-    from loopwright.stages.ingest.arrivals import Arrival
+    from loopwright.stages.ingest.arrivals import Listing
     from loopwright.stages.ingest.results import IngestResult
 
 
@@ -27,6 +29,7 @@ class Taken:
     :param quarantined: these were set aside whole.
     :param unchanged: these were the same as before.
     :param faults: these could not be judged.
+    :param refused: files that can be no batch.
     :param seconds: how long it took.
     """
 
@@ -35,17 +38,18 @@ class Taken:
     quarantined: tuple[str, ...]
     unchanged: tuple[str, ...]
     faults: tuple[str, ...]
+    refused: tuple[str, ...]
     seconds: float
 
     @property
     def exit_status(self) -> int:
-        """0 when all is done, 1 when a batch was quarantined, 2 when one could not be judged."""
-        return 2 if self.faults else 1 if self.quarantined else 0
+        """0 when all is done, 1 when a batch was quarantined or a file refused, 2 when one could not be judged."""
+        return 2 if self.faults else 1 if self.quarantined or self.refused else 0
 
     def sentence(self) -> str:
         """Return the counts in words."""
         counts = {"published": self.published, "quarantined": self.quarantined, "unchanged": self.unchanged}
-        counts |= {"could not be judged": self.faults}
+        counts |= {"could not be judged": self.faults, "refused": self.refused}
         told = ", ".join(f"{len(batches)} {what}" for what, batches in counts.items() if batches)
         return f"{told or 'nothing waits'} ({self.seconds:.1f} s)"
 
@@ -69,7 +73,9 @@ def take_in(
     """
     spec = Project.at(workspace.project).dataset(dataset)
     started = time.monotonic()
-    arrivals = arrived(workspace, spec, batch_id=batch_id, force=force)
+    found = arrived(workspace, spec, batch_id=batch_id, force=force)
+    arrivals = found.arrivals
+    tell_refused(found, teller)
     teller.total = len(arrivals)
     came_to: dict[str, list[str]] = {"published": [], "quarantined": [], "unchanged": [], "fault": []}
     for arrival in arrivals:
@@ -82,27 +88,34 @@ def take_in(
         quarantined=tuple(came_to["quarantined"]),
         unchanged=tuple(came_to["unchanged"]),
         faults=tuple(came_to["fault"]),
+        refused=tuple(one.name for one in found.refused),
         seconds=time.monotonic() - started,
     )
 
 
-def arrived(
-    workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None = None, force: bool = False
-) -> list[Arrival]:
-    """Return the arrivals that wait.
+def arrived(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None = None, force: bool = False) -> Listing:
+    """Return the arrivals that wait, and what is refused.
 
     :raises NotReady: if nothing waits because nothing has ever arrived: a typo in the glob, or an empty folder.
     """
     from loopwright.stages.ingest.arrivals import waiting
 
-    arrivals = waiting(workspace, dataset, batch_id=batch_id, force=force)
-    if not arrivals and not Ledger.of(workspace).dataset(dataset.name).under("arrival"):
+    found = waiting(workspace, dataset, batch_id=batch_id, force=force)
+    if not found.arrivals and not found.refused and not Ledger.of(workspace).dataset(dataset.name).under("arrival"):
         raise NotReady(
             f"No batch of {dataset.name!r} has arrived yet.",
             where=workspace.arrivals_glob(dataset.arrivals),
             mend="Put a file there, or mend `arrivals` in dataset.yaml, or say where with LOOPWRIGHT_ARRIVALS.",
         )
-    return arrivals
+    return found
+
+
+def tell_refused(found: Listing, teller: Teller) -> None:
+    """Tell of each file that can be no batch as of a step that failed; the others have their turn."""
+    for one in found.refused:
+        mend = f" {one.fault.mend}" if one.fault.mend else ""
+        result = {"error": one.fault.to_dict()}
+        teller.tell(Step("ingest", "list", one.name, "fail", f"{one.fault.what}{mend}", 0.0, result))
 
 
 def take_in_one(
@@ -110,10 +123,16 @@ def take_in_one(
 ) -> IngestResult | None:
     """Take in one batch.
 
-    :return: what came of it; ``None`` when it could not be judged.
+    :return: what came of it; ``None`` when it could not be judged, or could not be had: the others may well be.
     """
+    from loopwright.stages.ingest.arrivals import ArrivalOutOfReach
     from loopwright.stages.ingest.stage import ingest_batch
 
-    return teller.attempt(
-        "ingest", "ingest", lambda: ingest_batch(workspace, dataset, batch_id, force=force), said.ingested, batch_id
-    )
+    started = time.monotonic()
+    act = partial(ingest_batch, workspace, dataset, batch_id, force=force)
+    try:
+        return teller.attempt("ingest", "ingest", act, said.ingested, batch_id)
+    except ArrivalOutOfReach as error:
+        elapsed = time.monotonic() - started
+        teller.tell(Step("ingest", "ingest", batch_id, FAULT, error.what, elapsed, {"error": error.to_dict()}))
+        return None

@@ -39,14 +39,16 @@ class ListArrivalsOperator(ListsBatches, DatasetOperator):
         found = waiting(
             workspace, self.spec(workspace), batch_id=text_or_none(self.batch_id), force=yes_or_no(self.force)
         )
-        return Waiting.of(arrival.batch_id for arrival in found)
+        # What is refused comes last, and its own task says why and fails: the run is red, and holds up no batch.
+        return Waiting.of([*(arrival.batch_id for arrival in found.arrivals), *(one.name for one in found.refused)])
 
 
 class IngestBatchOperator(DatasetOperator):
     """Cleans and validates one arrival, and publishes it or sets it aside whole.
 
     Validation and publication are one task, because a verdict that outlives its rows by a crash would be a lie.
-    The task fails (for good) when the batch is quarantined, and is skipped when it was handled already.
+    The task fails (for good) when the batch is quarantined, also when it is cleared or tried again and nothing was
+    mended since; it is skipped when the same bytes are published already.
 
     :param dataset: the dataset's name.
     :param batch_id: the batch.
@@ -69,7 +71,9 @@ class IngestBatchOperator(DatasetOperator):
     def act(self, result: Any, context: Context) -> str:  # noqa: ARG002 - the base's signature
         """Return the published batch's id."""
         if result.status == "unchanged":
-            raise AirflowSkipException(f"The batch {self.batch_id} was handled already, with the same content.")
+            raise AirflowSkipException(
+                f"The batch {self.batch_id} was handled already, with the same content, and is published."
+            )
         end_by(result.verdict)
         return self.batch_id
 

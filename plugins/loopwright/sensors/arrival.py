@@ -72,6 +72,7 @@ class BatchArrivalSensor(BaseSensorOperator):
                 dataset=spec.name,
                 arrivals=spec.arrivals,
                 batch_id=spec.batch_id,
+                judged_by=self._judged_by(spec),
                 project=require_project(self.project),
                 poll_interval=min(self.poke_interval, 60.0),
                 stable_for=self.stable_for,
@@ -81,6 +82,14 @@ class BatchArrivalSensor(BaseSensorOperator):
             method_name="execute_complete",
             timeout=timedelta(seconds=self.timeout),
         )
+
+    def _judged_by(self, spec: DatasetSpec) -> str | None:
+        from loopwright.stages.ingest.judged_by import judged_by
+
+        try:
+            return judged_by(require_project(self.project), spec)
+        except DataFault as error:
+            raise AirflowFailException(str(error)) from error
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> list[str]:  # noqa: ARG002 - Airflow's
         """Return what waits now; the event was only a hint, and names no more than a few."""
@@ -95,12 +104,12 @@ class BatchArrivalSensor(BaseSensorOperator):
         from loopwright.stages.ingest.arrivals import waiting
 
         workspace, spec, watch = self._workspace(), self._spec(), Watch(stable_for=0.0)
-        first = waiting(workspace, spec)
+        first = waiting(workspace, spec).arrivals
         if not first:
             return []
         watch.ready(first, time.monotonic())
         time.sleep(self.stable_for)
-        return [arrival.batch_id for arrival in watch.ready(waiting(workspace, spec), time.monotonic())]
+        return [arrival.batch_id for arrival in watch.ready(waiting(workspace, spec).arrivals, time.monotonic())]
 
     def _spec(self) -> DatasetSpec:
         try:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import Asset, AssetWatcher
 
+from loopwright.errors import DataFault
+from loopwright.stages.ingest.judged_by import judged_by
 from loopwright.triggers.arrival import BatchArrivalTrigger
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ def arrivals(dataset: DatasetSpec, project: str, *, poll_interval: float = 2.0, 
         dataset=dataset.name,
         arrivals=dataset.arrivals,
         batch_id=dataset.batch_id,
+        judged_by=_judged_by(dataset, project),
         project=project,
         poll_interval=poll_interval,
         stable_for=stable_for,
@@ -33,6 +36,14 @@ def arrivals(dataset: DatasetSpec, project: str, *, poll_interval: float = 2.0, 
         group="loopwright",
         watchers=[AssetWatcher(name=f"{dataset.name} arrivals", trigger=trigger)],
     )
+
+
+def _judged_by(dataset: DatasetSpec, project: str) -> str | None:
+    """Return the digest for the triggerer, which may run where the project is not; none while the suite is wrong."""
+    try:
+        return judged_by(project, dataset)
+    except DataFault:
+        return None
 
 
 def batches(dataset: str) -> Asset:

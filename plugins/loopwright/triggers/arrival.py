@@ -33,6 +33,7 @@ class _Waits(BaseTrigger):
     :param dataset: the dataset's name.
     :param arrivals: the declared glob.
     :param batch_id: how a batch is named after its file.
+    :param judged_by: the digest of what batches are judged by: those that were set aside by another wait again.
     :param project: the folder that relative places are taken from.
     :param poll_interval: seconds between two looks.
     :param stable_for: seconds for which a file must not change before it counts.
@@ -46,6 +47,7 @@ class _Waits(BaseTrigger):
         dataset: str,
         arrivals: str,
         batch_id: str = "{stem}",
+        judged_by: str | None = None,
         project: str | None = None,
         poll_interval: float = 2.0,
         stable_for: float = 2.0,
@@ -56,6 +58,7 @@ class _Waits(BaseTrigger):
         self.dataset = dataset
         self.arrivals = arrivals
         self.batch_id = batch_id
+        self.judged_by = judged_by
         self.project = project
         self.poll_interval = poll_interval
         self.stable_for = stable_for
@@ -65,8 +68,8 @@ class _Waits(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class's path and the arguments that rebuild this trigger."""
-        names = ("dataset", "arrivals", "batch_id", "project", "poll_interval", "stable_for", "lake_conn_id",
-                 "ledger_conn_id")  # fmt: skip
+        names = ("dataset", "arrivals", "batch_id", "judged_by", "project", "poll_interval", "stable_for",
+                 "lake_conn_id", "ledger_conn_id")  # fmt: skip
         cls = type(self)
         return f"{cls.__module__}.{cls.__qualname__}", {name: getattr(self, name) for name in names}
 
@@ -75,7 +78,7 @@ class _Waits(BaseTrigger):
             name=self.dataset, owner="-", arrivals=self.arrivals, batch_id=self.batch_id, expectations=None
         )
         hook = LoopwrightHook(self.project, lake_conn_id=self.lake_conn_id, ledger_conn_id=self.ledger_conn_id)
-        return Lookout(spec, hook)
+        return Lookout(spec, hook, self.judged_by)
 
     async def _events(self, watch: Watch) -> AsyncIterator[TriggerEvent]:
         lookout = self._lookout()
@@ -90,7 +93,10 @@ class _Waits(BaseTrigger):
         except Exception as error:  # noqa: BLE001 - a trigger that ends is not started again
             self._complain(error)
             return []
-        self._complaint = ""
+        if lookout.refused:
+            self._complain(lookout.refused[0].fault)
+        else:
+            self._complaint = ""
         ready = watch.ready(found, time.monotonic())
         if not watch.speaks(ready, time.monotonic()):
             return []
@@ -101,7 +107,7 @@ class _Waits(BaseTrigger):
         said = f"{type(error).__name__}: {error}"
         if said != self._complaint:
             self._complaint = said
-            self.log.warning("The arrivals of %s could not be looked at; trying again. %s", self.dataset, said)
+            self.log.warning("Not all arrivals of %s can be looked at; trying again. %s", self.dataset, said)
 
 
 class BatchArrivalTrigger(BaseEventTrigger, _Waits):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from loopwright.declaration import DatasetSpec, Workspace
     from loopwright.hooks.loopwright import LoopwrightHook
     from loopwright.ledger.store import Ledger
-    from loopwright.stages.ingest.arrivals import Arrival
+    from loopwright.stages.ingest.arrivals import Arrival, Refused
 
 BELIEVED_FOR = 60.0
 """Seconds until what was learned is asked again."""
@@ -24,25 +24,29 @@ class Lookout:
 
     :param spec: the dataset; only its name, its glob and how its batches are named matter here.
     :param hook: knows the places.
+    :param judged_by: the digest of what batches are judged by today; ``None`` where that is not known.
     """
 
-    def __init__(self, spec: DatasetSpec, hook: LoopwrightHook) -> None:
+    def __init__(self, spec: DatasetSpec, hook: LoopwrightHook, judged_by: str | None = None) -> None:
         self._spec = spec
         self._hook = hook
+        self._judged_by = judged_by
+        self.refused: tuple[Refused, ...] = ()
         self._places: tuple[Workspace, Ledger] | None = None
         self._answered: frozenset[Arrival] | None = None
         self._learned_at = 0.0
 
     def waiting(self) -> list[Arrival]:
-        """Return what waits, oldest batch first."""
+        """Return what waits, oldest batch first; what can be no batch is kept in ``refused``."""
         from loopwright.stages.ingest.arrivals import is_handled, listed_for
 
         workspace, ledger = self._resolved()
-        arrivals = listed_for(workspace, self._spec)
+        found = listed_for(workspace, self._spec)
+        arrivals, self.refused = found.arrivals, found.refused
         if frozenset(arrivals) == self._answered or not arrivals:
             return []
         state = ledger.dataset(self._spec.name)
-        waiting = [arrival for arrival in arrivals if not is_handled(state, arrival)]
+        waiting = [arrival for arrival in arrivals if not is_handled(state, arrival, self._judged_by)]
         self._answered = None if waiting else frozenset(arrivals)
         return waiting
 

@@ -13,7 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 from loopwright.errors import CannotRun, DataFault, DeclarationError, UnknownName
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest.arrivals import Arrival, ArrivalsMissing, listed, listed_for, waiting
+from loopwright.stages.ingest.arrivals import Arrival, ArrivalsMissing, Listing, arrival_of, listed, listed_for, waiting
 from loopwright.stages.ingest.batch_names import stem
 from support.toy import Toy
 
@@ -25,19 +25,20 @@ def drop(folder: Path, *names: str, text: str = "x") -> None:
         path.write_text(text)
 
 
-def ids(arrivals: list[Arrival]) -> list[str]:
-    return [arrival.batch_id for arrival in arrivals]
+def ids(found: Listing) -> list[str]:
+    return [arrival.batch_id for arrival in found.arrivals]
 
 
-def record(toy: Toy, arrival: Arrival, kind: Kind = Kind.BATCH_QUARANTINED) -> None:
+def record(toy: Toy, arrival: Arrival, kind: Kind = Kind.BATCH_PUBLISHED) -> None:
     evidence = {"batch_id": arrival.batch_id, "signature": arrival.signature, "arrival_digest": "d"}
     Ledger.of(toy.workspace).record("dataset/rides", Draft(kind, "ingest", "because", evidence))
 
 
 def test_listed_in_the_order_people_count(tmp_path: Path) -> None:
     drop(tmp_path, "b-10.csv", "b-9.csv", "b-1.csv.gz")
-    arrivals = listed(f"{tmp_path}/*")
-    assert ids(arrivals) == ["b-1", "b-9", "b-10"]
+    found = listed(f"{tmp_path}/*")
+    arrivals = found.arrivals
+    assert ids(found) == ["b-1", "b-9", "b-10"]
     assert arrivals[1].path == str(tmp_path / "b-9.csv")
     assert arrivals[1].to_dict()["batch_id"] == "b-9"
 
@@ -58,27 +59,27 @@ def test_links_are_followed_and_dangling_ones_passed_over(tmp_path: Path) -> Non
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "1.csv").symlink_to(tmp_path / "elsewhere" / "1.csv")
     (tmp_path / "in" / "2.csv").symlink_to(tmp_path / "nowhere.csv")
-    (arrival,) = listed(f"{tmp_path}/in/*.csv")
+    (arrival,) = listed(f"{tmp_path}/in/*.csv").arrivals
     assert arrival.signature.startswith("12:")
 
 
 def test_the_signature_follows_size_and_time(tmp_path: Path) -> None:
     drop(tmp_path, "1.csv")
-    before = listed(f"{tmp_path}/*.csv")[0].signature
-    assert listed(f"{tmp_path}/*.csv")[0].signature == before
+    before = listed(f"{tmp_path}/*.csv").arrivals[0].signature
+    assert listed(f"{tmp_path}/*.csv").arrivals[0].signature == before
     os.utime(tmp_path / "1.csv", ns=(1, 1))
-    touched = listed(f"{tmp_path}/*.csv")[0].signature
+    touched = listed(f"{tmp_path}/*.csv").arrivals[0].signature
     drop(tmp_path, "1.csv", text="xy")
     os.utime(tmp_path / "1.csv", ns=(1, 1))
-    assert len({before, touched, listed(f"{tmp_path}/*.csv")[0].signature}) == 3
+    assert len({before, touched, listed(f"{tmp_path}/*.csv").arrivals[0].signature}) == 3
 
 
 def test_the_batch_id_is_made_as_declared(tmp_path: Path) -> None:
     drop(tmp_path, "2013/01.csv", "2014/01.csv")
     assert ids(listed(f"{tmp_path}/*/*.csv", "{parent}-{stem}")) == ["2013-01", "2014-01"]
     assert ids(listed(f"{tmp_path}/2013/*", "{name}")) == ["01.csv"]
-    with pytest.raises(DataFault, match="Two files give the one batch id '01'"):
-        listed(f"{tmp_path}/*/*.csv")
+    (refused,) = listed(f"{tmp_path}/*/*.csv").refused
+    assert "Two files give the one batch id '01'" in refused.fault.what
     with pytest.raises(DeclarationError, match=r"Did you mean \{stem\}"):
         listed(f"{tmp_path}/2013/*.csv", "{stam}")
     with pytest.raises(DeclarationError, match="cannot be named that way"):
@@ -90,20 +91,37 @@ def test_the_batch_id_is_made_as_declared(tmp_path: Path) -> None:
 )
 def test_a_name_that_could_lead_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
     drop(tmp_path, name)
-    with pytest.raises(DataFault, match="not safe to use as a name"):
-        listed(f"{tmp_path}/*.csv")
+    drop(tmp_path, "good.csv")
+    found = listed(f"{tmp_path}/*.csv")
+    assert ids(found) == ["good"]
+    assert [one.name for one in found.refused] == [name]
+    assert "not safe to use as a name" in found.refused[0].fault.what
 
 
 def test_a_declared_batch_id_cannot_lead_elsewhere(tmp_path: Path) -> None:
     drop(tmp_path, "1.csv")
     for template in ("../{stem}", "a/{stem}", ".{stem}"):
-        with pytest.raises(DataFault, match="not safe to use as a name"):
-            listed(f"{tmp_path}/*.csv", template)
+        found = listed(f"{tmp_path}/*.csv", template)
+        assert not found.arrivals
+        assert "not safe to use as a name" in found.refused[0].fault.what
+
+
+def test_a_batch_that_two_files_claim_is_refused_and_the_others_have_their_turn(toy: Toy) -> None:
+    toy.edit("include/datasets/rides/dataset.yaml", "*.parquet", "*.csv*")
+    drop(toy.path / "arrivals" / "rides", "1.csv", "2.csv", "2.csv.gz", "notes & more.csv")
+    found = waiting(toy.workspace, toy.rides)
+    assert ids(found) == ["1"]
+    assert [one.name for one in found.refused] == ["notes & more.csv", "2"]
+    for name in ("2", "notes & more.csv"):
+        only = waiting(toy.workspace, toy.rides, batch_id=name)
+        assert (ids(only), [one.name for one in only.refused]) == ([], [name])
+        with pytest.raises(DataFault, match=r"Two files give|not safe"):
+            arrival_of(found, name, toy.rides)
 
 
 def test_names_in_any_alphabet_are_safe(tmp_path: Path) -> None:
     drop(tmp_path, "Straße (März) x².csv", "空.csv")
-    assert len(listed(f"{tmp_path}/*.csv")) == 2
+    assert len(listed(f"{tmp_path}/*.csv").arrivals) == 2
 
 
 def test_stem_takes_off_format_and_packing() -> None:
@@ -111,7 +129,7 @@ def test_stem_takes_off_format_and_packing() -> None:
 
 
 def test_an_empty_folder_holds_nothing_and_a_missing_one_says_so(tmp_path: Path) -> None:
-    assert listed(f"{tmp_path}/*.csv") == []
+    assert listed(f"{tmp_path}/*.csv") == Listing(())
     with pytest.raises(ArrivalsMissing, match=r"does not exist[\s\S]*nowhere") as caught:
         listed(f"{tmp_path}/nowhere/*.csv")
     assert caught.value.retryable
@@ -136,12 +154,12 @@ def test_an_unknown_storage_says_how_to_name_one() -> None:
 def test_what_the_ledger_answered_for_this_very_file_waits_no_more(toy: Toy) -> None:
     folder = toy.path / "arrivals" / "rides"
     drop(folder, "1.parquet", "2.parquet")
-    first, second = listed_for(toy.workspace, toy.rides)
-    assert waiting(toy.workspace, toy.rides) == [first, second]
+    first, second = listed_for(toy.workspace, toy.rides).arrivals
+    assert waiting(toy.workspace, toy.rides) == Listing((first, second))
     record(toy, first)
-    assert waiting(toy.workspace, toy.rides) == [second]
-    assert waiting(toy.workspace, toy.rides, batch_id="1") == []
-    assert waiting(toy.workspace, toy.rides, batch_id="1", force=True) == [first]
+    assert waiting(toy.workspace, toy.rides) == Listing((second,))
+    assert waiting(toy.workspace, toy.rides, batch_id="1") == Listing(())
+    assert waiting(toy.workspace, toy.rides, batch_id="1", force=True) == Listing((first,))
     drop(folder, "1.parquet", text="mended")
     assert ids(waiting(toy.workspace, toy.rides)) == ["1", "2"]
 

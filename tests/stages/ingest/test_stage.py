@@ -64,7 +64,7 @@ def test_a_good_batch_is_published_with_everything_that_was_found(toy: Toy) -> N
     report = json.loads(Path(str(result.report)).read_text())
     assert report["results"][0]["success"] is True
     json.dumps(result.to_dict(), allow_nan=False)
-    assert waiting(toy.workspace, toy.rides) == []
+    assert not waiting(toy.workspace, toy.rides).arrivals
 
 
 def test_rows_that_cleaning_leaves_out_leave_gaps_in_the_numbers(toy: Toy) -> None:
@@ -83,7 +83,7 @@ def test_a_bad_batch_is_set_aside_whole_and_holds_up_no_other(toy: Toy) -> None:
     assert len(kept) == 2000
     assert kept["distance"].eq("-1").sum() + kept["distance"].eq("-1.0").sum() == 50
     assert kinds(toy) == [Kind.BATCH_PUBLISHED, Kind.BATCH_QUARANTINED, Kind.BATCH_PUBLISHED]
-    assert waiting(toy.workspace, toy.rides) == []
+    assert not waiting(toy.workspace, toy.rides).arrivals
 
 
 def test_the_verdict_of_a_bad_batch_names_each_fault(toy: Toy) -> None:
@@ -104,9 +104,9 @@ def test_the_same_bytes_again_change_nothing(toy: Toy) -> None:
     assert (again.status, again.verdict) == ("unchanged", None)
     assert (again.data_version, again.rows_published, again.report) == (first.data_version, 2000, first.report)
     os.utime(path, ns=(1, 1))
-    assert len(waiting(toy.workspace, toy.rides)) == 1
+    assert len(waiting(toy.workspace, toy.rides).arrivals) == 1
     assert ingest(toy, 1).status == "unchanged"
-    assert waiting(toy.workspace, toy.rides) == []
+    assert not waiting(toy.workspace, toy.rides).arrivals
     assert ingest(toy, 1).status == "unchanged"
     assert kinds(toy) == [Kind.BATCH_PUBLISHED, Kind.ARRIVAL_REPEATED]
     assert Lake.of(toy.workspace).batches("rides").version() == first.data_version
@@ -138,6 +138,59 @@ def test_a_correction_supersedes_and_a_bad_one_does_not(toy: Toy) -> None:
     assert set_aside(toy).empty
 
 
+def test_a_batch_that_was_set_aside_is_so_again_each_time_it_is_asked_for(toy: Toy) -> None:
+    path = toy.arrive(1, faults=True)
+    first, again = ingest(toy, 1), ingest(toy, 1)
+    assert again.status == "quarantined"
+    assert failed(again) == failed(first)
+    assert (again.rows_read, again.rows_published, again.report) == (2000, 0, first.report)
+    assert kinds(toy) == [Kind.BATCH_QUARANTINED]
+    assert not waiting(toy.workspace, toy.rides).arrivals
+    assert len(waiting(toy.workspace, toy.rides, batch_id="2024-01").arrivals) == 1
+    os.utime(path, ns=(1, 1))
+    assert ingest(toy, 1).status == "quarantined"
+    assert kinds(toy) == [Kind.BATCH_QUARANTINED, Kind.ARRIVAL_REPEATED]
+    assert ingest(toy, 1, force=True).status == "quarantined"
+    assert kinds(toy)[2:] == [Kind.BATCH_QUARANTINED]
+
+
+def tolerant(toy: Toy) -> None:
+    suite = "include/datasets/rides/expectations.yaml"
+    toy.edit(suite, "value_set: [a, b, c, d]", "value_set: [a, b, c, d, '?']")
+    toy.edit(suite, "min_value: 0", "min_value: -1")
+
+
+def cleaned_away(toy: Toy) -> None:
+    steps = "{step: clip, column: distance, lower: 0}\n  - {step: replace, column: zone, values: {'?': a}}"
+    toy.edit("include/datasets/rides/dataset.yaml", "clean:\n", f"clean:\n  - {steps}\n")
+
+
+def mended_by_code(toy: Toy) -> None:
+    code = "def tidy(frame):\n    return frame[(frame['distance'] >= 0) & (frame['zone'] != '?')]\n"
+    (toy.path / "include/datasets/rides/tidy.py").write_text(code)
+
+
+@pytest.mark.parametrize("mend", [tolerant, cleaned_away, mended_by_code])
+def test_a_batch_that_was_set_aside_waits_again_when_it_would_be_judged_by_something_else(
+    toy: Toy, mend: Callable[[Toy], None]
+) -> None:
+    if mend is mended_by_code:
+        (toy.path / "include/datasets/rides/tidy.py").write_text("def tidy(frame):\n    return frame\n")
+        toy.edit(
+            "include/datasets/rides/dataset.yaml", "clean:\n", "clean:\n  - {step: apply, function: 'tidy:tidy'}\n"
+        )
+    toy.arrive(1)
+    toy.arrive(2, faults=True)
+    ingest(toy, 1), ingest(toy, 2)
+    toy.edit("include/datasets/rides/dataset.yaml", "owner: tests", "owner: others  # which changes no verdict")
+    assert not waiting(toy.workspace, toy.rides).arrivals
+    mend(toy)
+    assert [one.batch_id for one in waiting(toy.workspace, toy.rides).arrivals] == ["2024-02"], "published ones stay"
+    assert ingest(toy, 2).status == "published"
+    assert not waiting(toy.workspace, toy.rides).arrivals
+    assert ingest(toy, 1).status == "unchanged"
+
+
 def test_a_mended_batch_leaves_nothing_in_quarantine(toy: Toy) -> None:
     toy.arrive(1, faults=True)
     ingest(toy, 1)
@@ -160,7 +213,7 @@ def test_unreadable_bytes_are_quarantined_not_crashed_over(toy: Toy, raw: bytes,
     assert list(failed(result)) == ["readable"]
     assert re.search(why, failed(result)["readable"])
     assert set_aside(toy).empty, "rows of an arrival that is there no more"
-    assert waiting(toy.workspace, toy.rides) == []
+    assert not waiting(toy.workspace, toy.rides).arrivals
     toy.arrive(1)
     assert ingest(toy, 1).status == "published"
 
@@ -284,7 +337,7 @@ def test_a_wrong_declaration_is_raised_and_the_batch_waits_on(toy: Toy) -> None:
     with pytest.raises(DeclarationError, match="knows no expectation"):
         ingest(toy, 1)
     assert kinds(toy) == []
-    assert len(waiting(toy.workspace, toy.rides)) == 1
+    assert len(waiting(toy.workspace, toy.rides).arrivals) == 1
 
 
 def test_an_unknown_batch_is_said_with_the_nearest(toy: Toy) -> None:
@@ -338,7 +391,7 @@ def test_killed_anywhere_and_run_again_it_comes_to_the_same_end(
                 ingest(toy, 1)
     result = ingest(toy, 1)
     done = at == (Ledger, "decide") and not before
-    assert result.status == ("unchanged" if done else "quarantined" if faults else "published")
+    assert result.status == ("quarantined" if faults else "unchanged" if done else "published")
     assert len(kinds(toy)) == events + 1
     assert len(published(toy)) == 2000, "the good rows, whichever came first"
     assert len(set_aside(toy)) == (2000 if faults else 0)

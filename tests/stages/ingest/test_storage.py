@@ -48,24 +48,24 @@ def test_objects_are_listed_with_their_url_and_a_signature_that_follows_their_by
     s3.put_object(Bucket="landing", Key="in/b-10.csv", Body=b"a")
     s3.put_object(Bucket="landing", Key="in/b-9.csv", Body=b"b")
     s3.put_object(Bucket="landing", Key="in/.hidden.csv", Body=b"b")
-    ten = listed("s3://landing/in/*.csv", storage_options=options)[1]
+    ten = listed("s3://landing/in/*.csv", storage_options=options).arrivals[1]
     assert ten.path == "s3://landing/in/b-10.csv"
     s3.put_object(Bucket="landing", Key="in/b-10.csv", Body=b"c")  # as long as before
-    nine, changed = listed("s3://landing/in/*.csv", storage_options=options)
+    nine, changed = listed("s3://landing/in/*.csv", storage_options=options).arrivals
     assert [nine.batch_id, changed.batch_id] == ["b-9", "b-10"]
     assert changed.signature != ten.signature
     assert signature_of(changed, options) == changed.signature
 
 
 def test_an_empty_bucket_holds_nothing_and_a_missing_one_says_so(s3, options) -> None:
-    assert listed("s3://landing/in/*.csv", storage_options=options) == []
+    assert listed("s3://landing/in/*.csv", storage_options=options).arrivals == ()
     with pytest.raises(ArrivalsMissing, match="does not exist"):
         listed("s3://nobodys/in/*.csv", storage_options=options)
 
 
 def test_an_object_is_fetched_and_one_that_changed_meanwhile_is_not_believed(s3, options) -> None:
     s3.put_object(Bucket="landing", Key="in/1.csv", Body=b"a\n1\n")
-    (arrival,) = listed("s3://landing/in/*.csv", storage_options=options)
+    (arrival,) = listed("s3://landing/in/*.csv", storage_options=options).arrivals
     with fetched(arrival, options) as file:
         assert file.path.read_bytes() == b"a\n1\n"
         assert file.path.name == "1.csv"

@@ -3,22 +3,25 @@
 Light on purpose (a trigger imports it): no frame library. It only lists and reads the ledger, and deletes nothing.
 What must stay true: an arrival is told from a newer one under the same name by its signature, which is cheap (no
 file is opened), and a batch is handled when the ledger says so for that very signature, never because a file is old.
+A batch that was set aside waits again when it would be judged by something else today. A file that can be no batch is
+refused by itself, and keeps no other from its turn.
 """
 
 from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loopwright.errors import CannotRun, DataFault, LoopwrightError, UnknownName, shown, shown_names
+from loopwright.errors import CannotRun, DataFault, DeclarationError, LoopwrightError, UnknownName, shown, shown_names
 from loopwright.ledger.state import DatasetState, natural
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.batch_names import batch_name
+from loopwright.stages.ingest.judged_by import judged_by
 from loopwright.stages.ingest.storage import is_local, opened
 
 if TYPE_CHECKING:
@@ -32,6 +35,10 @@ _MARKS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "mtime", "
 
 class ArrivalsMissing(CannotRun):
     """The place where arrivals are expected is not there: not mounted, not created, or misspelt."""
+
+
+class ArrivalOutOfReach(CannotRun):
+    """One arrival cannot be had now: it may not be read, or it changes meanwhile. The others may well be had."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,45 @@ class Arrival:
         return asdict(self)
 
 
-def listed(pattern: str, batch_id: str = "{stem}", storage_options: Mapping[str, str] | None = None) -> list[Arrival]:
+@dataclass(frozen=True)
+class Refused:
+    """A file, or several, that can be no batch: its name is not safe, or another file claims the same batch.
+
+    :param name: the batch that is claimed; a file's name, where it gives none.
+    :param fault: what is wrong, and how to mend it.
+    """
+
+    name: str
+    fault: DataFault
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {"name": self.name, "error": self.fault.to_dict()}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What there is at the source.
+
+    :param arrivals: in the natural order of their batch ids.
+    :param refused: what can be no batch.
+    """
+
+    arrivals: tuple[Arrival, ...]
+    refused: tuple[Refused, ...] = ()
+
+    def only(self, batch_id: str, dataset: DatasetSpec) -> Listing:
+        """Return what there is of one batch.
+
+        :param batch_id: the batch, or the name of a refused file.
+        :param dataset: for the message.
+        :raises UnknownName: if there is nothing; the nearest is said.
+        """
+        refused = tuple(refused for refused in self.refused if refused.name == batch_id)
+        return Listing((), refused) if refused else Listing((arrival_of(self, batch_id, dataset),))
+
+
+def listed(pattern: str, batch_id: str = "{stem}", storage_options: Mapping[str, str] | None = None) -> Listing:
     """Return every file that a glob matches, in the natural order of the batch ids.
 
     Hidden files and files still being written by their name (``.x``, ``x.part``, ``x.tmp``, ``x~``) are no arrivals.
@@ -62,7 +107,7 @@ def listed(pattern: str, batch_id: str = "{stem}", storage_options: Mapping[str,
     :param batch_id: how a batch is named; ``{stem}``, ``{name}`` and ``{parent}`` are filled in.
     :param storage_options: for object stores.
     :raises ArrivalsMissing: if the folder (or bucket) above the glob does not exist.
-    :raises DataFault: if two files give one batch id, or a file gives one that is not safe to use as a name.
+    :raises DeclarationError: if batches cannot be named that way.
     :raises CannotRun: if the storage does not answer.
     """
     filesystem, path = opened(pattern, storage_options)
@@ -83,11 +128,18 @@ def listed(pattern: str, batch_id: str = "{stem}", storage_options: Mapping[str,
         ) from error
     root = _root(path)
     names = [name for name in files if not _passed_over(name.removeprefix(root))]
-    arrivals = [Arrival(batch_name(batch_id, name), _address(filesystem, name), files[name]) for name in names]
-    return _distinct(sorted(arrivals, key=lambda arrival: (natural(arrival.batch_id), arrival.path)))
+    arrivals, refused = [], []
+    for name in names:
+        try:
+            arrivals.append(Arrival(batch_name(batch_id, name), _address(filesystem, name), files[name]))
+        except DeclarationError:
+            raise
+        except DataFault as fault:
+            refused.append(Refused(name.removeprefix(root), fault))
+    return _distinct(sorted(arrivals, key=lambda arrival: (natural(arrival.batch_id), arrival.path)), refused)
 
 
-def listed_for(workspace: Workspace, dataset: DatasetSpec) -> list[Arrival]:
+def listed_for(workspace: Workspace, dataset: DatasetSpec) -> Listing:
     """Return every arrival of a dataset, handled or not, in the natural order of the batch ids.
 
     :param workspace: where the arrivals' root is.
@@ -96,47 +148,60 @@ def listed_for(workspace: Workspace, dataset: DatasetSpec) -> list[Arrival]:
     return listed(workspace.arrivals_glob(dataset.arrivals), dataset.batch_id, workspace.storage_options)
 
 
-def waiting(
-    workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None = None, force: bool = False
-) -> list[Arrival]:
-    """Return the arrivals that ingest has still to handle, in order.
+def waiting(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None = None, force: bool = False) -> Listing:
+    """Return the arrivals that ingest has still to handle, in order, and what it cannot handle.
 
     :param workspace: where arrivals and ledger are.
     :param dataset: the dataset.
-    :param batch_id: only this one.
+    :param batch_id: only this one; if it was set aside, it is listed, so that its verdict is said again.
     :param force: also those that were handled.
     :raises UnknownName: if no arrival gives ``batch_id``; the nearest is said.
+    :raises DeclarationError: if batches were set aside, and what they would be judged by today cannot be read.
     """
-    arrivals = listed_for(workspace, dataset)
+    found = listed_for(workspace, dataset)
     if batch_id is not None:
-        arrivals = [arrival_of(arrivals, batch_id, dataset)]
-    if force or not arrivals:
-        return arrivals
+        found = found.only(batch_id, dataset)
+    if force or not found.arrivals:
+        return found
     state = Ledger.of(workspace).dataset(dataset.name)
-    return [arrival for arrival in arrivals if not is_handled(state, arrival)]
+    if batch_id is not None and _is_set_aside(state, batch_id):
+        return found
+    today = judged_by(workspace.project, dataset) if state.set_aside() else None
+    return Listing(tuple(one for one in found.arrivals if not is_handled(state, one, today)), found.refused)
 
 
-def is_handled(state: DatasetState, arrival: Arrival) -> bool:
-    """Tell whether the ledger has an answer for this very file.
+def is_handled(state: DatasetState, arrival: Arrival, today: str | None) -> bool:
+    """Tell whether the ledger has an answer for this very file, and one that still stands.
 
     :param state: the dataset's state.
     :param arrival: the file.
+    :param today: the digest of what a batch would be judged by; ``None`` where that is not known.
     """
     known = state.arrival(arrival.batch_id)
-    return known is not None and known["signature"] == arrival.signature
+    if known is None or known["signature"] != arrival.signature:
+        return False
+    return known["status"] != "quarantined" or today is None or known.get("judged_by") == today
 
 
-def arrival_of(arrivals: Iterable[Arrival], batch_id: str, dataset: DatasetSpec) -> Arrival:
+def _is_set_aside(state: DatasetState, batch_id: str) -> bool:
+    return any(known["batch_id"] == batch_id for known in state.set_aside())
+
+
+def arrival_of(found: Listing, batch_id: str, dataset: DatasetSpec) -> Arrival:
     """Return the arrival of one batch.
 
-    :param arrivals: those there are.
+    :param found: what there is.
     :param batch_id: the batch.
     :param dataset: for the message.
     :raises UnknownName: if there is none.
+    :raises DataFault: if its file is refused.
     """
-    by_id = {arrival.batch_id: arrival for arrival in arrivals}
+    by_id = {arrival.batch_id: arrival for arrival in found.arrivals}
     if batch_id in by_id:
         return by_id[batch_id]
+    for refused in found.refused:
+        if refused.name == batch_id:
+            raise refused.fault
     near = get_close_matches(batch_id, by_id, n=1)
     raise UnknownName(
         f"No file has arrived for the batch {shown(batch_id)!r}.",
@@ -204,15 +269,23 @@ def _address(filesystem: Any, name: str) -> str:
     return name if is_local(filesystem) else str(filesystem.unstrip_protocol(name))
 
 
-def _distinct(arrivals: list[Arrival]) -> list[Arrival]:
-    seen: dict[str, Arrival] = {}
+def _distinct(arrivals: Sequence[Arrival], refused: Sequence[Refused]) -> Listing:
+    """Refuse every batch that several files claim: which of them is meant, nobody here can tell."""
+    files: dict[str, list[str]] = {}
     for arrival in arrivals:
-        first = seen.setdefault(arrival.batch_id, arrival)
-        if first is not arrival:
-            raise DataFault(
-                f"Two files give the one batch id {arrival.batch_id!r}.",
-                where=first.path,
-                got=arrival.path,
+        files.setdefault(arrival.batch_id, []).append(arrival.path)
+    claimed = [
+        Refused(
+            batch_id,
+            DataFault(
+                f"{'Two' if len(paths) == 2 else len(paths)} files give the one batch id {batch_id!r}.",
+                where=paths[0],
+                got=paths[1],
                 mend="Declare a `batch_id` that tells them apart, such as '{parent}-{stem}', or remove one of them.",
-            )
-    return arrivals
+            ),
+        )
+        for batch_id, paths in files.items()
+        if len(paths) > 1
+    ]
+    alone = tuple(arrival for arrival in arrivals if len(files[arrival.batch_id]) == 1)
+    return Listing(alone, (*refused, *claimed))

@@ -78,8 +78,8 @@ def recorded_once(ledger: Ledger, seen: DatasetState, draft: Draft) -> None:
 
 
 def _says(arrival: dict[str, object], draft: Draft) -> bool:
-    said = (arrival["digest"], arrival["signature"], f"batch_{arrival['status']}")
-    return said == (draft.evidence["arrival_digest"], draft.evidence["signature"], draft.kind.value)
+    said = (arrival["digest"], arrival["signature"], arrival.get("judged_by"), f"batch_{arrival['status']}")
+    return said == (*(draft.evidence[name] for name in ("arrival_digest", "signature", "judged_by")), draft.kind.value)
 
 
 def _numbered(frame: pd.DataFrame) -> pd.DataFrame:

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from loopwright.errors import CannotRun
-from loopwright.stages.ingest.arrivals import Arrival, signature_of
+from loopwright.stages.ingest.arrivals import Arrival, ArrivalOutOfReach, signature_of
 from loopwright.stages.ingest.storage import is_local, opened
 
 
@@ -32,7 +31,7 @@ def fetched(arrival: Arrival, storage_options: Mapping[str, str]) -> Iterator[Fe
 
     :param arrival: as it was listed.
     :param storage_options: for object stores.
-    :raises CannotRun: if it cannot be fetched.
+    :raises ArrivalOutOfReach: if it cannot be fetched.
     """
     filesystem, name = opened(arrival.path, storage_options)
     with TemporaryDirectory(prefix="loopwright-") as folder:
@@ -43,7 +42,7 @@ def fetched(arrival: Arrival, storage_options: Mapping[str, str]) -> Iterator[Fe
             with path.open("rb") as stream:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
         except Exception as error:
-            raise CannotRun(
+            raise ArrivalOutOfReach(
                 "The arrival could not be fetched.",
                 where=arrival.path,
                 got=error,
@@ -57,11 +56,11 @@ def require_unchanged(arrival: Arrival, storage_options: Mapping[str, str]) -> N
 
     :param arrival: as it was listed.
     :param storage_options: for object stores.
-    :raises CannotRun: if it changed or went away meanwhile.
+    :raises ArrivalOutOfReach: if it changed or went away meanwhile.
     """
     now = signature_of(arrival, storage_options)
     if now != arrival.signature:
-        raise CannotRun(
+        raise ArrivalOutOfReach(
             f"The arrival of batch {arrival.batch_id!r} changed while it was read.",
             where=arrival.path,
             got=now or "the file is gone",

@@ -60,7 +60,7 @@ class ValidationReport:
 class IngestResult:
     """What became of one batch.
 
-    :param status: ``published``, ``quarantined``, or ``unchanged`` when the same bytes had been handled already.
+    :param status: ``published``, ``quarantined``, or ``unchanged`` when the same bytes are published already.
     :param verdict: ``None`` when unchanged.
     :param rows_read: in the arrival; ``None`` if it could not be read, or was not read again.
     :param rows_published: in the lake now, by this arrival.

@@ -17,7 +17,9 @@ from loopwright.stages.ingest.arrivals import Arrival, arrival_of, listed_for
 from loopwright.stages.ingest.commitment import keep_published, keep_quarantined, keep_report, recorded_once
 from loopwright.stages.ingest.examining import Examination, Examined, failed_by
 from loopwright.stages.ingest.fetching import fetched, require_unchanged
+from loopwright.stages.ingest.judged_by import judged_by
 from loopwright.stages.ingest.results import IngestResult, ValidationReport
+from loopwright.verdict import Verdict
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
@@ -35,7 +37,8 @@ def ingest_batch(
     :param batch_id: which arrival.
     :param force: also if these very bytes were handled already.
     :param actor: who asked, for the ledger.
-    :return: what became of it; a batch that failed is ``quarantined``, which is no error.
+    :return: what became of it; a batch that failed is ``quarantined``, which is no error, and stays so each time that
+        it is asked for, until its bytes or what they are judged by are others.
     :raises UnknownName: if nothing of that name arrived.
     :raises DeclarationError: if suite or cleaning are declared wrongly.
     :raises CannotRun: if the file changed meanwhile, or the surroundings fail; run again.
@@ -43,13 +46,17 @@ def ingest_batch(
     arrival = arrival_of(listed_for(workspace, dataset), batch_id, dataset)
     ledger = Ledger.of(workspace)
     state = ledger.dataset(dataset.name)
+    today = judged_by(workspace.project, dataset)
     with fetched(arrival, workspace.storage_options) as file:
         known = state.arrival(batch_id)
         if known and known["digest"] == file.digest and not force:
-            return _unchanged(ledger, state, arrival, known, actor)
+            if known["status"] == "published":
+                return _unchanged(ledger, state, arrival, known, actor)
+            if known.get("judged_by") == today:
+                return _set_aside_as_before(ledger, state, arrival, known, actor)
         examined = Examination(workspace, dataset, state, batch_id, file).examine()
     require_unchanged(arrival, workspace.storage_options)
-    return _committed(Lake.of(workspace), ledger, state, arrival, examined, actor)
+    return _committed(Lake.of(workspace), ledger, state, arrival, examined, today, actor)
 
 
 def validate_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str) -> ValidationReport:
@@ -67,7 +74,7 @@ def validate_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str) ->
 
 
 def _committed(
-    lake: Lake, ledger: Ledger, state: DatasetState, arrival: Arrival, examined: Examined, actor: str
+    lake: Lake, ledger: Ledger, state: DatasetState, arrival: Arrival, examined: Examined, today: str, actor: str
 ) -> IngestResult:
     report, frame = examined.report, examined.frame
     version = None
@@ -84,6 +91,7 @@ def _committed(
         "batch_id": report.batch_id,
         "signature": arrival.signature,
         "arrival_digest": report.arrival_digest,
+        "judged_by": today,
         "rows": report.rows_read if version is None else report.rows,
         "verdict": report.verdict.to_dict(),
         "report": where,
@@ -117,7 +125,44 @@ def _published(report: ValidationReport, version: int) -> dict[str, Any]:
 def _unchanged(
     ledger: Ledger, state: DatasetState, arrival: Arrival, known: dict[str, Any], actor: str
 ) -> IngestResult:
-    """Answer for bytes that were handled already; remember that they now come under another signature."""
+    """Answer for bytes that are published already."""
+    _repeated(ledger, state, arrival, known, actor)
+    batch = state.get(f"batch/{arrival.batch_id}")
+    return IngestResult(
+        dataset=state.subject.partition("/")[2],
+        batch_id=arrival.batch_id,
+        status="unchanged",
+        verdict=None,
+        rows_read=None,
+        rows_published=batch["rows"],
+        data_version=batch["data_version"],
+        content_digest=batch["content_digest"],
+        report=known["report"],
+    )
+
+
+def _set_aside_as_before(
+    ledger: Ledger, state: DatasetState, arrival: Arrival, known: dict[str, Any], actor: str
+) -> IngestResult:
+    """Give the recorded verdict again: a task that is cleared, or was killed after the record, must fail again."""
+    _repeated(ledger, state, arrival, known, actor)
+    events = ledger.events(state.subject, kinds=[Kind.BATCH_QUARANTINED], newest_first=True)
+    said = next(event.evidence for event in events if event.sequence == known["sequence"])
+    return IngestResult(
+        dataset=state.subject.partition("/")[2],
+        batch_id=arrival.batch_id,
+        status="quarantined",
+        verdict=Verdict.from_dict(said["verdict"]),
+        rows_read=said["rows"],
+        rows_published=0,
+        data_version=None,
+        content_digest=None,
+        report=known["report"],
+    )
+
+
+def _repeated(ledger: Ledger, state: DatasetState, arrival: Arrival, known: dict[str, Any], actor: str) -> None:
+    """Remember that handled bytes now come under another signature."""
 
     def decision(now: State) -> Draft | None:
         there = now.get(f"arrival/{arrival.batch_id}")
@@ -127,15 +172,3 @@ def _unchanged(
         return Draft(Kind.ARRIVAL_REPEATED, actor, "the same bytes arrived again", evidence)
 
     ledger.decide(state.subject, decision)
-    batch = state.get(f"batch/{arrival.batch_id}") if known["status"] == "published" else None
-    return IngestResult(
-        dataset=state.subject.partition("/")[2],
-        batch_id=arrival.batch_id,
-        status="unchanged",
-        verdict=None,
-        rows_read=None,
-        rows_published=batch["rows"] if batch else 0,
-        data_version=batch["data_version"] if batch else None,
-        content_digest=batch["content_digest"] if batch else None,
-        report=known["report"],
-    )
