@@ -97,3 +97,24 @@ def test_validating_writes_no_table(toy):
     toy.arrive(2, faults=True)
     with pytest.raises(AirflowFailException, match="distance"):
         run(ValidateDataOperator(task_id="v", dataset="rides", batch_id="2024-02", project=str(toy.path)))
+
+
+def test_a_quarantined_batch_that_is_cleared_fails_again_until_something_is_mended(toy):
+    toy.arrive(1, faults=True)
+    for _ in range(2):
+        with pytest.raises(AirflowFailException, match="distance"):
+            run(ingest(toy, "2024-01"))
+    toy.edit("include/datasets/rides/dataset.yaml", "owner: tests", "owner: tests\nexpectations: null")
+    listed, _ = run(ListArrivalsOperator(task_id="list", dataset="rides", project=str(toy.path)))
+    assert listed == ["2024-01"]
+    assert run(ingest(toy, "2024-01"))[1]["result"]["status"] == "published"
+
+
+def test_a_file_that_can_be_no_batch_is_listed_last_and_fails_for_itself(toy):
+    toy.arrive(1)
+    (toy.path / "arrivals/rides/a & b.parquet").write_bytes(b"")
+    listed, _ = run(ListArrivalsOperator(task_id="list", dataset="rides", project=str(toy.path)))
+    assert listed == ["2024-01", "a & b.parquet"]
+    assert run(ingest(toy, "2024-01"))[0] == "2024-01"
+    with pytest.raises(AirflowFailException, match="not safe to use as a name"):
+        run(ingest(toy, "a & b.parquet"))

@@ -4,6 +4,7 @@ import pytest
 
 from loopwright.hooks.loopwright import LoopwrightHook
 from loopwright.ledger.store import Ledger
+from loopwright.stages.ingest.judged_by import judged_by
 from loopwright.stages.ingest.stage import ingest_batch
 from loopwright.triggers import lookout
 from loopwright.triggers.lookout import Lookout
@@ -43,3 +44,22 @@ def test_what_it_believes_is_asked_again(toy, asked, monkeypatch):
     monkeypatch.setattr(lookout, "BELIEVED_FOR", -1.0)
     looking.waiting()
     assert len(asked) == 2
+
+
+def test_what_was_set_aside_waits_again_when_it_is_judged_by_something_else(toy):
+    toy.arrive(1, faults=True)
+    ingest_batch(toy.workspace, toy.rides, "2024-01")
+    hook = LoopwrightHook(str(toy.path))
+    assert Lookout(toy.rides, hook).waiting() == []
+    assert Lookout(toy.rides, hook, judged_by(toy.path, toy.rides)).waiting() == []
+    toy.edit("include/datasets/rides/expectations.yaml", "min_value: 0", "min_value: -1")
+    (waits,) = Lookout(toy.rides, hook, judged_by(toy.path, toy.rides)).waiting()
+    assert waits.batch_id == "2024-01"
+
+
+def test_a_file_that_can_be_no_batch_silences_nobody(toy):
+    toy.arrive(1)
+    (toy.path / "arrivals/rides/a & b.parquet").write_bytes(b"")
+    looking = Lookout(toy.rides, LoopwrightHook(str(toy.path)))
+    assert [arrival.batch_id for arrival in looking.waiting()] == ["2024-01"]
+    assert [refused.name for refused in looking.refused] == ["a & b.parquet"]
