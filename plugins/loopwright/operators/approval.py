@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk.exceptions import AirflowSkipException
@@ -19,28 +18,11 @@ from loopwright.operators.base import ModelOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from loopwright.declaration import ModelSpec, Workspace
+    from loopwright.declaration import Workspace
+    from loopwright.stages.release import Question
 
 APPROVE, REJECT = "Approve", "Reject"
 """The two options of the question."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a person is asked.
-
-    :param version: the version that would be promoted.
-    :param state: ``ask``, or why there is nothing to ask: ``not needed``, ``given already``, ``asked elsewhere``.
-    :param body: the question, as Markdown.
-    """
-
-    version: str
-    state: str
-    body: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values."""
-        return {"version": self.version, "state": self.state, "body": self.body}
 
 
 class AskApprovalOperator(ModelOperator):
@@ -59,16 +41,9 @@ class AskApprovalOperator(ModelOperator):
 
     def call(self, workspace: Workspace, context: Context) -> Question:
         """Ask the ledger whether to ask, and record it."""
-        from loopwright.ledger.store import Ledger
-        from loopwright.stages.release import record_approval
+        from loopwright.stages.release import ask_person
 
-        spec, asker = self.spec(workspace), f"run:{context['run_id']}"
-        state = Ledger.of(workspace).model(self.model)
-        entry = state.version(self.version) or {}
-        found = question_state(spec, entry, asker=asker, now=datetime.now(UTC))
-        if found == "ask":
-            record_approval(workspace, spec, self.version, "asked", asker, "A person is asked.")
-        return Question(self.version, found, question_body(spec, entry, state.get("last_verdict") or {}))
+        return ask_person(workspace, self.spec(workspace), self.version, asker=f"run:{context['run_id']}")
 
     def act(self, result: Question, context: Context) -> str | None:
         """Return the question's text."""
@@ -140,49 +115,3 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return {"version": self.version, "approved": self.approved, "by": self.by, "reason": self.reason}
-
-
-def question_state(spec: ModelSpec, entry: Mapping[str, Any], *, asker: str, now: datetime) -> str:
-    """Tell whether a person has to be asked about a version.
-
-    :param spec: the model's declaration.
-    :param entry: what the ledger knows of the version.
-    :param asker: this run, as it would be recorded.
-    :param now: the current time.
-    """
-    if spec.release.approval != "required" and not entry.get("ask"):
-        return "not needed"
-    said = entry.get("approval") or {}
-    if said.get("answer") == "given":
-        return "given already"
-    asked_elsewhere = said.get("answer") == "asked" and said.get("by") != asker
-    if asked_elsewhere and now - datetime.fromisoformat(said["at"]) < spec.release.timeout:
-        return "asked elsewhere"
-    return "ask"
-
-
-def question_body(spec: ModelSpec, entry: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
-    """Return what a person needs to know to answer, as Markdown.
-
-    :param spec: the model's declaration.
-    :param entry: what the ledger knows of the version.
-    :param verdict: the gate's verdict.
-    """
-    primary = entry.get("primary") or {}
-    rows = [f"| {check['name']} | {check['outcome']} | {_cell(check['why'])} |" for check in verdict.get("checks", [])]
-    return "\n".join(
-        [
-            f"**{spec.name}** version {entry.get('version')}, trained on {len(entry.get('batches') or [])} batches;"
-            f" {primary.get('metric')} {primary.get('value')} on the held out rows.",
-            "",
-            f"The gate says: {verdict.get('why', 'nothing is recorded')}",
-            "",
-            "| check | outcome | why |",
-            "|---|---|---|",
-            *rows,
-        ]
-    )
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loopwright.stages.release.approval import record_approval
+from loopwright.stages.release.asking import Question, ask_person
 from loopwright.stages.release.conditions import ReleaseRefused
 from loopwright.stages.release.moving import ALIAS, reconcile
 from loopwright.stages.release.rehearsal import Rehearsal, rehearse
@@ -10,9 +11,11 @@ from loopwright.stages.release.stage import Released, promote, roll_back
 
 __all__ = [
     "ALIAS",
+    "Question",
     "Rehearsal",
     "ReleaseRefused",
     "Released",
+    "ask_person",
     "promote",
     "reconcile",
     "record_approval",

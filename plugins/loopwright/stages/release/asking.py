@@ -1,0 +1,105 @@
+"""The question to a person before a release: whether there is one, and the evidence that the person is shown.
+
+What must stay true: the evidence is that of the version asked about, the very verdict whose digest the answer is bound
+to, whatever else was judged in the meantime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from loopwright.ledger.store import Ledger
+from loopwright.stages.release.approval import record_approval
+from loopwright.stages.release.conditions import known_version
+
+if TYPE_CHECKING:
+    from loopwright.declaration import ModelSpec, Workspace
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person is asked.
+
+    :param version: the version that would be promoted.
+    :param state: ``ask``, or why there is nothing to ask: ``not needed``, ``given already``, ``asked elsewhere``.
+    :param body: the question, as Markdown.
+    """
+
+    version: str
+    state: str
+    body: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+def ask_person(
+    workspace: Workspace, model: ModelSpec, version: str, *, asker: str, now: datetime | None = None
+) -> Question:
+    """Find out whether a person has to be asked about a version, and record that one is.
+
+    :param workspace: where everything is.
+    :param model: the model's declaration.
+    :param version: the version that would be promoted.
+    :param asker: who asks, as an actor: ``run:<id>``.
+    :param now: the present, when it is not now.
+    :raises UnknownName: if there is no such version.
+    :raises ReleaseRefused: if the version is no longer the candidate.
+    """
+    state = Ledger.of(workspace).model(model.name)
+    entry = known_version(state, version)
+    found = question_state(model, entry, asker=asker, now=now or datetime.now(UTC))
+    if found == "ask":
+        record_approval(workspace, model, version, "asked", asker, "A person is asked.")
+    verdict = (state.training(entry["training_id"]) or {}).get("verdict") or {}
+    return Question(version, found, question_body(model, entry, verdict))
+
+
+def question_state(spec: ModelSpec, entry: Mapping[str, Any], *, asker: str, now: datetime) -> str:
+    """Tell whether a person has to be asked about a version.
+
+    :param spec: the model's declaration.
+    :param entry: what the ledger knows of the version.
+    :param asker: this run, as it would be recorded.
+    :param now: the current time.
+    """
+    if spec.release.approval != "required" and not entry.get("ask"):
+        return "not needed"
+    said = entry.get("approval") or {}
+    if said.get("answer") == "given":
+        return "given already"
+    asked_elsewhere = said.get("answer") == "asked" and said.get("by") != asker
+    if asked_elsewhere and now - datetime.fromisoformat(said["at"]) < spec.release.timeout:
+        return "asked elsewhere"
+    return "ask"
+
+
+def question_body(spec: ModelSpec, entry: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
+    """Return what a person needs to know to answer, as Markdown.
+
+    :param spec: the model's declaration.
+    :param entry: what the ledger knows of the version.
+    :param verdict: the gate's verdict about this version.
+    """
+    primary = entry.get("primary") or {}
+    rows = [f"| {check['name']} | {check['outcome']} | {_cell(check['why'])} |" for check in verdict.get("checks", [])]
+    return "\n".join(
+        [
+            f"**{spec.name}** version {entry.get('version')}, trained on {len(entry.get('batches') or [])} batches;"
+            f" {primary.get('metric')} {primary.get('value')} on the held out rows.",
+            "",
+            f"The gate says: {verdict.get('why', 'nothing is recorded')}",
+            "",
+            "| check | outcome | why |",
+            "|---|---|---|",
+            *rows,
+        ]
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
