@@ -1,14 +1,15 @@
 """Monitor: one DAG a model that declares it. Drift and performance of each scored batch; what persists is a request.
 
-It never trains and never rolls back by itself: it asks, and those stages decide.
+It never trains and never rolls back by itself: it asks, and those stages decide. Each run says again what is still
+asked for, since an event may be lost.
 """
 
 from __future__ import annotations
 
 from airflow.sdk import DAG, Param
 
-from loopwright.operators.announce import AnnounceOperator, FailRunOperator
-from loopwright.operators.monitor import ListUnmonitoredOperator, MonitorBatchOperator
+from loopwright.operators.announce import FailRunOperator
+from loopwright.operators.monitor import AnnounceRequestOperator, ListUnmonitoredOperator, MonitorBatchOperator
 from loopwright.suite import assets
 from loopwright.suite.dag import of_model
 from loopwright.suite.declared import declared_models
@@ -32,17 +33,15 @@ for model, project in declared_models(__file__):
             max_active_tis_per_dagrun=1,  # whether something persists is asked batch after batch
             map_index_template="{{ task.batch_id }}",
         ).expand(batch_id=waiting.output)
-        request_training = AnnounceOperator(
+        request_training = AnnounceRequestOperator(
             task_id="request_training",
-            of="monitor",
-            when={"request": "retrain"},
+            request="retrain",
             outlets=[assets.request(model.name)],
             trigger_rule="all_done",  # drift fails its task, and is what there is to tell
         )
-        request_rollback = AnnounceOperator(
+        request_rollback = AnnounceRequestOperator(
             task_id="request_rollback",
-            of="monitor",
-            when={"request": "rollback"},
+            request="rollback",
             outlets=[assets.rollback_request(model.name)],
             trigger_rule="all_done",
         )

@@ -1,7 +1,8 @@
 """Release: two DAGs a model. A candidate is rehearsed, approved where that is declared, and promoted; or rolled back.
 
 Runs may overlap, so that a newer candidate need not wait behind one that waits for a person: the ledger lets only one
-release happen, and only of the candidate that still is one.
+release happen, and only of the candidate that still is one. A roll back looks by the clock as well: the monitor's event
+may be lost, and its request stays open until it is answered.
 """
 
 from __future__ import annotations
@@ -20,55 +21,57 @@ from loopwright.operators.release import (
 )
 from loopwright.suite import assets
 from loopwright.suite.dag import of_model
-from loopwright.suite.declared import declared_models
+from loopwright.suite.declared import declared_models, wanted
 from loopwright.suite.schedule import on_assets_or
 
 for model, project in declared_models(__file__):
-    with DAG(
-        f"{model.name}.release",
-        schedule=on_assets_or(model.schedule, assets.candidate(model.name)),
-        params={"version": Param("", type="string", title="Version", description="Empty for the one that waits.")},
-        **of_model(model, project, "release"),
-    ):
-        reconcile = ReconcileReleaseOperator(task_id="reconcile", version="{{ params.version }}")
-        rehearse = RehearseCandidateOperator(task_id="rehearse", version=reconcile.output)
-        promote = PromoteCandidateOperator(
-            task_id="promote",
-            version=reconcile.output,
-            outlets=[assets.champion(model.name)],
-            trigger_rule="none_failed",  # asking is skipped where nobody needs to be asked
-        )
-        reconcile >> rehearse >> promote
-        if model.release.approval == "required" or model.gate.on_inconclusive == "ask":
-            ask = AskApprovalOperator(task_id="ask", version=reconcile.output)
-            approve = HITLOperator(
-                task_id="approve",
-                subject=f"Release {model.name}?",
-                body=ask.output,
-                options=[APPROVE, REJECT],
-                defaults=REJECT,  # no answer in time is a no
-                assigned_users=[{"id": name, "name": name} for name in model.release.approvers] or None,
-                response_timeout=model.release.timeout,
-                retries=3,  # Airflow 3.3 fails a task that is answered within seconds, and asks again
-                retry_delay=timedelta(seconds=5),
+    if wanted(model, "release"):
+        with DAG(
+            f"{model.name}.release",
+            schedule=on_assets_or(model.schedule, assets.candidate(model.name)),
+            params={"version": Param("", type="string", title="Version", description="Empty for the one that waits.")},
+            **of_model(model, project, "release"),
+        ):
+            reconcile = ReconcileReleaseOperator(task_id="reconcile", version="{{ params.version }}")
+            rehearse = RehearseCandidateOperator(task_id="rehearse", version=reconcile.output)
+            promote = PromoteCandidateOperator(
+                task_id="promote",
+                version=reconcile.output,
+                outlets=[assets.champion(model.name)],
+                trigger_rule="none_failed",  # asking is skipped where nobody needs to be asked
             )
-            record = RecordApprovalOperator(task_id="record", version=reconcile.output, answer=approve.output)
-            rehearse >> ask >> approve >> record >> promote
+            reconcile >> rehearse >> promote
+            if model.release.approval == "required" or model.gate.on_inconclusive == "ask":
+                ask = AskApprovalOperator(task_id="ask", version=reconcile.output)
+                approve = HITLOperator(
+                    task_id="approve",
+                    subject=f"Release {model.name}?",
+                    body=ask.output,
+                    options=[APPROVE, REJECT],
+                    defaults=REJECT,  # no answer in time is a no
+                    assigned_users=[{"id": name, "name": name} for name in model.release.approvers] or None,
+                    response_timeout=model.release.timeout,
+                    retries=3,  # Airflow 3.3 fails a task that is answered within seconds, and asks again
+                    retry_delay=timedelta(seconds=5),
+                )
+                record = RecordApprovalOperator(task_id="record", version=reconcile.output, answer=approve.output)
+                rehearse >> ask >> approve >> record >> promote
 
-    with DAG(
-        f"{model.name}.rollback",
-        schedule=on_assets_or(None, assets.rollback_request(model.name)),
-        max_active_runs=1,
-        params={
-            "to_version": Param("", type="string", title="Version", description="Empty for the champion before."),
-            "reason": Param("", type="string", title="Reason", description="Why; for the ledger."),
-        },
-        **of_model(model, project, "rollback"),
-    ):
-        RollBackOperator(
-            task_id="roll_back",
-            to_version="{{ params.to_version }}",
-            reason="{{ params.reason }}",
-            only_if_requested="{{ dag_run.run_type != 'manual' }}",
-            outlets=[assets.champion(model.name)],
-        )
+    if wanted(model, "rollback"):
+        with DAG(
+            f"{model.name}.rollback",
+            schedule=on_assets_or(model.schedule, assets.rollback_request(model.name)),
+            max_active_runs=1,
+            params={
+                "to_version": Param("", type="string", title="Version", description="Empty for the champion before."),
+                "reason": Param("", type="string", title="Reason", description="Why; for the ledger."),
+            },
+            **of_model(model, project, "rollback"),
+        ):
+            RollBackOperator(
+                task_id="roll_back",
+                to_version="{{ params.to_version }}",
+                reason="{{ params.reason }}",
+                only_if_requested="{{ dag_run.run_type != 'manual' }}",
+                outlets=[assets.champion(model.name)],
+            )

@@ -148,7 +148,7 @@ def test_drift_fails_its_task_and_asks_for_a_training(story):
     assert chapter.states["monitor[0]"] == "failed"
     assert chapter.states["request_training"] == "success"
     assert chapter.states["request_rollback"] == "skipped"
-    assert chapter.events["tips/request"] == [{"batch_ids": ["2024-04"], "batches": 1}]
+    assert chapter.events["tips/request"] == [{"because": "drift", "version": "1", "batch_id": "2024-04"}]
     assert chapter.models["tips"].request("retrain")
 
 

@@ -24,6 +24,7 @@ before = time.monotonic()
 bag = BundleDagBag(dag_folder=sys.argv[1], bundle_path=Path(sys.argv[1]).parent, bundle_name="dags-folder")
 print(json.dumps({
     "dags": sorted(bag.dags), "errors": list(bag.import_errors.values()), "seconds": time.monotonic() - before,
+    "clocks": {name: type(dag.timetable).__name__ for name, dag in bag.dags.items()},
     "modules": sorted({name.partition(".")[0] for name in sys.modules}),
 }))
 """
@@ -65,9 +66,19 @@ def test_each_stage_has_its_dag_for_each_declaration(project):
     assert dags == {"rides.ingest", "loopwright.ci", *models}
 
 
-def test_a_worker_builds_the_one_dag_it_came_for(project):
-    found = parsed(project.path / "dags" / "train.py", _AIRFLOW_PARSING_CONTEXT_DAG_ID="tips.train")
-    assert found["dags"] == ["tips.train"]
+@pytest.mark.parametrize("name", DAG_FILES)
+def test_a_worker_builds_the_one_dag_it_came_for(project, name):
+    file = project.path / "dags" / name
+    for dag in parsed(file)["dags"]:
+        assert parsed(file, _AIRFLOW_PARSING_CONTEXT_DAG_ID=dag)["dags"] == [dag]
+
+
+def test_every_stage_of_a_model_looks_by_the_clock_as_well_for_an_event_may_be_lost(project):
+    clocks = {}
+    for name in ("train.py", "release.py", "score.py", "monitor.py"):
+        clocks |= parsed(project.path / "dags" / name)["clocks"]
+    assert "tips.rollback" in clocks
+    assert set(clocks.values()) == {"AssetOrTimeSchedule"}
 
 
 def test_a_model_that_is_not_scored_or_watched_has_no_such_dag(project):

@@ -3,10 +3,14 @@
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk import Asset
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 import loopwright.stages.monitor as stage
+from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.store import Ledger
 from loopwright.operators.monitor import (
+    AnnounceRequestOperator,
     ConcludeMonitoringOperator,
     DetectDriftOperator,
     ListUnmonitoredOperator,
@@ -93,3 +97,19 @@ def test_a_named_batch_is_looked_at_again(toy, monkeypatch):
     for form, batches in (("", ["2024-02"]), ("2024-01", ["2024-01"])):
         operator = ListUnmonitoredOperator(task_id="l", model="tips", batch_id=form, project=str(toy.path))
         assert operator.execute(context(operator)) == batches
+
+
+def test_a_request_is_told_for_as_long_as_it_is_open(toy, monkeypatch):
+    monkeypatch.delenv("LOOPWRIGHT_LEDGER", raising=False)
+    asset, ledger = Asset("loopwright://tips/rollback-request"), Ledger.of(toy.workspace)
+    operator = AnnounceRequestOperator(
+        task_id="r", model="tips", request="rollback", project=str(toy.path), outlets=[asset]
+    )
+    with pytest.raises(AirflowSkipException, match="No request to rollback is open"):
+        operator.execute(context(operator))
+    wanted = {"because": "performance", "batch_id": "b", "version": "2"}
+    ledger.record("model/tips", Draft(Kind.ROLLBACK_REQUESTED, "monitor", "quality dropped", wanted))
+    for _ in range(2):
+        given = context(operator)
+        assert operator.execute(given) == "quality dropped"
+        assert given["outlet_events"][asset].extra == wanted

@@ -17,6 +17,9 @@ from loopwright.operators.release import (
 )
 from loopwright.verdict import Check, Outcome, Verdict
 from support.airflow_context import context
+from support.house import cold_mlflow, house
+
+__all__ = ["cold_mlflow", "house"]
 
 CHAMPION = Asset("loopwright://tips/champion")
 
@@ -90,6 +93,18 @@ def test_a_run_that_nobody_started_rolls_back_only_what_the_monitor_asked_for(to
     ledger.record("model/tips", Draft(Kind.ROLLBACK_REQUESTED, "monitor", "quality dropped", wanted))
     operator.execute(context(operator, run_type="asset_triggered"))
     assert (asked[0]["reason"], asked[0]["actor"]) == ("quality dropped", "monitor")
+
+
+def test_an_open_request_is_answered_by_the_clock_when_its_event_was_lost(house):
+    first, second = house.champion(), house.champion()
+    operator = roll_back(house.toy, only_if_requested="True")
+    with pytest.raises(AirflowSkipException, match="Nobody asked"):
+        operator.execute(context(operator, run_type="scheduled"))
+    wanted = {"because": "performance", "batch_id": "b", "version": second}
+    house.ledger.record("model/tips", Draft(Kind.ROLLBACK_REQUESTED, "monitor", "quality dropped", wanted))
+    assert operator.execute(context(operator, run_type="scheduled")) == first
+    assert house.standing == (first, first, None)
+    assert house.state.request("rollback") is None
 
 
 def test_reconciling_returns_the_candidate_or_skips_the_rest(toy, monkeypatch):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from loopwright.operators.announce import tell_outlets
 from loopwright.operators.base import ModelOperator
 from loopwright.operators.form import text_or_none
 from loopwright.operators.listing import ListsBatches, Waiting
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
 
     from loopwright.declaration import Workspace
+    from loopwright.stages.monitor import OpenRequest
 
 
 class ListUnmonitoredOperator(ListsBatches, ModelOperator):
@@ -134,3 +136,31 @@ class MonitorBatchOperator(_BatchOperator):
         drift = detect_drift(workspace, spec, self.batch_id)
         performance = measure_performance(workspace, spec, self.batch_id)
         return conclude(workspace, spec, self.batch_id, drift, performance)
+
+
+class AnnounceRequestOperator(ModelOperator):
+    """Emits its outlets' asset events for as long as a request is open, whoever recorded it; else it is skipped.
+
+    A request that was told only when it was new would be lost with its event.
+
+    :param model: the model's name.
+    :param request: ``retrain`` or ``rollback``.
+    """
+
+    def __init__(self, *, request: Literal["retrain", "rollback"], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.request = request
+
+    def call(self, workspace: Workspace, context: Context) -> OpenRequest:  # noqa: ARG002 - the base's signature
+        """Look for the request."""
+        from loopwright.stages.monitor import open_request
+
+        found = open_request(workspace, self.spec(workspace), self.request)
+        if found is None:
+            raise AirflowSkipException(f"No request to {self.request} is open: there is nothing to tell.")
+        return found
+
+    def act(self, result: OpenRequest, context: Context) -> str:
+        """Return the reason, and say in the asset event what it is about."""
+        tell_outlets(self, context, {"because": result.because, "version": result.version, "batch_id": result.batch_id})
+        return result.reason

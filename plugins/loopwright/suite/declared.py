@@ -50,6 +50,15 @@ def declared_project(dag_file: str) -> str:
     return str(Project.at(Selection.of(dag_file).project).path)
 
 
+def wanted(spec: DatasetSpec | ModelSpec, stage: str) -> bool:
+    """Tell whether to build one of a declaration's DAGs, for a file that builds more than one of them.
+
+    :param spec: the declaration.
+    :param stage: the DAG's name after the declaration's.
+    """
+    return _wanted(spec.name, f"{spec.name}.{stage}")
+
+
 def _declared(
     selection: Selection, names: list[str], read: Callable[[str], Spec], show_broken: bool
 ) -> Iterator[tuple[Spec, str]]:
@@ -69,7 +78,7 @@ def _declared(
 
 
 def _wanted(name: str, dag_id: str | None = None) -> bool:
-    """Tell whether Airflow asks for this declaration's DAGs: everything is wanted when it names none."""
+    """Tell whether Airflow asks for this DAG, or any of this declaration's: when it names none, it asks for all."""
     asked = get_parsing_context().dag_id
     if asked is None:
         return True

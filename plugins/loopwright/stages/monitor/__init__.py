@@ -12,16 +12,19 @@ if TYPE_CHECKING:
     from loopwright.stages.monitor.conclusion import Monitored, conclude
     from loopwright.stages.monitor.drift import DriftReport, detect_drift, draw_drift
     from loopwright.stages.monitor.performance import PerformanceReport, measure_performance
+    from loopwright.stages.monitor.requests import OpenRequest, open_request
     from loopwright.stages.monitor.waiting import unmonitored
 
 __all__ = [
     "DriftReport",
     "Monitored",
+    "OpenRequest",
     "PerformanceReport",
     "conclude",
     "detect_drift",
     "draw_drift",
     "measure_performance",
+    "open_request",
     "unmonitored",
 ]
 
@@ -33,6 +36,8 @@ _MODULES = {
     "measure_performance": "performance",
     "Monitored": "conclusion",
     "conclude": "conclusion",
+    "OpenRequest": "requests",
+    "open_request": "requests",
     "unmonitored": "waiting",
 }
 

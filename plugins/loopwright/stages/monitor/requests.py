@@ -1,20 +1,60 @@
-"""What a verdict asks for, as declared: a training, or a roll back. Pure; whether to train, train decides."""
+"""What a verdict asks for, as declared: a training, or a roll back; and what is still asked for.
+
+Whether to train, train decides. A request stays open until it is answered, however many events about it are lost.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.store import Ledger
 from loopwright.verdict import Outcome
 
 if TYPE_CHECKING:
-    from loopwright.declaration import ModelSpec
+    from loopwright.declaration import ModelSpec, Workspace
     from loopwright.ledger.state import ModelState
     from loopwright.stages.monitor.judging import Seen
     from loopwright.verdict import Verdict
 
 ASKS = {Kind.RETRAIN_REQUESTED: "retrain", Kind.ROLLBACK_REQUESTED: "rollback"}
+
+
+@dataclass(frozen=True)
+class OpenRequest:
+    """A request that nobody has answered yet.
+
+    :param request: ``retrain`` or ``rollback``.
+    :param because: ``drift``, ``performance`` or ``person``.
+    :param reason: one sentence.
+    :param version: the version that it is about.
+    :param batch_id: the batch that showed it, if one did.
+    """
+
+    request: str
+    because: str
+    reason: str
+    version: str | None
+    batch_id: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+def open_request(workspace: Workspace, model: ModelSpec, what: Literal["retrain", "rollback"]) -> OpenRequest | None:
+    """Return a request that is still open.
+
+    :param workspace: where the ledger is.
+    :param model: the model's declaration.
+    :param what: asked for.
+    """
+    found = Ledger.of(workspace).model(model.name).request(what)
+    if found is None:
+        return None
+    return OpenRequest(what, found["because"], found["reason"], found.get("version"), found.get("batch_id"))
 
 
 def requests(
