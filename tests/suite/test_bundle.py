@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import loopwright
 from loopwright.bundles import LoopwrightDagBundle
 from loopwright.suite import stubs as stubs_module
 from loopwright.suite.integrity import check_dags
@@ -113,3 +114,20 @@ def test_ci_asks_whether_every_dag_can_be_built(toy, monkeypatch):
     assert outcomes["dag:tips.train"] is Outcome.FAIL
     assert outcomes["dag:minutes.train"] is Outcome.PASS
     assert outcomes["dag:minutes.score"] is Outcome.NOT_APPLICABLE
+
+
+def test_ci_finds_the_package_where_it_is_copied_and_not_installed(toy, tmp_path, monkeypatch):
+    plugins = Path(loopwright.__file__).parent.parent
+    installed = tmp_path / "a-fresh-interpreter"
+    installed.mkdir()
+    # A fresh interpreter in which nothing of this name is installed: whatever path entry gave it is taken away.
+    (installed / "sitecustomize.py").write_text(
+        f"import sys\nsys.path[:] = [entry for entry in sys.path if entry != {str(plugins)!r}]\n"
+        "sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in getattr(f, '__name__', '').lower()]\n"
+    )
+    copied = tmp_path / "copied"
+    copied.symlink_to(plugins)
+    monkeypatch.setattr(loopwright, "__file__", str(copied / "loopwright" / "__init__.py"))
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+    monkeypatch.chdir(tmp_path)
+    assert check_dags(str(toy.path)).passed

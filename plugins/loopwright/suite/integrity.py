@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import loopwright
 from loopwright.declaration import Project
 from loopwright.errors import CannotRun, shown
 from loopwright.suite.stubs import stubs
@@ -65,8 +66,11 @@ def _environment() -> dict[str, str]:
     """
     one_dag = {"_AIRFLOW_PARSING_CONTEXT_DAG_ID", "_AIRFLOW_PARSING_CONTEXT_TASK_ID"}
     own = {name: value for name, value in os.environ.items() if name not in one_dag}
+    # A plugins folder that Airflow put on its path is on no path of a fresh interpreter's.
+    home = str(Path(loopwright.__file__).parent.parent)
     return {
         **own,
+        "PYTHONPATH": os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])]),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{Path(tempfile.gettempdir()) / 'asked-by-nobody.db'}",
     }
 
