@@ -16,9 +16,12 @@ import json
 import os
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+STARTED = time.perf_counter()
 for variable in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
     os.environ[variable] = "true"
 os.environ["GX_ANALYTICS_ENABLED"] = "False"
@@ -66,6 +69,7 @@ class Year:
         self.months: dict[str, pd.DataFrame] = {}
         self.champion: dict[str, Any] | None = None
         self.told: dict[str, Any] = {"trainings": [], "performance": {}, "drift": {}}
+        self.told["seconds"] = {"imports": time.perf_counter() - STARTED}
         mlflow.set_tracking_uri(f"sqlite:///{home / 'mlflow.db'}")
         self.experiment = mlflow.create_experiment("flight_delay", artifact_location=str(home / "artifacts"))
 
@@ -73,22 +77,33 @@ class Year:
         last_trained = 0
         for number, path in enumerate(sorted((self.project / "arrivals/flights").glob("*.parquet")), start=1):
             month = path.stem
-            rows = self.clean(pd.read_parquet(path))
-            if not self.expect(rows):
+            if not self.timed("ingest", lambda path=path: self.ingest(path)):
                 continue
-            write_deltalake(str(self.home / "batches"), rows.assign(_batch_id=month, _row=range(len(rows))),
-                mode="append", partition_by=["_batch_id"])  # fmt: skip
-            self.months[month] = rows
             if self.champion:
-                self.score(month)
-                self.watch(month)
+                self.timed("score", lambda month=month: self.score(month))
+                self.timed("monitor", lambda month=month: self.watch(month))
             if number >= 2 and (not self.champion or number - last_trained >= self.spec["retrain"]["new_batches"]):
                 last_trained = number
-                if self.train() and number == 2:
+                if self.timed("train", self.train) and number == 2:
                     for earlier in self.months:
-                        self.score(earlier)
-                    self.watch(month, measured=False)
+                        self.timed("score", lambda month=earlier: self.score(month))
+                    self.timed("monitor", lambda month=month: self.watch(month, measured=False))
         return self.told
+
+    def timed(self, part: str, act: Callable[[], Any]) -> Any:
+        started = time.perf_counter()
+        result = act()
+        self.told["seconds"][part] = self.told["seconds"].get(part, 0.0) + time.perf_counter() - started
+        return result
+
+    def ingest(self, path: Path) -> bool:
+        rows = self.clean(pd.read_parquet(path))
+        if not self.expect(rows):
+            return False
+        kept = rows.assign(_batch_id=path.stem, _row=range(len(rows)))
+        write_deltalake(str(self.home / "batches"), kept, mode="append", partition_by=["_batch_id"])
+        self.months[path.stem] = rows
+        return True
 
     def clean(self, rows: pd.DataFrame) -> pd.DataFrame:
         rows = rows.drop_duplicates(KEY)

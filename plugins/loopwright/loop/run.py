@@ -57,6 +57,7 @@ class _Turn:
         self.teller.total = len(arrivals)
         if "release" in self.included:
             self.learning.mend()
+            self.learning.release()  # what an earlier turn left, before anything newer is decided
         self._go_round(decide=not arrivals or self.learning.is_due())
         for arrival in arrivals:
             taken = take_in_one(self.workspace, self.dataset, arrival.batch_id, self.teller)

@@ -1,0 +1,160 @@
+"""One turn of the loop: what is done in which order, killed anywhere and run again, and what a fault harms."""
+
+import pytest
+
+from loopwright.errors import UnknownName
+from loopwright.lake import Lake
+from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.store import Ledger
+from loopwright.loop.run import turn
+from loopwright.loop.step import STAGES, Began, Step
+from support import toy as toys
+
+
+class Killed(BaseException):
+    """What a signal does to a process: nothing in it gets to tidy up in the ledger."""
+
+
+def words(summary):
+    return [(step.action, step.outcome, step.batch_id) for step in summary.steps]
+
+
+def kinds(toy):
+    ledger = Ledger.of(toy.workspace)
+    return {subject: [event.kind for event in ledger.events(subject)] for subject in ledger.subjects()}
+
+
+def test_two_months_go_round_in_the_order_of_the_loop(toy):
+    toy.arrive(1)
+    toy.arrive(2)
+    told = []
+    summary = turn(toy.workspace, "tips", on_event=told.append)
+    assert words(summary) == [
+        ("ingest", "published", "2024-01"),
+        ("decide", "no", None),
+        ("ingest", "published", "2024-02"),
+        ("decide", "train", None),
+        ("fit", "fitted", None),
+        ("gate", "pass", None),
+        ("register", "registered", None),
+        ("rehearse", "pass", None),
+        ("promote", "promoted", None),
+        ("score", "scored", "2024-01"),
+        ("score", "scored", "2024-02"),
+        ("monitor", "pass", "2024-02"),
+    ]
+    assert (summary.before, summary.champion, summary.exit_status) == (None, "1", 0)
+    assert [event for event in told if isinstance(event, Step)] == list(summary.steps)
+    began = [event for event in told if isinstance(event, Began)]
+    assert [event.action for event in began] == [step.action for step in summary.steps]
+    assert {event.total for event in began} == {2}
+    again = turn(toy.workspace, "tips")
+    assert words(again) == [("decide", "no", None)]
+
+
+def test_killed_before_and_after_every_single_step_it_ends_where_it_would_have(toy, tmp_path):
+    whole = toys.make(tmp_path / "whole")
+    for one in (toy, whole):
+        one.arrive(1)
+        one.arrive(2)
+    for _ in range(2):  # the second says that there is no reason to train again, as the last of the killed ones does
+        turn(whole.workspace, "tips")
+    survived = set()
+
+    def kill(event):
+        step = (event.action, event.batch_id, getattr(event, "outcome", "began"))
+        if step not in survived:
+            survived.add(step)
+            raise Killed
+
+    while True:
+        try:
+            turn(toy.workspace, "tips", on_event=kill)
+            break
+        except Killed:
+            continue
+    assert len(survived) > 20
+    assert kinds(toy) == kinds(whole)
+    state = Ledger.of(toy.workspace).model("tips")
+    assert (state.lineage, state.candidate, sorted(state.under("version"))) == (["1"], None, ["1"])
+    assert len(Lake.of(toy.workspace).batches("rides").read()) == 4000
+    assert len(Lake.of(toy.workspace).predictions("tips").read()) == 4000
+
+
+@pytest.mark.parametrize("until", STAGES)
+def test_stages_behind_until_are_left_out(toy, until):
+    toy.arrive(1)
+    toy.arrive(2)
+    done = {step.stage for step in turn(toy.workspace, "tips", until=until).steps}
+    assert done == set(STAGES[: STAGES.index(until) + 1])
+
+
+def test_a_training_that_faults_harms_neither_ingest_nor_the_champion(toy):
+    toy.arrive(1)
+    toy.arrive(2)
+    turn(toy.workspace, "tips")
+    toy.edit("include/models/tips/training.py", "    return", "    raise ValueError('no luck')\n    return")
+    toy.arrive(3)
+    toy.arrive(4)
+    summary = turn(toy.workspace, "tips")
+    assert summary.exit_status == 2
+    assert summary.faults
+    assert {step.action for step in summary.faults} == {"fit"}
+    assert "no luck" in summary.faults[0].result["error"]["got"]
+    assert summary.champion == "1"
+    state = Ledger.of(toy.workspace).model("tips")
+    assert set(state.under("scored")) == {f"2024-0{month}" for month in range(1, 5)}
+
+
+def test_a_request_to_roll_back_is_followed(toy):
+    toy.edit("include/models/tips/model.yaml", "champion: {margin: 0.02}", "champion: {margin: 0.4, better: false}")
+    for month in (1, 2):
+        toy.arrive(month)
+    turn(toy.workspace, "tips")
+    toy.arrive(3)
+    assert turn(toy.workspace, "tips").champion == "2"
+    ledger = Ledger.of(toy.workspace)
+    evidence = {"because": "performance", "batch_id": "2024-03", "version": "2"}
+    ledger.record("model/tips", Draft(Kind.ROLLBACK_REQUESTED, "monitor", "It got worse.", evidence))
+    summary = turn(toy.workspace, "tips", until="release")
+    assert ("roll back", "rolled back", None) in words(summary)
+    assert summary.champion == "1"
+    assert ledger.model("tips").request("rollback") is None
+
+
+def test_a_roll_back_without_an_earlier_champion_is_a_person_s_to_solve(toy):
+    toy.arrive(1)
+    toy.arrive(2)
+    turn(toy.workspace, "tips")
+    evidence = {"because": "performance", "batch_id": "2024-02", "version": "1"}
+    Ledger.of(toy.workspace).record("model/tips", Draft(Kind.ROLLBACK_REQUESTED, "monitor", "It got worse.", evidence))
+    summary = turn(toy.workspace, "tips")
+    assert summary.exit_status == 0
+    assert summary.champion == "1"
+    assert "no earlier champion" in summary.waits_for[0]
+
+
+def test_an_alias_that_a_hand_moved_is_put_back_and_told(toy):
+    from loopwright.tracking import Tracking
+
+    toy.arrive(1)
+    toy.arrive(2)
+    turn(toy.workspace, "tips")
+    Tracking.of(toy.workspace).move_alias("tips", "champion", None)
+    summary = turn(toy.workspace, "tips")
+    assert [step.outcome for step in summary.steps if step.action == "reconcile"] == ["mended"]
+    assert Tracking.of(toy.workspace).alias_of("tips", "champion") == "1"
+
+
+def test_a_model_that_is_neither_scored_nor_watched_is_only_trained(toy):
+    toy.edit("include/models/minutes/model.yaml", "resamples: 200}", "resamples: 200}\nscore: null\nmonitor: null")
+    toy.arrive(1)
+    toy.arrive(2)
+    summary = turn(toy.workspace, "minutes")
+    assert summary.champion == "1"
+    assert {step.stage for step in summary.steps} == {"ingest", "train", "release"}
+
+
+def test_an_unknown_model_is_refused(toy):
+    with pytest.raises(UnknownName, match="'tip'"):
+        turn(toy.workspace, "tip")
