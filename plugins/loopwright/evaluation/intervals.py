@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,6 +105,26 @@ def paired_difference(
         return Interval(math.nan, math.nan, math.nan, 0, confidence)
     ours, theirs = prepared(name, truth, candidate), prepared(name, truth, champion)
     return _bounded(lambda w: gain(name, ours(w) - theirs(w)), name, truth, confidence, resamples, seed)
+
+
+def surely_lost(name: str, before: Interval, now: Interval) -> float:
+    """Return the least that a metric lost from one set of rows to another, at the confidence of the latter's bounds.
+
+    The distances of both estimates to their bounds add as squares, so that neither is taken for exact. Source: Zou &
+    Donner (2008), "Construction of confidence intervals about effect measures".
+
+    :param name: a declared metric's name.
+    :param before: its value on the one; without bounds it counts as exact, for nothing better is known.
+    :param now: its value on the other, independent of the first.
+    :return: negative where chance could explain the loss.
+    """
+    lost = gain(name, before.point) - gain(name, now.point)
+    worst_before = min(gain(name, before.low), gain(name, before.high))
+    best_now = max(gain(name, now.low), gain(name, now.high))
+    normal = NormalDist()
+    scale = normal.inv_cdf(now.confidence) / normal.inv_cdf(before.confidence)
+    ours = scale * (gain(name, before.point) - worst_before) if before.known else 0.0
+    return float(lost - math.hypot(ours, best_now - gain(name, now.point)))
 
 
 def lacking(name: str, truth: Array) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopwright.declaration import Project
-from loopwright.evaluation.intervals import Interval, interval
+from loopwright.evaluation.intervals import Interval, interval, surely_lost
 from loopwright.evaluation.metrics import gain
 from loopwright.serving import known_labels, load_version
 from loopwright.stages.monitor.watched import Watched, labels_mature_at, watched
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from loopwright.declaration.model import Performance
 
 CONFIDENCE = 0.95
-"""One-sided: a drop counts only where the batch's own value is so surely below the gate's."""
+"""One-sided: a drop counts only where the batch is so surely below the gate, neither value taken for exact."""
 
 
 @dataclass(frozen=True)
@@ -87,20 +87,33 @@ def measure_performance(
     if matures > (now or datetime.now(UTC)):
         why = f"its labels are final on {matures:%Y-%m-%d %H:%M} UTC"
         return PerformanceReport(*about, Outcome.INCONCLUSIVE, why, matures_at=matures.isoformat())
-    metric, reference = one.version["primary"]["metric"], one.version["primary"]["value"]
+    metric, reference = one.version["primary"]["metric"], gate_saw(one.version["primary"])
     measured, lacking = _measured(workspace, model, one, metric)
     outcome, why, drop = judge(metric, measured, reference, asked.drop)
-    return PerformanceReport(*about, outcome, why + lacking, metric, measured.to_dict(), reference, drop, measured.n)
+    point = None if reference is None else reference.point
+    return PerformanceReport(*about, outcome, why + lacking, metric, measured.to_dict(), point, drop, measured.n)
+
+
+def gate_saw(primary: Mapping[str, Any]) -> Interval | None:
+    """Return what the gate measured on its holdout, without bounds where it was recorded before they were kept.
+
+    :param primary: as it was recorded when the version was registered.
+    """
+    if primary.get("value") is None:
+        return None
+    low, high = (math.nan if primary.get(name) is None else float(primary[name]) for name in ("low", "high"))
+    n, confidence = int(primary.get("n") or 0), float(primary.get("confidence") or CONFIDENCE)
+    return Interval(float(primary["value"]), low, high, n, confidence)
 
 
 def judge(
-    metric: str, measured: Interval, reference: float | None, allowed: float
+    metric: str, measured: Interval, reference: Interval | None, allowed: float
 ) -> tuple[Outcome, str, float | None]:
     """Decide whether a metric dropped: by as much as was declared, and surely.
 
     :param metric: its name.
     :param measured: its value on the batch, with bounds.
-    :param reference: its value on the gate's holdout, if that has one.
+    :param reference: its value on the gate's holdout, if that has one, with bounds if they are known.
     :param allowed: the drop from which it counts.
     :return: the outcome, one sentence, and the drop (``None`` where the rows do not define it).
     """
@@ -108,14 +121,13 @@ def judge(
         return Outcome.INCONCLUSIVE, f"{measured.n} labelled rows do not define {metric}", None
     if reference is None:
         return Outcome.INCONCLUSIVE, f"the gate has no value of {metric} to compare with", None
-    drop = float(gain(metric, reference) - gain(metric, measured.point))
-    said = f"{metric} is {measured.point:.4g} on {measured.n} labelled rows, the gate saw {reference:.4g}"
+    drop = float(gain(metric, reference.point) - gain(metric, measured.point))
+    said = f"{metric} is {measured.point:.4g} on {measured.n} labelled rows, the gate saw {reference.point:.4g}"
     if not measured.known:
         return Outcome.INCONCLUSIVE, f"{said}; so few rows cannot tell", drop
     if drop < allowed:
         return Outcome.PASS, f"{said}: a loss of {max(drop, 0.0):.3g}, below the {allowed:.3g} that counts", drop
-    surely = max(gain(metric, measured.low), gain(metric, measured.high)) < gain(metric, reference)
-    if not surely:
+    if surely_lost(metric, reference, measured) <= 0:
         return Outcome.INCONCLUSIVE, f"{said}: a loss of {drop:.3g}, which chance could explain", drop
     return Outcome.FAIL, f"{said}: a loss of {drop:.3g}, at least the {allowed:.3g} that counts", drop
 

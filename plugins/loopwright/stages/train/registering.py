@@ -81,10 +81,15 @@ def _require_judged(entry: Mapping[str, Any]) -> bool:
 
 def _record(workspace: Workspace, spec: ModelSpec, entry: Mapping[str, Any], version: str, ask: bool) -> None:
     measured: dict[str, Any] = next((c for c in entry["verdict"]["checks"] if c["name"] == "measured"), {})
+    found: dict[str, Any] = measured.get("observed") or {}
     evidence = {
         **{name: entry[name] for name in ("training_id", "run_id", "artifact_digest", "source", "batches", "holdout")},
         "version": version,
-        "primary": {"metric": spec.gate.primary, "value": (measured.get("observed") or {}).get("point")},
+        "primary": {
+            "metric": spec.gate.primary,
+            "value": found.get("point"),
+            **{name: found.get(name) for name in ("low", "high", "n", "confidence")},
+        },
         "ask": ask,
     }
 
@@ -93,6 +98,7 @@ def _record(workspace: Workspace, spec: ModelSpec, entry: Mapping[str, Any], ver
         if (now.training(entry["training_id"]) or {}).get("version"):
             return None
         _require_newest(now, entry)
+        _require_never_released(now, version)
         why = f"version {version} of run {entry['run_id']}" + (", for a person to decide" if ask else "")
         return Draft(Kind.CANDIDATE_REGISTERED, "train", why, evidence)
 
@@ -108,4 +114,16 @@ def _require_newest(state: ModelState, entry: Mapping[str, Any]) -> None:
             where=f"model/{state.subject.partition('/')[2]}",
             got=f"training {entry['training_id']}",
             allowed=f"version {waiting['version']} of training {waiting['training_id']}",
+        )
+
+
+def _require_never_released(state: ModelState, version: str) -> None:
+    """Keep the entry of what was champion: an earlier training's run, found again, has that training's version."""
+    entry = state.version(version)
+    if entry and "since" in entry:
+        raise NotReady(
+            "This candidate's version was released before.",
+            where=state.subject,
+            got=f"version {version}, which is {entry['status']}",
+            mend="Roll back to it, or change what it is trained from.",
         )
