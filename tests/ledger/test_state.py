@@ -216,6 +216,12 @@ def test_refusals_count_until_one_passes():
     assert model(fail, fail, gated("pass")).refusals == 0
 
 
+def test_a_refusal_that_does_not_count_neither_adds_nor_clears():
+    kind, evidence = gated("fail", refused=True)
+    merely_no_better = kind, {**evidence, "counts": False}
+    assert model((kind, evidence), merely_no_better, merely_no_better).refusals == 1
+
+
 def test_a_newer_candidate_supersedes_the_one_that_waits():
     state = model(registered("1"), registered("2", "t2"))
     assert state.candidate["version"] == "2"

@@ -127,13 +127,18 @@ class ModelState(State):
 
     @property
     def refusals(self) -> int:
-        """Refused candidates since the last that passed."""
+        """Refused candidates since the last that passed; one that was merely no better than the champion is none."""
         return int(self.get("refusals") or 0)
 
     def version(self, version: str) -> dict[str, Any] | None:
         """Return what is known of a registered version; ``status`` says where it stands."""
         found: dict[str, Any] | None = self.get(f"version/{version}")
         return found
+
+    @property
+    def released(self) -> list[dict[str, Any]]:
+        """Every version that ever was champion, whatever became of it since."""
+        return [entry for entry in self.under("version").values() if "since" in entry]
 
     def training(self, training_id: str) -> dict[str, Any] | None:
         """Return one training by its id; ``status`` says how far it came."""
@@ -230,7 +235,7 @@ def _gate_decided(event: Event, entries: Entries) -> Changes:
     refusals = int(entries.get("refusals") or 0)
     if outcome == "pass":
         refusals = 0
-    elif event.evidence["refused"]:
+    elif event.evidence["refused"] and event.evidence.get("counts", True):
         refusals += 1
     return {key: training, "refusals": refusals, "last_verdict": {**event.evidence["verdict"], "at": event.at}}
 

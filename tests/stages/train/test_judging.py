@@ -131,6 +131,57 @@ def test_the_champion_itself_is_no_candidate(tips) -> None:
     assert answers(judged)["another"] is Outcome.FAIL
 
 
+def test_what_was_ever_released_is_no_candidate_and_keeps_its_entry(tips) -> None:
+    """The former champion's fingerprint, forced again, is the former champion's run: the same version in MLflow."""
+    first = first_champion(tips)
+    rides = tips.folder.joinpath("features.py").read_text()
+    tips.edit("features.py", '"hour": rides["hour"]', '"hour": rides["hour"] + 1')
+    tips.edit("model.yaml", "margin: 0.02", "margin: 0.02, better: false")
+    tips.crown(tips.train(reason="another").version)
+    tips.folder.joinpath("features.py").write_text(rides)
+    tips.edit("model.yaml", "margin: 0.02, better: false", "margin: 0.02")
+    before = tips.state.version(first)
+    assert before["status"] == "retired"
+    training_id = fit_next(tips, force=True)
+    judged = tips.judge(training_id)
+    assert judged.run_id == before["run_id"]
+    assert answers(judged)["another"] is Outcome.FAIL
+    assert "a roll back returns to it" in judged.verdict.why()
+    with pytest.raises(NotReady, match="did not pass"):
+        tips.register(training_id)
+    assert tips.state.version(first) == before
+
+
+def test_what_was_released_since_it_was_judged_is_not_registered_again(tips) -> None:
+    tips.publish(1, 2)
+    version = tips.train().version
+    again = fit_next(tips, force=True)
+    assert tips.judge(again).verdict.passed
+    tips.crown(version)
+    before = tips.state.version(version)
+    with pytest.raises(NotReady, match="was released before"):
+        tips.register(again)
+    assert tips.state.version(version) == before
+
+
+def test_a_candidate_that_is_merely_no_better_does_not_open_the_circuit(tips) -> None:
+    first_champion(tips)
+    tips.edit("features.py", '"hour": rides["hour"]', '"hour": rides["hour"] + 0 * rides["fare"]')
+    judged = tips.judge(fit_next(tips, reason="a calm world"))
+    failed = {name for name, outcome in answers(judged).items() if outcome is Outcome.FAIL}
+    assert failed == {"improvement"}
+    assert judged.verdict.refused
+    assert tips.state.refusals == 0
+
+
+def test_the_gates_value_is_kept_with_its_bounds(tips) -> None:
+    tips.publish(1, 2)
+    version = tips.train().version
+    primary = tips.state.version(version)["primary"]
+    assert primary["low"] < primary["value"] < primary["high"]
+    assert (primary["metric"], primary["n"], primary["confidence"]) == ("roc_auc", 2000, 0.95)
+
+
 def test_a_champion_that_saw_the_holdout_makes_the_comparison_inconclusive(tips) -> None:
     tips.publish(1, 2, 3)
     tips.crown(tips.train().version)

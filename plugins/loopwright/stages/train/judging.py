@@ -93,7 +93,7 @@ def _judged(
     checks = judge(
         spec, ours, theirs, known.values, unseen=unseen, champion_fault=fault_of_champion, seed=spec.train.seed
     )
-    same = _same_artifact(entry, champion)
+    same = _released_before(Ledger.of(workspace).model(spec.name), entry)
     verdict = Verdict("gate", f"model/{spec.name}", (*checks, *same), spec.gate.on_inconclusive, digests)
     metrics = {**_metrics(spec, known, ours, "holdout"), **_metrics(spec, known, theirs, "champion_holdout")}
     return verdict, {**metrics, "holdout_rows": float(len(known.values))}
@@ -115,10 +115,15 @@ def _champions(
         return None, f"{fault.what} ({fault.got})"
 
 
-def _same_artifact(entry: Mapping[str, Any], champion: Mapping[str, Any] | None) -> tuple[Check, ...]:
-    if champion is None or champion["artifact_digest"] != entry["artifact_digest"]:
+def _released_before(state: ModelState, entry: Mapping[str, Any]) -> tuple[Check, ...]:
+    """Refuse what was released once: registering its run again would overwrite what the lineage rests on."""
+    same = [known for known in state.released if known["artifact_digest"] == entry["artifact_digest"]]
+    if not same:
         return ()
-    return (Check("another", Outcome.FAIL, "the candidate is the champion itself, byte for byte"),)
+    last = max(same, key=lambda known: str(known["since"]))
+    why = f"the candidate is version {last['version']} ({last['status']}), byte for byte"
+    back = "" if last["status"] == "champion" else "; a roll back returns to it"
+    return (Check("another", Outcome.FAIL, why + back, observed={"version": last["version"]}),)
 
 
 def _metrics(spec: ModelSpec, known: Known, predicted: Predicted | None, name: str) -> dict[str, float]:
@@ -127,6 +132,12 @@ def _metrics(spec: ModelSpec, known: Known, predicted: Predicted | None, name: s
     asked = [metric for metric in fitting(spec.task) if predicted.score is not None or METRICS[metric].needs == "label"]
     values = {f"{name}_{metric}": metric_value(metric, known.values, predicted) for metric in asked}
     return {metric: value for metric, value in values.items() if math.isfinite(value)}
+
+
+def _speaks_against(verdict: Verdict) -> bool:
+    """Tell whether a refusal counts for the circuit breaker: in a calm world most candidates are just no better."""
+    failed = {check.name for check in verdict.checks if check.required and check.outcome is Outcome.FAIL}
+    return verdict.refused and failed != {"improvement"}
 
 
 def _require_fitted(entry: Mapping[str, Any]) -> None:
@@ -151,6 +162,7 @@ def _record(
         "artifact_digest": entry["artifact_digest"],
         "verdict": verdict.to_dict(),
         "refused": verdict.refused,
+        "counts": _speaks_against(verdict),
         "champion": version,
     }
 
