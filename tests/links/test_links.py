@@ -1,9 +1,11 @@
 """Where the buttons lead, and that one that cannot be made never fails a task."""
 
+from dataclasses import replace
+
 import pytest
 from airflow.sdk import BaseOperator
 
-from loopwright.links.addresses import report_address, run_address
+from loopwright.links.addresses import artifact_address, report_address, run_address
 from loopwright.links.run import MlflowRunLink, ReportLink
 from loopwright.operators.base import StageOperator
 
@@ -42,3 +44,31 @@ def test_a_run_that_cannot_be_linked_costs_the_link_only(toy, monkeypatch):
 
     monkeypatch.setattr(loopwright.tracking.Tracking, "of", lambda workspace: 1 / 0)
     assert run_address(toy.workspace, "tips", "r1") == ""
+
+
+def test_an_artifact_opens_in_its_run(toy, monkeypatch):
+    import loopwright.links.addresses as addresses
+
+    report = "runs:/r1/monitor/2024 01/drift.html"
+    monkeypatch.setattr(addresses, "run_address", lambda workspace, model, run_id: f"http://mlflow/#/runs/{run_id}")
+    assert artifact_address(toy.workspace, "tips", report) == (
+        "http://mlflow/#/runs/r1/artifacts/monitor/2024%2001/drift.html"
+    )
+    monkeypatch.setattr(addresses, "run_address", lambda *asked: "")
+    assert artifact_address(toy.workspace, "tips", report) == ""
+
+
+def test_a_result_with_a_page_in_its_run_is_linked_where_a_server_shows_it(toy, monkeypatch):
+    import loopwright.operators.base as base
+    from support.airflow_context import context
+
+    monkeypatch.setattr(base, "run_address", lambda workspace, model, run_id: f"run {run_id}")
+    monkeypatch.setattr(base, "artifact_address", lambda workspace, model, uri: f"page {uri}")
+    for tracking, links in (
+        ("http://mlflow", {"mlflow_run": "run r1", "report": "page runs:/r1/a"}),
+        ("sqlite:///", {}),
+    ):
+        operator = base.ModelOperator(task_id="m", model="tips", project=str(toy.path))
+        raw = {"batch_id": "b", "run_id": "r1", "report": "runs:/r1/a"}
+        operator.publish(context(operator), replace(toy.workspace, tracking=tracking), raw)
+        assert operator.links == links

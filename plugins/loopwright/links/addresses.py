@@ -42,3 +42,15 @@ def run_address(workspace: Workspace, model: str, run_id: str) -> str:
     except Exception:  # noqa: BLE001 - observability never fails a task
         _log.warning("The link to the MLflow run could not be made.", exc_info=True)
         return ""
+
+
+def artifact_address(workspace: Workspace, model: str, uri: str) -> str:
+    """Return the address of a run's artifact in MLflow's UI, or nothing where no server shows one.
+
+    :param workspace: where MLflow is.
+    :param model: the model whose run it is.
+    :param uri: ``runs:/<run>/<path>``.
+    """
+    run_id, _, path = uri.removeprefix("runs:/").partition("/")
+    run = run_address(workspace, model, run_id)
+    return f"{run}/artifacts/{quote(path)}" if run else ""

@@ -18,7 +18,7 @@ from loopwright.hooks.lake import LakeHook
 from loopwright.hooks.ledger import LedgerHook
 from loopwright.hooks.loopwright import LoopwrightHook
 from loopwright.hooks.mlflow import MlflowHook
-from loopwright.links.addresses import report_address, run_address
+from loopwright.links.addresses import artifact_address, report_address, run_address
 from loopwright.links.run import REPORT, RUN, MlflowRunLink, ReportLink
 from loopwright.operators.form import require_known
 
@@ -126,6 +126,8 @@ class StageOperator(BaseOperator, SkipMixin):
             self.links[REPORT] = report_address(raw["dataset"], raw["batch_id"])
         if raw.get("run_id") and raw.get("model") and workspace.tracking.startswith("http"):
             self.links[RUN] = run_address(workspace, raw["model"], raw["run_id"])
+            if str(raw.get("report") or "").startswith("runs:/"):
+                self.links[REPORT] = artifact_address(workspace, raw["model"], raw["report"])
 
 
 class DatasetOperator(StageOperator):

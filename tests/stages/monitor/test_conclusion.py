@@ -198,7 +198,7 @@ def test_a_model_that_declares_no_monitor_waits_for_nothing(watching):
     assert unmonitored(watching.workspace, watching.model) == []
 
 
-def test_measured_for_real_and_kept_with_the_run(watching):
+def test_measured_for_real_and_kept_with_the_run(watching, tmp_path, monkeypatch):
     watching.publish(1, rows=2000)
     watching.champion()
     watching.publish(3, rows=1500, shift=1.0)
@@ -211,3 +211,39 @@ def test_measured_for_real_and_kept_with_the_run(watching):
     run = watching.state.champion["run_id"]
     assert watching.tracking.read_json(run, "monitor/2024-03/drift.json")["outcome"] == "fail"
     assert watching.tracking.read_json(run, "monitor/2024-03/performance.json")["metric"] == "roc_auc"
+    # What drifted is drawn, once, and the record says where.
+    assert monitored.report == f"runs:/{run}/monitor/2024-03/drift.html"
+    assert monitored.to_dict()["run_id"] == run
+    html = watching.tracking.download(run, "monitor/2024-03/drift.html", tmp_path).read_text(encoding="utf-8")
+    assert "distance" in html
+    drawn = []
+    monkeypatch.setattr("loopwright.stages.monitor.drift.draw_drift", lambda *asked: drawn.append(asked))
+    assert conclude(*how, detect_drift(*how), measure_performance(*how)) == monitored
+    assert drawn == []
+
+
+def test_where_nothing_drifted_no_page_is_drawn(watching, monkeypatch):
+    monkeypatch.setattr("loopwright.stages.monitor.drift.draw_drift", lambda *asked: pytest.fail("it was drawn"))
+    watching.publish(1, rows=2000)
+    watching.champion()
+    watching.publish(3, rows=1500)
+    watching.score("2024-03")
+    how = (watching.workspace, watching.model, "2024-03")
+    report = detect_drift(*how)
+    assert report.columns
+    assert conclude(*how, report, None).report is None
+
+
+def test_a_page_that_cannot_be_drawn_costs_no_verdict(watching, monkeypatch, caplog):
+    def broken(*asked):
+        raise ValueError("no such plot")
+
+    monkeypatch.setattr("loopwright.stages.monitor.drift.draw_drift", broken)
+    watching.publish(1, rows=2000)
+    watching.champion()
+    watching.publish(3, rows=1500, shift=1.0)
+    watching.score("2024-03")
+    how = (watching.workspace, watching.model, "2024-03")
+    monitored = conclude(*how, detect_drift(*how), None)
+    assert (monitored.request, monitored.report) == ("retrain", None)
+    assert "could not be drawn" in caplog.text

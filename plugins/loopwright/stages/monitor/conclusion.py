@@ -1,22 +1,25 @@
 """What two reports say together, over the last batches: a verdict in the ledger, and a request where it persists.
 
 Monitor requests, train decides. A verdict and its requests are recorded in one transaction, and once: concluding the
-same again changes nothing, also after the request was answered.
+same again changes nothing, also after the request was answered. Where a batch drifted, its comparison is drawn for
+people, once; where it did not, nobody pays for a page.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from loopwright.errors import NotReady
+from loopwright.errors import LoopwrightError, NotReady
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.monitor.judging import Seen, judged
 from loopwright.stages.monitor.requests import ASKS, requests
 from loopwright.stages.monitor.watched import watched
 from loopwright.tracking import Tracking
-from loopwright.verdict import Verdict
+from loopwright.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from loopwright.stages.monitor.drift import DriftReport
     from loopwright.stages.monitor.performance import PerformanceReport
     from loopwright.stages.monitor.watched import Watched
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Monitored:
     :param version: the version that scored it.
     :param verdict: drift and performance, over the last batches.
     :param request: ``retrain`` or ``rollback``, when this batch made it so; else ``None``.
+    :param run_id: the version's MLflow run, with which the reports are kept.
+    :param report: the page about the batch's drift, as ``runs:/<run>/<path>``; ``None`` where nothing drifted.
     """
 
     model: str
@@ -42,6 +49,8 @@ class Monitored:
     version: str
     verdict: Verdict
     request: str | None
+    run_id: str
+    report: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -51,6 +60,8 @@ class Monitored:
             "version": self.version,
             "verdict": self.verdict.to_dict(),
             "request": self.request,
+            "run_id": self.run_id,
+            "report": self.report,
         }
 
 
@@ -78,10 +89,18 @@ def conclude(
     order = [batch["batch_id"] for batch in ledger.dataset(model.dataset).published()]
     seen = Seen(one, order[: order.index(batch_id)], drift, performance)
     _keep_reports(workspace, seen)
-    ledger.decide(f"model/{model.name}", lambda state: _drafts(model, cast("ModelState", state), seen, actor))
+    page = _drawn_before(ledger.model(model.name), seen) or _drawn(workspace, model, seen)
+    ledger.decide(f"model/{model.name}", lambda state: _drafts(model, cast("ModelState", state), seen, page, actor))
     recorded = ledger.model(model.name).get(f"monitored/{batch_id}")
-    verdict = Verdict.from_dict(recorded["verdict"])
-    return Monitored(model.name, batch_id, recorded["version"], verdict, recorded.get("request"))
+    return Monitored(
+        model=model.name,
+        batch_id=batch_id,
+        version=recorded["version"],
+        verdict=Verdict.from_dict(recorded["verdict"]),
+        request=recorded.get("request"),
+        run_id=one.version["run_id"],
+        report=recorded.get("report"),
+    )
 
 
 def _require_same_version(one: Watched, *reports: DriftReport | PerformanceReport | None) -> None:
@@ -97,11 +116,9 @@ def _require_same_version(one: Watched, *reports: DriftReport | PerformanceRepor
         )
 
 
-def _drafts(model: ModelSpec, state: ModelState, seen: Seen, actor: str) -> list[Draft]:
+def _drafts(model: ModelSpec, state: ModelState, seen: Seen, page: str | None, actor: str) -> list[Draft]:
     verdict = judged(model, state, seen)
-    before = state.get(f"monitored/{seen.batch_id}") or {}
-    if before.get("version") != seen.version or before["sequence"] < seen.one.scored["sequence"]:
-        before = {}
+    before = _before(state, seen)
     if before and before["verdict"] == verdict.to_dict():
         return []
     asked = requests(model, state, seen, verdict, before, actor)
@@ -113,8 +130,36 @@ def _drafts(model: ModelSpec, state: ModelState, seen: Seen, actor: str) -> list
         "performance": seen.performance.to_dict() if seen.performance else None,
         "verdict": verdict.to_dict(),
         "request": named[0] if named else before.get("request"),
+        "report": page,
     }
     return [Draft(Kind.BATCH_MONITORED, actor, verdict.why(), evidence), *asked]
+
+
+def _before(state: ModelState, seen: Seen) -> Mapping[str, Any]:
+    """Return the record of the same batch as the same version scored it; empty when there is none."""
+    before: Mapping[str, Any] = state.get(f"monitored/{seen.batch_id}") or {}
+    same = before.get("version") == seen.version and before["sequence"] >= seen.one.scored["sequence"]
+    return before if same else {}
+
+
+def _drawn_before(state: ModelState, seen: Seen) -> str | None:
+    found: str | None = _before(state, seen).get("report")
+    return found
+
+
+def _drawn(workspace: Workspace, model: ModelSpec, seen: Seen) -> str | None:
+    """Draw the page about a batch that drifted. That it cannot be drawn is no reason to conclude nothing."""
+    if not seen.drift or seen.drift.outcome is not Outcome.FAIL or not seen.drift.columns:
+        return None
+    from loopwright.stages.monitor.drift import draw_drift
+
+    try:
+        return f"runs:/{seen.one.version['run_id']}/{draw_drift(workspace, model, seen.batch_id)}"
+    except LoopwrightError:
+        raise
+    except Exception:  # noqa: BLE001 - a drawing library's own trouble must not cost the verdict
+        _log.warning("The page about the drift of %s could not be drawn.", seen.batch_id, exc_info=True)
+        return None
 
 
 def _keep_reports(workspace: Workspace, seen: Seen) -> None:
