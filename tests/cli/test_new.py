@@ -1,5 +1,7 @@
 """A folder to start from: written whole, never over another, and right as it stands."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from loopwright.declaration import Project
@@ -43,6 +45,22 @@ def test_check_finds_nothing_wrong_with_it(loopwright, started):
     answer = loopwright("check", "--project", started, "--json")
     assert answer.status == 0, answer.out
     assert answer.document["outcome"] == "pass"
+
+
+@pytest.mark.parametrize("task", ["binary_classification", "multiclass_classification", "regression"])
+def test_what_is_written_goes_round_on_files_with_its_columns(loopwright, tmp_path, task):
+    assert loopwright("new", "dataset", "trips", "--project", tmp_path).status == 0
+    assert loopwright("new", "model", "tip", "--task", task, "--project", tmp_path).status == 0
+    (tmp_path / "arrivals/trips").mkdir(parents=True)
+    for month in (1, 2):
+        rng = np.random.default_rng(month)
+        rows = pd.DataFrame({"kind": " a", "amount": rng.normal(size=600), "duration": rng.normal(size=600)})
+        signal = rows["amount"] + 0.3 * rng.normal(size=600)
+        labels = {"regression": signal, "binary_classification": signal > 0}.get(task, np.digitize(signal, [-0.5, 0.5]))
+        rows.assign(label=labels).to_csv(tmp_path / f"arrivals/trips/2024-0{month}.csv", index=False)
+    answer = loopwright("run", "tip", "--project", tmp_path)
+    assert answer.status == 0, answer.out + answer.err
+    assert "tip: version 1 is champion" in answer.out
 
 
 def test_nothing_is_overwritten(loopwright, started):

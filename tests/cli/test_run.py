@@ -58,128 +58,112 @@ def sequences(toy: toys.Toy) -> dict[str, int]:
     return {subject: ledger.state(subject).sequence for subject in ledger.subjects()}
 
 
-@pytest.fixture(scope="module")
-def story(tmp_path_factory) -> toys.Toy:
-    """A toy whose tests follow each other, in the order they are written: a year that has only just begun."""
-    return toys.make(tmp_path_factory.mktemp("story"))
+def one_month_is_not_enough_and_that_is_recorded(story):
+    story.arrive(1)
+    ran = typed(story, "run", "tips", "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr == ""
+    assert words_of(ran, "ingest") == ["published"]
+    assert words_of(ran, "decide") == ["no"]
+    assert champion(story) is None
 
 
-def test_what_the_teams_code_prints_is_not_among_the_lines_of_json(toy):
-    """By Python, by a process of its own, and by C, whose buffer is written when the process ends."""
-    said = """
-import ctypes
-import subprocess
-
-print("by python")
-subprocess.run(["echo", "by a process"], check=True)
-ctypes.CDLL(None).printf(b"by C\\n")
-"""
-    with (toy.project.model_folder("tips") / "features.py").open("a") as file:
-        file.write(said)
-    toy.arrive(1)
-    toy.arrive(2)
-    ran = typed(toy, "run", "tips", "--json", "--until", "train")
-    lines = [json.loads(line) for line in ran.stdout.splitlines()]
-    assert words_of(ran, "fit") == ["fitted"], ran.stderr
-    assert "summary" in lines[-1]
-    assert all(by in ran.stderr for by in ("by python", "by a process", "by C"))
+def with_a_second_there_is_a_champion_that_catches_up(story):
+    story.arrive(2)
+    ran = typed(story, "run", "tips")
+    assert ran.returncode == 0, ran.stderr + ran.stdout
+    assert ran.stderr == ""
+    assert "\x1b[" not in ran.stdout
+    assert champion(story) == "1"
+    assert "version 1 is champion" in ran.stdout
+    assert set(Ledger.of(story.workspace).model("tips").under("scored")) == {"2024-01", "2024-02"}
 
 
-class TestAYearThatBegins:
-    """Month after month; each test goes on from where the one before left off."""
+def a_month_with_faults_is_stopped_and_production_does_not_notice(story):
+    story.arrive(3, faults=True)
+    ran = typed(story, "run", "tips")
+    assert ran.returncode == 1, ran.stderr
+    assert "quarantined" in ran.stdout
+    assert "expect_column_values_to_be_between(distance)" in ran.stdout
+    assert published(story) == ["2024-01", "2024-02"]
+    assert champion(story) == "1"
 
-    @pytest.fixture(autouse=True)
-    def _in_order(self, request, story):
-        done = story.path / "done"
-        number = int(request.node.originalname.split("_")[1])
-        if number != (int(done.read_text()) if done.exists() else 0) + 1:
-            pytest.skip("the chapter before did not come to its end, or the order is another")
-        yield
-        done.write_text(str(number))
 
-    def test_1_one_month_is_not_enough_and_that_is_recorded(self, story):
-        story.arrive(1)
-        ran = typed(story, "run", "tips", "--json")
-        assert ran.returncode == 0, ran.stderr
-        assert ran.stderr == ""
-        assert words_of(ran, "ingest") == ["published"]
-        assert words_of(ran, "decide") == ["no"]
-        assert champion(story) is None
+def it_is_not_asked_again_until_it_is_mended(story):
+    assert typed(story, "run", "tips").returncode == 0
+    story.arrive(3)
+    ran = typed(story, "run", "tips", "--json")
+    assert ran.returncode in (0, 1), ran.stderr
+    assert words_of(ran, "ingest") == ["published"]
+    assert published(story) == ["2024-01", "2024-02", "2024-03"]
 
-    def test_2_with_a_second_there_is_a_champion_that_catches_up(self, story):
-        story.arrive(2)
-        ran = typed(story, "run", "tips")
-        assert ran.returncode == 0, ran.stderr + ran.stdout
-        assert ran.stderr == ""
-        assert "\x1b[" not in ran.stdout
-        assert champion(story) == "1"
-        assert "version 1 is champion" in ran.stdout
-        assert set(Ledger.of(story.workspace).model("tips").under("scored")) == {"2024-01", "2024-02"}
 
-    def test_3_a_month_with_faults_is_stopped_and_production_does_not_notice(self, story):
-        story.arrive(3, faults=True)
-        ran = typed(story, "run", "tips")
-        assert ran.returncode == 1, ran.stderr
-        assert "quarantined" in ran.stdout
-        assert "expect_column_values_to_be_between(distance)" in ran.stdout
-        assert published(story) == ["2024-01", "2024-02"]
-        assert champion(story) == "1"
+def run_again_and_nothing_happens(story):
+    typed(story, "run", "tips")  # records that there is no reason to train again, once
+    before = sequences(story)
+    ran = typed(story, "run", "tips", "--json")
+    assert ran.returncode == 0, ran.stderr
+    assert [(step["action"], step["outcome"]) for step in steps_of(ran)] == [("decide", "no")]
+    assert sequences(story) == before
 
-    def test_4_it_is_not_asked_again_until_it_is_mended(self, story):
-        assert typed(story, "run", "tips").returncode == 0
-        story.arrive(3)
-        ran = typed(story, "run", "tips", "--json")
-        assert ran.returncode in (0, 1), ran.stderr
-        assert words_of(ran, "ingest") == ["published"]
-        assert published(story) == ["2024-01", "2024-02", "2024-03"]
 
-    def test_5_run_again_and_nothing_happens(self, story):
-        typed(story, "run", "tips")  # records that there is no reason to train again, once
-        before = sequences(story)
-        ran = typed(story, "run", "tips", "--json")
-        assert ran.returncode == 0, ran.stderr
-        assert [(step["action"], step["outcome"]) for step in steps_of(ran)] == [("decide", "no")]
-        assert sequences(story) == before
+def drift_is_found_told_and_learnt_from(story):
+    story.arrive(4, shift=1.0)
+    story.arrive(5, shift=1.0)
+    ran = typed(story, "run", "tips", "--json")
+    assert ran.returncode == 1, ran.stderr
+    assert "fail" in words_of(ran, "monitor")
+    reasons = [step["result"]["reasons"] for step in steps_of(ran) if step["outcome"] == "train"]
+    assert any("drift" in some for some in reasons)
 
-    def test_6_drift_is_found_told_and_learnt_from(self, story):
-        story.arrive(4, shift=1.0)
-        story.arrive(5, shift=1.0)
-        ran = typed(story, "run", "tips", "--json")
-        assert ran.returncode == 1, ran.stderr
-        assert "fail" in words_of(ran, "monitor")
-        reasons = [step["result"]["reasons"] for step in steps_of(ran) if step["outcome"] == "train"]
-        assert any("drift" in some for some in reasons)
 
-    def test_7_a_second_model_of_the_dataset_ingests_nothing_again(self, story):
-        ran = typed(story, "run", "minutes", "--json")
-        assert ran.returncode in (0, 1), ran.stderr
-        assert words_of(ran, "ingest") == []
-        assert champion(story, "minutes") == "1"
+def a_second_model_of_the_dataset_ingests_nothing_again(story):
+    ran = typed(story, "run", "minutes", "--json")
+    assert ran.returncode in (0, 1), ran.stderr
+    assert words_of(ran, "ingest") == []
+    assert champion(story, "minutes") == "1"
 
-    def test_8_a_bad_training_is_refused_and_a_roll_back_goes_back(self, story):
-        before = Ledger.of(story.workspace).model("tips").lineage
-        assert len(before) > 1
-        ran = typed(story, "train", "tips", "--why", "to see it refused", "--params", '{"C": 1e-300}', "--json")
-        assert ran.returncode == 1, ran.stderr
-        assert words_of(ran, "gate") == ["fail"]
-        state = Ledger.of(story.workspace).model("tips")
-        assert state.decision["params"] == {"C": 1e-300}
-        assert state.lineage == before
-        ran = typed(story, "rollback", "tips", "--why", "to see it go back")
-        assert ran.returncode == 0, ran.stderr
-        assert Ledger.of(story.workspace).model("tips").lineage == before[:-1]
 
-    def test_9_every_row_is_there_once_and_the_record_is_sound(self, story):
-        lake, ledger = Lake.of(story.workspace), Ledger.of(story.workspace)
-        rows, answers = lake.batches("rides").read(), lake.predictions("tips").read()
-        assert len(rows) == len(answers) == 10_000
-        assert not answers.duplicated(["_batch_id", "_row"]).any()
-        assert all(ledger.verify(subject) == [] for subject in ledger.subjects())
-        assert typed(story, "history", "tips", "--verify").returncode == 0
-        ran = typed(story, "status", "--json")
-        stands = {one["name"]: one for one in json.loads(ran.stdout)["models"]}
-        assert stands["tips"]["champion"]["version"] == champion(story)
-        assert stands["tips"]["unscored"] == 0
+def a_bad_training_is_refused_and_a_roll_back_goes_back(story):
+    before = Ledger.of(story.workspace).model("tips").lineage
+    assert len(before) > 1
+    ran = typed(story, "train", "tips", "--why", "to see it refused", "--params", '{"C": 1e-300}', "--json")
+    assert ran.returncode == 1, ran.stderr
+    assert words_of(ran, "gate") == ["fail"]
+    state = Ledger.of(story.workspace).model("tips")
+    assert state.decision["params"] == {"C": 1e-300}
+    assert state.lineage == before
+    ran = typed(story, "rollback", "tips", "--why", "to see it go back")
+    assert ran.returncode == 0, ran.stderr
+    assert Ledger.of(story.workspace).model("tips").lineage == before[:-1]
+
+
+def every_row_is_there_once_and_the_record_is_sound(story):
+    lake, ledger = Lake.of(story.workspace), Ledger.of(story.workspace)
+    rows, answers = lake.batches("rides").read(), lake.predictions("tips").read()
+    assert len(rows) == len(answers) == 10_000
+    assert not answers.duplicated(["_batch_id", "_row"]).any()
+    assert all(ledger.verify(subject) == [] for subject in ledger.subjects())
+    assert typed(story, "history", "tips", "--verify").returncode == 0
+    ran = typed(story, "status", "--json")
+    stands = {one["name"]: one for one in json.loads(ran.stdout)["models"]}
+    assert stands["tips"]["champion"]["version"] == champion(story)
+    assert stands["tips"]["unscored"] == 0
+
+
+def test_a_year_that_begins(toy):
+    for chapter in (
+        one_month_is_not_enough_and_that_is_recorded,
+        with_a_second_there_is_a_champion_that_catches_up,
+        a_month_with_faults_is_stopped_and_production_does_not_notice,
+        it_is_not_asked_again_until_it_is_mended,
+        run_again_and_nothing_happens,
+        drift_is_found_told_and_learnt_from,
+        a_second_model_of_the_dataset_ingests_nothing_again,
+        a_bad_training_is_refused_and_a_roll_back_goes_back,
+        every_row_is_there_once_and_the_record_is_sound,
+    ):
+        chapter(toy)
 
 
 @pytest.mark.parametrize(
