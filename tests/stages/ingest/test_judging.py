@@ -127,3 +127,36 @@ def test_a_suite_of_nothing_asks_nothing_and_a_wrong_one_is_refused() -> None:
     assert judged(FRAME).checks == ()
     with pytest.raises(DeclarationError, match="knows no expectation"):
         judged(FRAME, {"type": "expect_miracles"})
+
+
+def test_every_row_that_fails_is_named_and_none_that_mostly_allows() -> None:
+    frame = pd.DataFrame({"n": [1, 1, *range(2, 500)], "s": ["a"] * 490 + [None] * 10}, index=range(0, 1000, 2))
+    found = judged(
+        frame,
+        between("n", max_value=9),
+        {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "n"}},
+        {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "s", "mostly": 0.9}},
+        {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "s"}, "severity": "warning"},
+        {"type": "expect_column_mean_to_be_between", "kwargs": {"column": "n", "max_value": 1}},
+        between("gone", max_value=1),
+    )
+    over, unique, missing = (found.expectations[place].name for place in (0, 1, 3))
+    assert found.failing.names == (over, unique, missing)
+    reasons = found.failing.reasons()
+    assert len(reasons) == 490 + 2
+    assert [reasons[0], reasons[2], reasons[22], reasons[998]] == [[unique], [unique], [over], [over, missing]]
+    assert found.failing.reasons([missing]) == {number: [missing] for number in range(980, 1000, 2)}
+    assert [answer.by_row for answer in found.expectations] == [True] * 4 + [False] * 2
+
+
+def test_an_answer_goes_into_a_report_as_plain_values() -> None:
+    found = judged(FRAME, {**between("x", max_value=100), "severity": "warning"}).expectations[0]
+    said = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert said["kwargs"] == {"column": "x", "max_value": 100}
+    assert {key: said[key] for key in ("type", "severity", "success", "unexpected_count", "element_count")} == {
+        "type": "expect_column_values_to_be_between",
+        "severity": "warning",
+        "success": False,
+        "unexpected_count": 1,
+        "element_count": 4,
+    }

@@ -7,7 +7,7 @@ its reasons and holds up no other. Only a wrong declaration, and surroundings th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from loopwright.ledger.state import place_in_time
 from loopwright.stages.ingest import structure
 from loopwright.stages.ingest.cleaning import CleaningFailed, clean
 from loopwright.stages.ingest.content import column_types, content_digest
+from loopwright.stages.ingest.failing import FailingRows
 from loopwright.stages.ingest.reading import read
 from loopwright.stages.ingest.results import ValidationReport
 from loopwright.stages.ingest.suite import Suite, read_suite
@@ -43,10 +44,12 @@ class Examined:
     :param report: what was found.
     :param frame: its rows as far as they came (cleaned, or as read), their index the row numbers of the arrival;
         ``None`` if they could not be read.
+    :param failing: which of them fail which expectation, all of them, under the names of the checks.
     """
 
     report: ValidationReport
     frame: pd.DataFrame | None
+    failing: FailingRows = field(default_factory=FailingRows)
 
 
 @dataclass(frozen=True)
@@ -83,11 +86,14 @@ class Examination:
             checks = [structure.readable(), structure.cleanable(error, len(self.dataset.clean))]
             return Examined(self._report(checks, suite, rows_read=len(reading.frame)), reading.frame)
         frame, checks, found = self._structure(cleaned.frame, reading.doubled, len(reading.frame))
-        judged, results = _judged(frame, suite)
-        report = self._report(
-            [*checks, *judged], suite, rows_read=len(reading.frame), cleaned=cleaned.changed, results=results, **found
-        )
-        return Examined(report, frame)
+        found |= {"rows_read": len(reading.frame), "cleaned": cleaned.changed}
+        if not suite.expectations or frame.empty:
+            return Examined(self._report(checks, suite, **found), frame)
+        from loopwright.stages.ingest.judging import judge  # seconds of import, only where something is judged
+
+        judged = judge(frame, suite)
+        found |= {"expectations": judged.expectations, "results": judged.results}
+        return Examined(self._report([*checks, *judged.checks], suite, **found), frame, judged.failing)
 
     @property
     def _folder(self) -> Path:
@@ -188,12 +194,3 @@ def failed_by(report: ValidationReport, error: DataFault) -> ValidationReport:
     """
     checks = tuple(structure.typed(error) if check.name == "types" else check for check in report.verdict.checks)
     return replace(report, verdict=replace(report.verdict, checks=checks))
-
-
-def _judged(frame: pd.DataFrame, suite: Suite) -> tuple[list[Check], tuple[Mapping[str, Any], ...]]:
-    if not suite.expectations or frame.empty:
-        return [], ()
-    from loopwright.stages.ingest.judging import judge  # seconds of import, only where something is judged
-
-    judgement = judge(frame, suite)
-    return list(judgement.checks), judgement.results

@@ -11,7 +11,8 @@ import datetime as dt
 import json
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")  # read at import by the versions that report usage
@@ -27,11 +28,13 @@ from great_expectations.data_context.types.base import (
 from pandas.api.typing import NaTType
 
 from loopwright.errors import shown
+from loopwright.stages.ingest.answers import ExpectationResult
+from loopwright.stages.ingest.failing import FailingRows, Numbers
 from loopwright.stages.ingest.suite import Suite, compiled
-from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:
     from loopwright.stages.ingest.suite import Expectation
+    from loopwright.verdict import Check
 
 MAX_RESULT = 100_000
 """Characters of one result that a report keeps: an observed value may list every distinct value of a column."""
@@ -41,32 +44,51 @@ MAX_RESULT = 100_000
 class Judgement:
     """What a suite came to on a frame.
 
-    :param checks: one for each expectation, in the suite's order.
+    :param expectations: an answer for each, in the suite's order.
     :param results: Great Expectations' own results, in the same order, as plain JSON values.
+    :param rows: of the batch.
+    :param failing: the rows that fail an expectation that is put to each row and does not hold. Rows within what
+        ``mostly`` allows fail nothing.
     """
 
-    checks: tuple[Check, ...]
+    expectations: tuple[ExpectationResult, ...]
     results: tuple[dict[str, Any], ...]
+    rows: int
+    failing: FailingRows = field(default_factory=FailingRows)
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The answers as checks of a verdict."""
+        return tuple(answer.check(self.rows) for answer in self.expectations)
 
 
 def judge(frame: pd.DataFrame, suite: Suite) -> Judgement:
     """Ask a suite of a frame.
 
-    :param frame: the cleaned batch.
+    :param frame: the cleaned batch; its index labels are what failing rows are named by.
     :param suite: what is expected.
     :raises DeclarationError: if the suite asks what Great Expectations does not know.
     """
     if not suite.expectations:
-        return Judgement((), ())
+        return Judgement((), (), len(frame))
     fitted = [_fitted(expectation, frame) for expectation in suite.expectations]
     results = _results(frame, compiled(suite.model_copy(update={"expectations": fitted})))
     asked = zip(suite.names(), suite.expectations, results, strict=True)
-    return Judgement(
-        tuple(_check(name, expectation, result, len(frame)) for name, expectation, result in asked), tuple(results)
-    )
+    answers = tuple(_answer(name, expectation, result) for name, expectation, result in asked)
+    failing = {
+        answer.name: partial(_rows_failing, frame, expectation)
+        for answer, expectation in zip(answers, fitted, strict=True)
+        if answer.by_row and not answer.success and answer.raised is None
+    }
+    return Judgement(answers, tuple(_bounded(result) for result in results), len(frame), FailingRows(failing))
 
 
-def _results(frame: pd.DataFrame, expectations: list[Any]) -> list[dict[str, Any]]:
+def _rows_failing(frame: pd.DataFrame, expectation: Expectation) -> list[Numbers]:
+    (result,) = _results(frame, compiled(Suite(expectations=[expectation])), "COMPLETE")
+    return [np.sort(np.asarray(result["result"]["unexpected_index_list"], "int64"))]
+
+
+def _results(frame: pd.DataFrame, expectations: list[Any], form: str = "BASIC") -> list[dict[str, Any]]:
     """Validate, and give the results in the order asked: the engine groups them, and keeps repeats only once."""
     context = gx.get_context(mode="ephemeral", project_config=_quiet())
     whole = context.data_sources.add_pandas("arrivals").add_dataframe_asset("batch")
@@ -81,10 +103,10 @@ def _results(frame: pd.DataFrame, expectations: list[Any]) -> list[dict[str, Any
         else:
             same.meta["asked"].append(number)
     found: dict[int, dict[str, Any]] = {}
-    for result in batch.validate(suite, result_format={"result_format": "BASIC"}).results:
+    for result in batch.validate(suite, result_format={"result_format": form}).results:
         said = _plain(result.to_json_dict())
         found |= dict.fromkeys(result.expectation_config.meta["asked"], said)
-    return [_bounded(found[number]) for number in range(len(expectations))]
+    return [found[number] for number in range(len(expectations))]
 
 
 def _quiet() -> Any:
@@ -124,30 +146,23 @@ def _moment(bound: Any, zone: Any) -> Any:
     return moment.tz_convert(zone) if moment.tz else moment.tz_localize(zone)
 
 
-def _check(name: str, expectation: Expectation, result: dict[str, Any], rows: int) -> Check:
+def _answer(name: str, expectation: Expectation, result: dict[str, Any]) -> ExpectationResult:
     found = result.get("result") or {}
-    return Check(
+    return ExpectationResult(
         name=name,
-        outcome=Outcome.PASS if result["success"] else Outcome.FAIL,
-        why=_why(name, expectation, result, rows),
-        observed=_observed(found),
-        asked=_plain(expectation.kwargs),
-        n=found.get("element_count", rows),
-        required=expectation.required,
+        type=expectation.type,
+        kwargs=_plain(expectation.kwargs),
+        severity=expectation.severity,
+        success=bool(result["success"]),
+        engine="great_expectations",
+        by_row="element_count" in found,
+        element_count=found.get("element_count"),
+        missing_count=found.get("missing_count"),
+        unexpected_count=found.get("unexpected_count"),
+        observed=_observed(found.get("observed_value")),
+        raised=_raised(result.get("exception_info") or {}),
+        description=expectation.description,
     )
-
-
-def _why(name: str, expectation: Expectation, result: dict[str, Any], rows: int) -> str:
-    found = result.get("result") or {}
-    purpose = f" ({shown(expectation.description)})" if expectation.description else ""
-    if (raised := _raised(result.get("exception_info") or {})) is not None:
-        return f"{name} could not be asked{purpose}: {shown(raised)}"
-    asked = ", ".join(f"{key} {value}" for key, value in expectation.kwargs.items() if not key.startswith("column"))
-    asked = f" of {shown(asked)}" if asked else ""
-    if "unexpected_count" in found:
-        count, of = found["unexpected_count"], found.get("element_count", rows)
-        return f"{name}{purpose}: {count:,} of {of:,} values are outside what is expected{asked}"
-    return f"{name}{purpose}: observed {shown(found.get('observed_value'))}, expected{asked}"
 
 
 def _raised(info: dict[str, Any]) -> str | None:
@@ -158,11 +173,8 @@ def _raised(info: dict[str, Any]) -> str | None:
     return str(one.get("exception_message") or "no reason given").strip().splitlines()[0]
 
 
-def _observed(found: dict[str, Any]) -> Any:
-    if "unexpected_count" in found:
-        return {key: found.get(key) for key in ("unexpected_count", "unexpected_percent", "missing_count")}
-    observed = found.get("observed_value")
-    return shown(json.dumps(observed)) if isinstance(observed, list | dict | str) else observed
+def _observed(value: Any) -> Any:
+    return shown(json.dumps(value)) if isinstance(value, list | dict | str) else value
 
 
 def _bounded(result: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from loopwright.stages.ingest.answers import ExpectationResult
     from loopwright.verdict import Verdict
 
 Status = Literal["published", "quarantined", "unchanged"]
@@ -24,7 +25,8 @@ class ValidationReport:
     :param cleaned: what each cleaning step changed.
     :param content_digest: over the cleaned rows; ``None`` if they have no content to speak of.
     :param arrival_digest: over the arrival's bytes.
-    :param results: Great Expectations' own results.
+    :param expectations: what became of each expectation, in the suite's order.
+    :param results: Great Expectations' own results, in the same order.
     """
 
     dataset: str
@@ -37,6 +39,7 @@ class ValidationReport:
     event_time: Mapping[str, str] | None = None
     cleaned: Mapping[str, int] = field(default_factory=dict)
     content_digest: str | None = None
+    expectations: tuple[ExpectationResult, ...] = ()
     results: tuple[Mapping[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,6 +55,7 @@ class ValidationReport:
             "event_time": dict(self.event_time) if self.event_time else None,
             "cleaned": dict(self.cleaned),
             "content_digest": self.content_digest,
+            "expectations": [answer.to_dict() for answer in self.expectations],
             "results": [dict(result) for result in self.results],
         }
 
