@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from loopwright.ledger.events import GENESIS, Draft, Event, Kind
+from loopwright.ledger.folds import fold
 from loopwright.ledger.soundness import refolded
-from loopwright.ledger.state import DatasetState, ModelState, State, fold, natural, view
+from loopwright.ledger.state import DatasetState, ModelState, State, natural, view
 
 
 def told(subject: str, *story: tuple[Kind, dict[str, Any]]) -> State:

@@ -12,12 +12,15 @@ from sqlalchemy import delete, insert, select
 
 from loopwright.errors import DataFault, LedgerUnavailable
 from loopwright.ledger.events import GENESIS, Draft, Event, Kind
-from loopwright.ledger.state import Changes, State, fold, view
+from loopwright.ledger.folds import fold
+from loopwright.ledger.state import State, view
 from loopwright.ledger.tables import entries as entries_table
 from loopwright.ledger.tables import events as events_table
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
+
+    from loopwright.ledger.folds.words import Changes
 
 _COLUMNS = [column for column in events_table.c if column.name != "id"]
 

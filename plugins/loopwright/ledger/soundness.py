@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loopwright.ledger.events import GENESIS, Event
-from loopwright.ledger.state import State, fold
+from loopwright.ledger.folds import fold
+
+if TYPE_CHECKING:
+    from loopwright.ledger.state import State
 
 
 def problems(events: Sequence[Event], state: State) -> list[str]:

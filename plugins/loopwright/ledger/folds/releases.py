@@ -1,0 +1,76 @@
+"""What becomes of a version on its way to production and back."""
+
+from __future__ import annotations
+
+from loopwright.ledger.events import Event, Kind
+from loopwright.ledger.folds.words import Changes, Entries, Fold, remembered
+
+
+def _rehearsed(event: Event, entries: Entries) -> Changes:
+    key = f"version/{event.evidence['version']}"
+    outcome = event.evidence["verdict"]["outcome"]
+    changes: Changes = {key: {**entries[key], "rehearsal": outcome, "rehearsed_at": event.at}}
+    if outcome == "fail" and entries.get("candidate") == event.evidence["version"]:
+        changes[key]["status"] = "rejected"
+        changes["candidate"] = None
+    return changes
+
+
+def _approval(answer: str) -> Fold:
+    def change(event: Event, entries: Entries) -> Changes:
+        version = event.evidence["version"]
+        key = f"version/{version}"
+        said = {"answer": answer, "by": event.actor, "at": event.at, "digests": event.evidence.get("digests") or {}}
+        changes: Changes = {key: {**entries[key], "approval": said}}
+        if answer == "refused":
+            changes[key]["status"] = "rejected"
+            if entries.get("candidate") == version:
+                changes["candidate"] = None
+        return changes
+
+    return change
+
+
+def _intended(event: Event, entries: Entries) -> Changes:
+    return {"release": {**event.evidence, "step": "intended", "at": event.at, "actor": event.actor}}
+
+
+def _moved(event: Event, entries: Entries) -> Changes:
+    return {"release": {**(entries.get("release") or {}), "step": "moved"}}
+
+
+def _confirmed(event: Event, entries: Entries) -> Changes:
+    version, action = event.evidence["version"], event.evidence["action"]
+    lineage = list(entries.get("lineage") or [])
+    # A request to roll back is about the champion that was: with another one it has no object any more.
+    changes: Changes = {"release": None, "request/rollback": None}
+    if action == "roll_back":
+        left = lineage[-1] if lineage else None
+        lineage = lineage[: lineage.index(version) + 1] if version in lineage else [version]
+        if left and left != version:
+            changes[f"version/{left}"] = {**entries[f"version/{left}"], "status": "rolled_back"}
+    else:
+        if lineage and lineage[-1] != version:
+            changes[f"version/{lineage[-1]}"] = {**entries[f"version/{lineage[-1]}"], "status": "retired"}
+        lineage = [*[v for v in lineage if v != version], version]
+    changes[f"version/{version}"] = {**entries[f"version/{version}"], "status": "champion", "since": event.at}
+    if entries.get("candidate") == version:
+        changes["candidate"] = None
+    return {**changes, "lineage": lineage}
+
+
+def _abandoned(event: Event, entries: Entries) -> Changes:
+    return {"release": None}
+
+
+FOLDS: dict[Kind, Fold] = {
+    Kind.REHEARSED: _rehearsed,
+    Kind.APPROVAL_ASKED: _approval("asked"),
+    Kind.APPROVAL_GIVEN: _approval("given"),
+    Kind.APPROVAL_REFUSED: _approval("refused"),
+    Kind.RELEASE_INTENDED: _intended,
+    Kind.RELEASE_MOVED: _moved,
+    Kind.RELEASE_CONFIRMED: _confirmed,
+    Kind.RELEASE_ABANDONED: _abandoned,
+    Kind.ALIAS_FOUND_MOVED: remembered("alias_found"),
+}

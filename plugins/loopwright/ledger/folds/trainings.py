@@ -1,0 +1,65 @@
+"""What becomes of a model when a training is decided, done, judged and registered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from loopwright.ledger.events import Event, Kind
+
+if TYPE_CHECKING:
+    from loopwright.ledger.folds.words import Changes, Entries, Fold
+
+
+def _training_decided(event: Event, entries: Entries) -> Changes:
+    said = {**event.evidence, "at": event.at, "actor": event.actor, "reason": event.reason, "sequence": event.sequence}
+    changes: Changes = {"decision": said}
+    if event.evidence["train"]:
+        training = event.evidence["training_id"]
+        changes |= {
+            f"training/{training}": {**said, "status": "decided"},
+            "request/retrain": None,
+            "last_training": said,
+        }
+    return changes
+
+
+def _on_training(status: str) -> Fold:
+    def change(event: Event, entries: Entries) -> Changes:
+        key = f"training/{event.evidence['training_id']}"
+        return {key: {**(entries.get(key) or {}), **event.evidence, "status": status}}
+
+    return change
+
+
+def _gate_decided(event: Event, entries: Entries) -> Changes:
+    outcome = event.evidence["verdict"]["outcome"]
+    key = f"training/{event.evidence['training_id']}"
+    training = {**(entries.get(key) or {}), **event.evidence, "status": f"gate:{outcome}"}
+    refusals = int(entries.get("refusals") or 0)
+    if outcome == "pass":
+        refusals = 0
+    elif event.evidence["refused"] and event.evidence.get("counts", True):
+        refusals += 1
+    return {key: training, "refusals": refusals, "last_verdict": {**event.evidence["verdict"], "at": event.at}}
+
+
+def _registered(event: Event, entries: Entries) -> Changes:
+    version = event.evidence["version"]
+    changes: Changes = {
+        f"version/{version}": {**event.evidence, "status": "candidate", "registered_at": event.at},
+        "candidate": version,
+    }
+    waiting = entries.get("candidate")
+    if waiting and waiting != version:
+        changes[f"version/{waiting}"] = {**entries[f"version/{waiting}"], "status": "superseded"}
+    key = f"training/{event.evidence['training_id']}"
+    changes[key] = {**(entries.get(key) or {}), "status": "registered", "version": version}
+    return changes
+
+
+FOLDS: dict[Kind, Fold] = {
+    Kind.TRAINING_DECIDED: _training_decided,
+    Kind.CANDIDATE_TRAINED: _on_training("trained"),
+    Kind.GATE_DECIDED: _gate_decided,
+    Kind.CANDIDATE_REGISTERED: _registered,
+}
