@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from loopwright.declaration.cleaning import Apply
 from loopwright.declaration.code import code_of, load_function
-from loopwright.declaration.dataset import Apply
 from loopwright.declaration.fields import is_entrypoint
 from loopwright.errors import LoopwrightError, UnknownName, shown_names
 from loopwright.ledger.store import Ledger

@@ -7,7 +7,9 @@ value; a number is one only with its unit said. Whole numbers with gaps are ``In
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
@@ -64,23 +66,81 @@ def to_boolean(column: Column[Any]) -> Column[Any]:
     return truths if truths.isna().any() else truths.astype("bool")
 
 
-def to_timestamp(column: Column[Any], unit: Unit | None = None) -> Column[Any]:
+def to_plain_digits(column: Column[Any], decimal: str, thousands: str | None) -> Column[Any]:
+    """Return numbers that are written another way, ``1.234,5``, as text that any reader of numbers takes.
+
+    :param column: numbers are left as they are.
+    :param decimal: the mark before the fraction.
+    :param thousands: the mark between thousands.
+    """
+    if (decimal == "." and thousands is None) or kinds.is_numeric_dtype(column):
+        return column
+    texts = to_text(column)
+    if thousands:
+        texts = texts.str.replace(thousands, "", regex=False)
+    return texts if decimal == "." else texts.str.replace(decimal, ".", regex=False)
+
+
+def to_timestamp(
+    column: Column[Any], unit: Unit | None = None, formats: Sequence[str] = (), zone: str | None = None
+) -> Column[Any]:
     """Return values as timestamps; with a zone they become UTC.
 
     :param column: timestamps already, text, or numbers.
     :param unit: what numbers count since 1970.
-    :raises ValueError: for numbers without a unit.
+    :param formats: of text, tried in this order; what none of them reads is read as without them.
+    :param zone: where clocks show what has no zone of its own; an hour that is shown twice, or never, is missing.
+    :raises ValueError: for numbers without a unit, or for a zone that there is not.
     """
+    return _placed(_timestamps(column, unit, formats), zone)
+
+
+def to_date(times: Column[Any]) -> Column[Any]:
+    """Return the days of timestamps."""
+    days: Column[Any] = times.dt.date.astype(object).mask(times.isna(), None)
+    return days
+
+
+def _placed(times: Column[Any], zone: str | None) -> Column[Any]:
+    if zone is None or getattr(times.dtype, "tz", None) is not None:
+        return times
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"there is no time zone called {zone!r}") from error
+    placed: Column[Any] = times.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
+    return placed
+
+
+def _timestamps(column: Column[Any], unit: Unit | None, formats: Sequence[str]) -> Column[Any]:
     if kinds.is_datetime64_any_dtype(column):
         return column
     if column.isna().all():
         return pd.Series(pd.NaT, index=column.index, dtype="datetime64[us]")
+    if formats:
+        return _by_formats(to_text(column).astype(object), formats)
     if kinds.is_numeric_dtype(column):
         return _counted(column, unit)
     words = column.astype(object)
     if unit and (numbers := pd.to_numeric(words, errors="coerce")).notna().sum() > 0:
         return _counted(numbers, unit)
     return _read(words)
+
+
+def _by_formats(words: Column[Any], formats: Sequence[str]) -> Column[Any]:
+    """Read each text by the first format that fits it; all as moments in UTC if one of the formats has a zone."""
+    zoned = any("%z" in wanted or "%Z" in wanted for wanted in formats)
+    found: Column[Any] = pd.Series(
+        pd.NaT, index=words.index, dtype="datetime64[us, UTC]" if zoned else "datetime64[us]"
+    )
+    for wanted in formats:
+        read = pd.to_datetime(words.where(found.isna()), format=wanted, errors="coerce", utc=zoned).dt.as_unit("us")
+        found = found.fillna(read)
+    rest = words.where(found.isna())
+    if rest.isna().all():
+        return found
+    iso = pd.to_datetime(rest, format="ISO8601", errors="coerce", utc=zoned or _has_zone(rest)).dt.as_unit("us")
+    return found.fillna(iso) if iso.dtype == found.dtype else found
 
 
 def _counted(numbers: Column[Any], unit: Unit | None) -> Column[Any]:
@@ -94,7 +154,7 @@ def _counted(numbers: Column[Any], unit: Unit | None) -> Column[Any]:
 
 def _read(words: Column[Any]) -> Column[Any]:
     """Read text as ISO 8601 and, where that leaves gaps, as the first value's format; keep what reads more."""
-    zoned = bool(words.dropna().astype(str).str.contains(_ZONE, regex=True).any())
+    zoned = _has_zone(words)
     iso = pd.to_datetime(words, format="ISO8601", errors="coerce", utc=zoned).dt.as_unit("us")
     if iso.notna().sum() == words.notna().sum():
         return iso
@@ -102,6 +162,10 @@ def _read(words: Column[Any]) -> Column[Any]:
         warnings.simplefilter("ignore", UserWarning)  # that the format cannot be guessed: the gaps say so
         guessed = pd.to_datetime(words, errors="coerce", utc=zoned).dt.as_unit("us")
     return guessed if guessed.notna().sum() > iso.notna().sum() else iso
+
+
+def _has_zone(words: Column[Any]) -> bool:
+    return bool(words.dropna().astype(str).str.contains(_ZONE, regex=True).any())
 
 
 def _plain(column: Column[Any]) -> Column[Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loopwright.declaration.dataset import Apply, Convert, Rename
+from loopwright.declaration.cleaning import Apply, Convert, Rename, Spell
 from loopwright.declaration.loading import digest_of
 from loopwright.declaration.project import Project
 from loopwright.errors import ArrivalUnreadable, DataFault, UserCodeFailed
@@ -20,7 +20,7 @@ from loopwright.lake.columns import ColumnUnfit, columns_of
 from loopwright.lake.schema import ColumnConflict
 from loopwright.ledger.state import place_in_time
 from loopwright.stages.ingest import structure
-from loopwright.stages.ingest.cleaning import CleaningFailed, clean
+from loopwright.stages.ingest.cleaning import Cleaned, CleaningFailed, clean
 from loopwright.stages.ingest.content import column_types, content_digest
 from loopwright.stages.ingest.failing import FailingRows
 from loopwright.stages.ingest.reading import read
@@ -85,7 +85,7 @@ class Examination:
         except (CleaningFailed, UserCodeFailed) as error:
             checks = [structure.readable(), structure.cleanable(error, len(self.dataset.clean))]
             return Examined(self._report(checks, suite, rows_read=len(reading.frame)), reading.frame)
-        frame, checks, found = self._structure(cleaned.frame, reading.doubled, len(reading.frame))
+        frame, checks, found = self._structure(cleaned, reading.doubled, len(reading.frame))
         found |= {"rows_read": len(reading.frame), "cleaned": cleaned.changed}
         if not suite.expectations or frame.empty:
             return Examined(self._report(checks, suite, **found), frame)
@@ -107,9 +107,9 @@ class Examination:
         return published[-1].get("columns") or {} if published else {}
 
     def _structure(
-        self, frame: pd.DataFrame, doubled: tuple[str, ...], rows_read: int
+        self, cleaned: Cleaned, doubled: tuple[str, ...], rows_read: int
     ) -> tuple[pd.DataFrame, list[Check], dict[str, Any]]:
-        time_checks = []
+        frame, time_checks = cleaned.frame, []
         if self.dataset.event_time:
             frame, check = structure.timed(frame, self.dataset.event_time)
             time_checks = [check]
@@ -120,7 +120,7 @@ class Examination:
             structure.readable(),
             structure.cleanable(None, len(self.dataset.clean)),
             structure.has_rows(rows_read, len(frame)),
-            structure.columns_kept(list(frame.columns), doubled, known, self.dataset),
+            structure.columns_kept(list(frame.columns), doubled, known, self.dataset, cleaned.let_go),
             *structure.columns_new(frame, known),
             *time_checks,
             *([structure.keyed(frame, self.dataset.key)] if self.dataset.key else []),
@@ -180,7 +180,10 @@ def text_columns(dataset: DatasetSpec, known: Mapping[str, str]) -> set[str]:
         if isinstance(step, Rename):
             called |= {new: called.get(old, old) for old, new in step.columns.items()}
         if isinstance(step, Convert):
-            wanted |= {called.get(name, name) for name, kind in step.columns.items() if kind == "text"}
+            as_written = bool(step.formats or step.thousands or step.decimal != ".")
+            wanted |= {called.get(name, name) for name, kind in step.columns.items() if as_written or kind == "text"}
+        if isinstance(step, Spell):
+            wanted |= {called.get(name, name) for name in step.columns}
     if any(isinstance(step, Apply) for step in dataset.clean):
         return wanted
     return wanted | {called.get(name, name) for name, kind in known.items() if kind == "string"}

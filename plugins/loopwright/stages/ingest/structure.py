@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pandas.api import types as kinds
 
-from loopwright.declaration.dataset import DropColumns, Rename
+from loopwright.declaration.cleaning import DropColumns, Rename
 from loopwright.errors import DataFault, shown_names
 from loopwright.lake.rows import RESERVED
 from loopwright.stages.ingest.conversion import to_timestamp
@@ -42,15 +42,23 @@ def has_rows(read: int, left: int) -> Check:
     return _answer("rows", left > 0, f"{left:,} rows", why, observed=left, asked={"at_least": 1}, n=left)
 
 
-def columns_kept(columns: Sequence[str], doubled: Sequence[str], known: Collection[str], dataset: DatasetSpec) -> Check:
+def columns_kept(
+    columns: Sequence[str],
+    doubled: Sequence[str],
+    known: Collection[str],
+    dataset: DatasetSpec,
+    let_go: Collection[str] = (),
+) -> Check:
     """Whether every column that the batch before had is there, and every name is one column's own.
 
     :param columns: of the cleaned batch.
     :param doubled: names that the file has more than once.
     :param known: columns of the published batch before, none for the first.
     :param dataset: columns that it drops or renames are not missed.
+    :param let_go: nor are those that cleaning took from this batch.
     """
-    gone = [name for name in known if name not in columns and name not in _let_go(dataset)]
+    missed = _let_go(dataset) | set(let_go)
+    gone = [name for name in known if name not in columns and name not in missed]
     taken = [name for name in columns if name in RESERVED]
     wrong = {
         "columns that the batch before had are gone": (gone, "if that is meant, add a drop_columns step for them"),

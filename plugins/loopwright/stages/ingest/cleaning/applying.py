@@ -8,13 +8,24 @@ import pandas as pd
 
 from loopwright.declaration.code import code_of, load_function
 from loopwright.errors import UserCodeFailed, shown_names
+from loopwright.stages.ingest.cleaning.done import Done
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from loopwright.declaration import cleaning as steps
 
-def applied(frame: pd.DataFrame, function: str, folder: Path) -> tuple[pd.DataFrame, int]:
-    """Return what the team's function makes of a frame, and how many rows it changed, added or left out.
+
+def apply(frame: pd.DataFrame, step: steps.Apply, folder: Path) -> Done:
+    """Call the team's function."""
+    after, changed, traced = applied(frame, step.function, folder)
+    return Done(after, changed, traced=traced)
+
+
+def applied(frame: pd.DataFrame, function: str, folder: Path) -> tuple[pd.DataFrame, int, bool]:
+    """Return what the team's function makes of a frame, how many rows it changed, and whether labels still tell rows.
+
+    Rows that it added or left out count as changed. Labels that are no row's own any more are counted anew.
 
     :param frame: left as it is.
     :param function: ``module:function``.
@@ -38,7 +49,8 @@ def applied(frame: pd.DataFrame, function: str, folder: Path) -> tuple[pd.DataFr
             mend="End it with `return frame`.",
         )
     _require_named(after, function)
-    return _numbered(after, frame), _difference(frame, after)
+    traced = bool(after.index.is_unique and after.index.isin(frame.index).all())
+    return after if traced else after.reset_index(drop=True), _difference(frame, after), traced
 
 
 def _require_named(after: pd.DataFrame, function: str) -> None:
@@ -51,13 +63,6 @@ def _require_named(after: pd.DataFrame, function: str) -> None:
             allowed="columns named by text, each differently",
             mend="Name them in the function.",
         )
-
-
-def _numbered(after: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """Keep the labels if they still are the arrival's row numbers; else count anew, so that they stay unique."""
-    if after.index.is_unique and after.index.isin(before.index).all():
-        return after
-    return after.reset_index(drop=True)
 
 
 def _difference(before: pd.DataFrame, after: pd.DataFrame) -> int:
