@@ -21,9 +21,15 @@ def test_help_is_instant_and_imports_nothing_heavy():
     assert not HEAVY & set(ran.stderr.split())
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help_and_the_common_options(loopwright, name):
-    answer = loopwright(name, "--help")
+def typed(name: str) -> list[str]:
+    """Return what is typed for a command, or for each command of a group."""
+    below = getattr(group.get_command(None, name), "commands", {})
+    return [f"{name} {sub}" for sub in below] or [name]
+
+
+@pytest.mark.parametrize("words", [words for name in COMMANDS for words in typed(name)])
+def test_every_command_has_help_and_the_common_options(loopwright, words):
+    answer = loopwright(*words.split(), "--help")
     assert answer.status == 0
     for option in ("--json", "--project", "--lake", "--ledger", "--traceback"):
         assert option in answer.out

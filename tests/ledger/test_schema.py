@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 
 from loopwright.errors import LedgerUnavailable
 from loopwright.ledger import tables
+from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.schema import VERSION_TABLE
 from loopwright.ledger.store import Ledger
 
@@ -47,7 +48,7 @@ def test_a_newer_releases_ledger_is_left_alone(ledger, url):
     ledger.events()
     with engine(url).begin() as connection:
         connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
-    with pytest.raises(LedgerUnavailable, match=r"newer release(.|\n)*revision 9999(.|\n)*0001 or older"):
+    with pytest.raises(LedgerUnavailable, match=r"newer release(.|\n)*revision 9999(.|\n)*0002 or older"):
         Ledger(url).events()
     with engine(url).connect() as connection:
         assert connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")) == "9999"
@@ -65,3 +66,46 @@ def test_a_half_made_ledger_is_made_again(sqlite_url, monkeypatch):
             Ledger(sqlite_url).events()
     assert sa.inspect(engine(sqlite_url)).get_table_names() == []
     assert Ledger(sqlite_url).events() == []
+
+
+def older(url: str) -> None:
+    """Make the ledger that the first release made, with something recorded."""
+    with engine(url).begin() as connection:
+        connection.execute(sa.text("DROP INDEX entries_by_key"))
+        connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '0001'"))
+
+
+def test_an_older_ledger_is_left_alone_until_it_is_asked_for(ledger, url):
+    event = ledger.record("project", Draft(Kind.CI_JUDGED, "ci", "judged", {}))
+    older(url)
+    with pytest.raises(LedgerUnavailable, match=r"older release(.|\n)*revision 0001(.|\n)*loopwright ledger migrate"):
+        Ledger(url).events()
+    assert Ledger(url).revision() == "0001"
+    assert Ledger(url).migrate() == "0001"
+    assert Ledger(url).migrate() == Ledger(url).revision() == tables.REVISION
+    assert Ledger(url).events() == [event]
+    with engine(url).connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert compare_metadata(context, tables.metadata) == []
+
+
+def test_a_migration_that_is_killed_leaves_the_older_ledger(ledger, url, monkeypatch):
+    ledger.events()
+    older(url)
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("alembic.runtime.migration.HeadMaintainer.update_to_step", die)
+        with pytest.raises(KeyboardInterrupt):
+            Ledger(url).migrate()
+    assert Ledger(url).revision() == "0001"
+    assert "entries_by_key" not in {index["name"] for index in sa.inspect(engine(url)).get_indexes("entries")}
+    assert Ledger(url).migrate() == "0001"
+
+
+def test_an_empty_database_has_no_revision_and_can_be_migrated(url):
+    assert Ledger(url).revision() is None
+    assert Ledger(url).migrate() is None
+    assert Ledger(url).events() == []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from loopwright.errors import DataFault, LedgerConflict
+from loopwright.errors import DataFault, LedgerConflict, LedgerUnavailable
 from loopwright.ledger import store
 from loopwright.ledger.events import GENESIS, Draft, Kind
 from loopwright.ledger.state import DatasetState, ModelState, State
@@ -265,6 +265,14 @@ def test_entries_can_be_folded_anew(ledger, url):
     assert ledger.dataset("rides") != before[1]
     assert ledger.rebuild() == 3
     assert ledger.dataset("rides") == before[1]
+
+
+def test_no_state_is_folded_from_events_that_were_changed(ledger, url):
+    ledger.record("model/tips", registered("1"))
+    sql(url, "UPDATE events SET reason = 'as it suits me'")
+    with pytest.raises(LedgerUnavailable, match=r"was changed(.|\n)*Event 1"):
+        ledger.rebuild()
+    assert ledger.model("tips").candidate["version"] == "1"
 
 
 ARRIVAL = {"batch_id": "a", "signature": "s", "arrival_digest": "d", "rows": None, "report": None}

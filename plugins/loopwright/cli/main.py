@@ -26,6 +26,7 @@ COMMANDS = {
     "approve": "Say yes to a version that waits for a person.",
     "reject": "Say no to a version that waits for a person.",
     "rollback": "Return production to an earlier version, rehearsed first.",
+    "ledger": "Look after the record itself: check, migrate, rebuild, backup, restore.",
     "ci": "Judge the project: declarations, tests, and a training on a sample.",
 }
 """Command to its one line of help, said here so that listing them imports none of them."""

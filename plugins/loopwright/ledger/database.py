@@ -78,6 +78,23 @@ class Database:
         with self._said_plainly(), _writer(self._opened()).begin() as connection:
             yield connection
 
+    def revision(self) -> str | None:
+        """Return the revision that the database is at, whether or not this release knows it; ``None`` when empty.
+
+        :raises LedgerUnavailable: if the database cannot be reached, or is somebody else's.
+        """
+        with self._said_plainly(), _engine(self._url).connect() as connection, connection.begin():
+            return schema.revision_of(connection)
+
+    def migrate(self) -> str | None:
+        """Bring the database to the revision of this release, in one transaction.
+
+        :return: the revision that it was at; ``None`` when it was empty.
+        :raises LedgerUnavailable: if the database cannot be reached, is somebody else's, or a newer release's.
+        """
+        with self._said_plainly():
+            return _bring_up(_engine(self._url))
+
     def _opened(self) -> Engine:
         with self._opening:
             if self._engine is None:
@@ -166,12 +183,14 @@ def _writer(engine: Engine) -> Engine:
 
 def _make_ready(engine: Engine) -> None:
     with engine.connect() as connection, connection.begin():
-        ready = schema.is_current(connection)
-    if not ready:
-        _create(engine)
+        current = schema.revision_of(connection)
+        if current is not None:
+            schema.require_current(connection, current)
+    if current is None:
+        _bring_up(engine)
 
 
-def _create(engine: Engine) -> None:
+def _bring_up(engine: Engine) -> str | None:
     if engine.dialect.name == "sqlite":
         # Readers never wait for writers in this mode, which the file remembers. It cannot be set in a transaction.
         with engine.execution_options(**{_BEGIN: None}).connect() as connection:
@@ -179,7 +198,7 @@ def _create(engine: Engine) -> None:
     else:
         engine = engine.execution_options(isolation_level="READ COMMITTED")  # to see what another made meanwhile
     with _writer(engine).begin() as connection:
-        schema.bring_up(connection)
+        return schema.bring_up(connection)
 
 
 def _sqlstate(error: DBAPIError) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from loopwright.errors import DataFault, LedgerUnavailable
 from loopwright.ledger.events import GENESIS, Draft, Event, Kind
@@ -70,16 +70,74 @@ def events(
     return [_event(row) for row in connection.execute(query).mappings()]
 
 
+def streamed(connection: Connection) -> Iterator[Event]:
+    """Yield every event in the order of recording, few of them in memory at once."""
+    query = select(*_COLUMNS).order_by(events_table.c.id).execution_options(yield_per=1000)
+    return (_event(row) for row in connection.execute(query).mappings())
+
+
+def take_in(connection: Connection, recorded: Sequence[Event]) -> None:
+    """Insert events as they were recorded elsewhere, without folding them."""
+    connection.execute(insert(events_table), [event.to_dict() for event in recorded])
+
+
+def is_empty(connection: Connection) -> bool:
+    """Whether nothing was ever recorded."""
+    return connection.execute(select(events_table.c.id).limit(1)).one_or_none() is None
+
+
 def subjects(connection: Connection) -> list[str]:
     """Return every subject that has events, sorted."""
     column = events_table.c.subject
     return list(connection.scalars(select(column).distinct().order_by(column)))
 
 
+def counts(connection: Connection) -> dict[str, int]:
+    """Return how many events each subject has, by subject, sorted."""
+    column = events_table.c.subject
+    query = select(column, func.count().label("events")).group_by(column).order_by(column)
+    return {row.subject: row.events for row in connection.execute(query)}
+
+
 def replace_entries(connection: Connection, subject: str, entries: Mapping[str, Any]) -> None:
     """Put ``entries`` in place of all that is materialised of a subject."""
     connection.execute(delete(entries_table).where(entries_table.c.subject == subject))
     _change(connection, subject, dict(entries))
+
+
+def fleet(connection: Connection, keys: Collection[str]) -> dict[str, tuple[int, dict[str, Any]]]:
+    """Return some entries of every model, with each model's last sequence, in a few questions for all of them.
+
+    :param keys: of the entries; the versions that ``lineage`` and ``candidate`` name come along.
+    """
+    heads = select(events_table.c.subject, func.max(events_table.c.sequence)).group_by(events_table.c.subject)
+    found: dict[str, tuple[int, dict[str, Any]]] = {
+        subject: (sequence, {}) for subject, sequence in connection.execute(heads) if subject.startswith("model/")
+    }
+    _collect(connection, keys, found)
+    named = {subject: _named(entries) for subject, (_, entries) in found.items()}
+    wanted = {key for keys_of_one in named.values() for key in keys_of_one}
+    if wanted:
+        _collect(connection, wanted, found, named)
+    return found
+
+
+def _collect(
+    connection: Connection,
+    keys: Collection[str],
+    found: Mapping[str, tuple[int, dict[str, Any]]],
+    named: Mapping[str, Collection[str]] | None = None,
+) -> None:
+    table = entries_table
+    query = select(table.c.subject, table.c.key, table.c.value).where(table.c.key.in_(keys))
+    for subject, key, value in connection.execute(query):
+        if subject in found and (named is None or key in named[subject]):
+            found[subject][1][key] = value
+
+
+def _named(entries: Mapping[str, Any]) -> set[str]:
+    versions = [*(entries.get("lineage") or [])[-2:], entries.get("candidate")]
+    return {f"version/{version}" for version in versions if version}
 
 
 class _StoredEntries(Mapping[str, Any]):

@@ -1,5 +1,8 @@
 """Bringing a database to the ledger's schema, once, however many processes start together.
 
+An empty database is made ready by whoever comes first. One that holds a ledger of an older revision is brought up only
+on request (``loopwright ledger migrate``): several releases may be at work on it, and a person backs it up first.
+
 A database is ours when it says so in a version table of our own. One that holds tables and does not say so belongs
 to somebody else and is left alone; one at a revision that this release does not know was written by a newer one.
 """
@@ -23,11 +26,6 @@ _ADVISORY_LOCK = 0x1009_3216
 """Any number will do, if every Loopwright takes the same."""
 
 
-def is_current(connection: Connection) -> bool:
-    """Whether the database is at the revision that this release reads and writes."""
-    return revision_of(connection) == REVISION
-
-
 def revision_of(connection: Connection) -> str | None:
     """Return the revision that a database says it is at; ``None`` for one that is empty.
 
@@ -47,22 +45,48 @@ def revision_of(connection: Connection) -> str | None:
     return None
 
 
-def bring_up(connection: Connection) -> None:
+def require_current(connection: Connection, current: str) -> None:
+    """Refuse a ledger of another revision than this release reads and writes.
+
+    :param connection: to the database.
+    :param current: the revision that it is at.
+    :raises LedgerUnavailable: if it is older, or a newer release's.
+    """
+    if current == REVISION:
+        return
+    _require_known(current, _configuration(connection), connection)
+    raise LedgerUnavailable(
+        "The ledger is of an older release of Loopwright.",
+        where=connection.engine.url.render_as_string(hide_password=True),
+        got=f"revision {current}",
+        allowed=f"revision {REVISION}",
+        mend="Stop what uses it, `loopwright ledger migrate`, and start again.",
+    )
+
+
+def lock(connection: Connection) -> None:
+    """Let one process at a time make or migrate a database; the lock goes with the transaction."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+
+
+def bring_up(connection: Connection) -> str | None:
     """Upgrade to the newest revision, in the caller's writing transaction.
 
     :param connection: in a transaction that sees what others commit while it waits for the lock.
+    :return: the revision that it was at; ``None`` for an empty database.
     :raises LedgerUnavailable: if the database is somebody else's, or a newer release's.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+    lock(connection)
     current = revision_of(connection)
     if current == REVISION:
-        return
+        return current
     config = _configuration(connection)
     _require_known(current, config, connection)
     from alembic import command
 
     command.upgrade(config, "head")
+    return current
 
 
 def _configuration(connection: Connection) -> Config:

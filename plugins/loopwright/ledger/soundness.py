@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from loopwright.ledger.events import GENESIS, Event
@@ -20,17 +20,36 @@ def problems(events: Sequence[Event], state: State) -> list[str]:
     :param events: all of one subject's, in order.
     :param state: as materialised.
     """
-    found = []
-    previous, expected = GENESIS, 1
+    return broken(events) or _differing(events, state)
+
+
+def broken(events: Iterable[Event]) -> list[str]:
+    """Return where a subject's chain of events is not what was recorded, a sentence each.
+
+    :param events: all of one subject's, in order.
+    """
+    found, before = [], None
     for event in events:
-        if event.sequence != expected:
-            found.append(f"Event {expected} is missing: the next one is {event.sequence}.")
-        elif event.previous_hash != previous:
-            found.append(f"Event {event.sequence} does not follow the one before it: its link was changed.")
-        if not event.verifies():
-            found.append(f"Event {event.sequence} ({event.kind.value}) is not what was recorded: its hash differs.")
-        previous, expected = event.hash, event.sequence + 1
-    return found or _differing(events, state)
+        found += out_of_line(event, before)
+        before = event
+    return found
+
+
+def out_of_line(event: Event, before: Event | None) -> list[str]:
+    """Return what is wrong with one event as the one after another, a sentence each.
+
+    :param event: the event.
+    :param before: its subject's event before it; ``None`` for the first.
+    """
+    previous, expected = (before.hash, before.sequence + 1) if before else (GENESIS, 1)
+    found = []
+    if event.sequence != expected:
+        found.append(f"Event {expected} is missing: the next one is {event.sequence}.")
+    elif event.previous_hash != previous:
+        found.append(f"Event {event.sequence} does not follow the one before it: its link was changed.")
+    if not event.verifies():
+        found.append(f"Event {event.sequence} ({event.kind.value}) is not what was recorded: its hash differs.")
+    return found
 
 
 def refolded(events: Sequence[Event]) -> dict[str, Any]:

@@ -14,18 +14,34 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy.exc import IntegrityError
 
 from loopwright.errors import LedgerConflict, LedgerUnavailable
-from loopwright.ledger import journal, soundness
+from loopwright.ledger import journal, portable, soundness
 from loopwright.ledger.database import Database, is_lost_race
 from loopwright.ledger.events import Draft, Event, Kind
+from loopwright.ledger.state import view
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy import Connection
 
     from loopwright.declaration import Workspace
+    from loopwright.ledger.portable import Backup
     from loopwright.ledger.state import DatasetState, ModelState, State
 
 ATTEMPTS = 30
 """How often a lost race is run again; each loss means that somebody else got something recorded."""
+
+FLEET = (
+    "lineage",
+    "candidate",
+    "release",
+    "request/retrain",
+    "request/rollback",
+    "last_verdict",
+    "refusals",
+    "alias_found",
+)
+"""The entries that :meth:`Ledger.fleet` holds of each model."""
 
 Decision = Callable[["State"], Draft | Sequence[Draft] | None]
 
@@ -106,6 +122,11 @@ class Ledger:
         with self._database.reading() as connection:
             return journal.subjects(connection)
 
+    def counts(self) -> dict[str, int]:
+        """Return how many events each subject has."""
+        with self._database.reading() as connection:
+            return journal.counts(connection)
+
     def verify(self, subject: str) -> list[str]:
         """Return what is wrong with a subject's record, a sentence each; nothing when it is sound."""
         with self._database.reading() as connection:
@@ -117,12 +138,74 @@ class Ledger:
 
         :param subject: only this one; else all.
         :return: how many events were folded.
+        :raises LedgerUnavailable: if a subject's events are not what was recorded: their state would be made up.
         """
         return sum(self._rebuilt(name) for name in ([subject] if subject else self.subjects()))
+
+    def fleet(self) -> dict[str, ModelState]:
+        """Return what matters of every model at once, by name: a few questions, however many models there are.
+
+        Of each it holds :data:`FLEET`, champion, the champion before and the candidate; not its batches and trainings.
+        """
+        with self._database.reading() as connection:
+            found = journal.fleet(connection, FLEET)
+        return {
+            subject.removeprefix("model/"): cast("ModelState", view(subject, sequence, entries))
+            for subject, (sequence, entries) in found.items()
+        }
+
+    def revision(self) -> str | None:
+        """Return the revision that the database is at; ``None`` for an empty one."""
+        return self._database.revision()
+
+    def migrate(self) -> str | None:
+        """Bring the database to this release's revision, in one transaction.
+
+        :return: the revision that it was at; ``None`` for an empty one.
+        :raises LedgerUnavailable: if it cannot be reached, or is a newer release's.
+        """
+        return self._database.migrate()
+
+    def backup(self, path: Path) -> Backup:
+        """Write everything that was recorded to a file, as it stands at one moment.
+
+        :param path: where to.
+        :raises CannotRun: if it cannot be written.
+        """
+        with self._database.reading() as connection:
+            return portable.write(connection, path)
+
+    def restore(self, path: Path) -> Backup:
+        """Take a backup in, whole or not at all, and fold the state from it.
+
+        :param path: a file that :meth:`backup` wrote, here or anywhere.
+        :raises BackupUnusable: if it is not what was written, or something is recorded here already.
+        """
+        held = portable.checked(path)
+        with self._database.writing() as connection:
+            if not journal.is_empty(connection):
+                raise portable.BackupUnusable(
+                    "A backup is only taken in where nothing is recorded yet.",
+                    where=self._database.where,
+                    mend="Name an empty database with --ledger; what is recorded here is never overwritten.",
+                )
+            for recorded in portable.events(path):
+                journal.take_in(connection, recorded)
+            for subject in journal.subjects(connection):
+                journal.replace_entries(connection, subject, soundness.refolded(journal.events(connection, subject)))
+        return held
 
     def _rebuilt(self, subject: str) -> int:
         with self._database.writing() as connection:
             recorded = journal.events(connection, subject)
+            broken = soundness.broken(recorded)
+            if broken:
+                raise LedgerUnavailable(
+                    "The record was changed, so no state is folded from it.",
+                    where=f"{self._database.where}: {subject}",
+                    got=broken[0],
+                    mend="Find who changed it; `loopwright ledger restore` takes a backup into an empty ledger.",
+                )
             journal.replace_entries(connection, subject, soundness.refolded(recorded))
             return len(recorded)
 

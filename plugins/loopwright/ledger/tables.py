@@ -5,9 +5,9 @@ JSON is stored as text (never ``jsonb``): an event's hash is over its exact valu
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 
-REVISION = "0001"
+REVISION = "0002"
 """The migration that these tables are at; a test holds it to the newest file in ``migrations/versions``."""
 
 metadata = MetaData()
@@ -34,4 +34,5 @@ entries = Table(
     Column("subject", String(255), primary_key=True),
     Column("key", String(512), primary_key=True),
     Column("value", JSON, nullable=False),
+    Index("entries_by_key", "key", "subject"),
 )
