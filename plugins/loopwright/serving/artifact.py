@@ -20,8 +20,6 @@ from loopwright.declaration.code import code_of
 from loopwright.errors import ArtifactTampered, UserCodeFailed
 from loopwright.serving import served
 from loopwright.serving.predictor import Predictor
-from loopwright.serving.signature import example_of, signature_of
-from loopwright.tracking.importing import imported
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,6 +172,9 @@ def _save(
     requirements: Sequence[str],
 ) -> None:
     """Have MLflow write its files around ours; the loader's name holds its digest, for it lives in ``sys.modules``."""
+    from loopwright.serving.signature import example_of, signature_of
+    from loopwright.tracking.importing import imported  # late, as above: to load an artifact takes no MLflow
+
     mlflow = imported()
     logging.getLogger("mlflow.utils.environment").setLevel(logging.ERROR)  # it warns where there is no pip beside us
     source = Path(served.__file__).read_bytes()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 
 import pytest
 from sklearn.dummy import DummyClassifier
 
-from loopwright.errors import CannotRun, UnknownName
+from loopwright.errors import CannotRun, TrackingUnavailable, UnknownName
 from loopwright.ledger.events import Kind
 from loopwright.stages.release import rehearse
 from loopwright.stages.release.rehearsal import judge
@@ -103,6 +104,20 @@ class Dying(DummyClassifier):
         return super().predict(features)
 
 
+class Curious(DummyClassifier):
+    """Writes down what it finds in its own process."""
+
+    def predict(self, features):
+        import os
+        import sys
+        from pathlib import Path
+
+        if os.environ.get("REHEARSING"):
+            rest = "stdin is at its end" if not sys.stdin.read() else "more on stdin"
+            Path(os.environ["REHEARSING"]).write_text(f"{rest} {sys.argv} {dict(os.environ)}")
+        return super().predict(features)
+
+
 @pytest.fixture
 def by_value():
     """Pickle this module's classes whole, as a notebook's would be: the fresh process has no tests to import."""
@@ -166,6 +181,33 @@ def test_a_process_that_dies_says_how_and_no_password(house, by_value, monkeypat
         rehearse(house.workspace, house.model, version)
     assert "postgresql://ada:***@db/ledger" in str(caught.value)
     assert "s3cret" not in str(caught.value)
+    assert house.state.candidate["version"] == version
+
+
+def test_a_process_of_a_model_is_given_no_address_and_no_login(house, by_value, tmp_path, monkeypatch):
+    version = house.candidate(estimator=Curious())
+    monkeypatch.setenv("REHEARSING", str(tmp_path / "seen"))
+    assert rehearse(house.workspace, house.model, version).verdict.passed
+    seen = (tmp_path / "seen").read_text()
+    assert "stdin is at its end" in seen
+    assert house.workspace.tracking not in seen
+
+
+def test_samples_that_are_gone_are_a_no(house):
+    version = house.candidate()
+    [sample] = house.toy.path.rglob("rehearsal/expected.parquet")
+    sample.unlink()
+    rehearsal = rehearse(house.workspace, house.model, version)
+    assert rehearsal.verdict.refused
+    assert "MLflow" in rehearsal.verdict.why()
+
+
+def test_a_registry_that_cannot_be_reached_leaves_the_candidate_waiting(house):
+    version = house.candidate()
+    away = dataclasses.replace(house.workspace, tracking="http://localhost:1")
+    with pytest.raises(TrackingUnavailable):
+        rehearse(away, house.model, version)
+    assert house.events(Kind.REHEARSED) == []
     assert house.state.candidate["version"] == version
 
 

@@ -1,4 +1,8 @@
-"""One question to a fresh interpreter: JSON in, JSON out, in a session of its own, with an end."""
+"""One question to a fresh interpreter: JSON in, JSON out, in a session of its own, with an end.
+
+The process is started first and asked later: while it imports what serving needs, this one fetches the files that it
+will be asked about.
+"""
 
 from __future__ import annotations
 
@@ -18,33 +22,47 @@ from loopwright.errors import CannotRun, without_logins
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
 
-MODULE = "loopwright.stages.release.rehearsal_process"
+MODULE = "loopwright.serving.rehearsal_process"
 
 
-def answer_of(workspace: Workspace, question: Mapping[str, Any], timeout: float) -> dict[str, Any]:
-    """Return what a fresh process answers.
+class FreshProcess:
+    """An interpreter that has nothing of this one, and answers one question; ended, whole, when the block is left.
 
-    :param workspace: where everything is; handed over on standard input, since it may hold credentials.
-    :param question: plain JSON values.
-    :param timeout: seconds after which the process, and all that it started, is ended.
-    :return: ``figures``, or a ``fault`` of the data or the model.
-    :raises CannotRun: if it was ended, died, or met a failure of the surroundings.
+    :param workspace: whose secrets are kept out of what it says; nothing of it is handed over.
+    :param where: for errors.
     """
-    asked = json.dumps({**question, "workspace": workspace.to_dict()})
-    command = [sys.executable, "-P", "-m", MODULE]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(  # noqa: S603 - our own module by our own interpreter
-        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=_environment(), start_new_session=True
-    ) as process:
+
+    def __init__(self, workspace: Workspace, where: str) -> None:
+        self._workspace, self._where = workspace, where
+        command = [sys.executable, "-P", "-m", MODULE]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(  # noqa: S603 - our own module by our own interpreter
+            command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=_environment(), start_new_session=True
+        )
+
+    def __enter__(self) -> FreshProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _end(self._process.pid)
+        with self._process:  # closes its pipes, and waits for it
+            pass
+
+    def answer(self, question: Mapping[str, Any], timeout: float) -> dict[str, Any]:
+        """Return what it answers.
+
+        :param question: plain JSON values.
+        :param timeout: seconds after which the process, and all that it started, is ended.
+        :return: ``figures``, or a ``fault`` of the data or the model.
+        :raises CannotRun: if it was ended, died, or met a failure of the surroundings.
+        """
         try:
-            said, noise = process.communicate(asked, timeout=timeout)
+            said, noise = self._process.communicate(json.dumps(question), timeout=timeout)
         except subprocess.TimeoutExpired:
             raise CannotRun(
-                "The rehearsal took too long and was ended.", allowed=f"{timeout:.0f} s", where=_where(question)
+                "The rehearsal took too long and was ended.", allowed=f"{timeout:.0f} s", where=self._where
             ) from None
-        finally:
-            _end(process.pid)
-    return _read(said, noise, process.returncode, workspace, _where(question))
+        return _read(said, noise, self._process.returncode, self._workspace, self._where)
 
 
 def _environment() -> dict[str, str]:
@@ -86,7 +104,3 @@ def without_secrets(text: str, workspace: Workspace) -> str:
     for value in workspace.storage_options.values():
         text = text.replace(value, "***") if len(value) > 3 else text
     return without_logins(text)
-
-
-def _where(question: Mapping[str, Any]) -> str:
-    return f"model/{question['model']}, version {question['entry']['version']}"

@@ -1,8 +1,8 @@
 """Rehearsal: a version loaded and asked as it will be served, in a fresh process, before anybody depends on it.
 
 A fresh process has no module, no cache and no object of the training left, so what only worked there fails here. JSON
-goes in and comes out; it runs in a session of its own and is ended, whole, when it takes too long. Places and
-credentials go through its standard input, never on its command line, and nothing of them comes back.
+goes in and comes out; it runs in a session of its own and is ended, whole, when it takes too long. The files come from
+the registry and are fetched by us: the process is told where they lie, and is given no address and no login.
 """
 
 from __future__ import annotations
@@ -10,19 +10,24 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from loopwright.errors import CannotRun, LoopwrightError
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
+from loopwright.serving.kept import REHEARSAL_EXPECTED, REHEARSAL_ROWS
 from loopwright.stages.release.conditions import known_version
-from loopwright.stages.release.fresh_process import answer_of
+from loopwright.stages.release.fresh_process import FreshProcess
+from loopwright.tracking import Tracking
 from loopwright.verdict import Check, Outcome, Verdict
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
 
 TIMEOUT = 300.0
-"""Seconds after which a rehearsal is ended: most of it is imports and the download."""
+"""Seconds after which a rehearsal is ended: most of it is imports; to fetch the files does not count."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +72,35 @@ def rehearse(
     ledger = Ledger.of(workspace)
     entry = known_version(ledger.model(model.name), version)
     started = time.monotonic()
-    answer = answer_of(workspace, {"model": model.name, "entry": dict(entry)}, timeout)
+    answer = _answer(workspace, entry, timeout, f"model/{model.name}, version {version}")
     seconds = time.monotonic() - started
     subject = f"model/{model.name}"
     verdict = Verdict("rehearsal", subject, judge(answer), digests={"artifact": entry["artifact_digest"]})
     evidence = {"version": version, "verdict": verdict.to_dict(), "seconds": seconds}
     ledger.record(subject, Draft(Kind.REHEARSED, actor, verdict.why(), evidence))
     return Rehearsal(model.name, version, verdict, seconds, answer.get("figures") or {})
+
+
+def _answer(workspace: Workspace, entry: Mapping[str, Any], timeout: float, where: str) -> dict[str, Any]:
+    with TemporaryDirectory(prefix="loopwright-") as folder, FreshProcess(workspace, where) as process:
+        try:
+            question = _fetched(workspace, entry, Path(folder))
+        except CannotRun:
+            raise
+        except LoopwrightError as fault:  # the registry has no such files: nor will it have them for serving
+            return {"fault": {**fault.to_dict(), "type": type(fault).__name__}}
+        return process.answer(question, timeout)
+
+
+def _fetched(workspace: Workspace, entry: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Fetch what the process is asked about; whether the bytes are those that were judged, it looks for itself."""
+    registry = Tracking.of(workspace)
+    return {
+        "files": str(registry.download_source(entry["source"], folder / "model")),
+        "digest": entry["artifact_digest"],
+        "rows": str(registry.download(entry["run_id"], REHEARSAL_ROWS, folder)),
+        "expected": str(registry.download(entry["run_id"], REHEARSAL_EXPECTED, folder)),
+    }
 
 
 def judge(answer: Mapping[str, Any]) -> tuple[Check, ...]:

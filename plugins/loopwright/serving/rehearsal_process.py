@@ -1,6 +1,7 @@
 """The fresh process of a rehearsal: ``python -m`` this, a question as JSON on standard input, an answer on output.
 
-The team's code runs here and may print: standard output is kept for the answer alone.
+It is given files and told where they lie, and nothing else: no address, no login, no MLflow to import, as little as
+serving needs. The team's code runs here and may print: standard output is kept for the answer alone.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from loopwright.declaration import Workspace
 from loopwright.errors import CannotRun, LoopwrightError, shown
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ def main() -> None:
     """Read the question, rehearse, write the answer."""
     with os.fdopen(os.dup(1), "w") as answer:
         os.dup2(2, 1)
+        import loopwright.serving.artifact  # noqa: F401 - while the question is still on its way
+
         question = json.load(sys.stdin)
         json.dump(answered(question), answer)
 
@@ -37,10 +38,12 @@ def main() -> None:
 def answered(question: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``figures``, a ``fault`` of the model's, or a ``failure`` of the surroundings.
 
-    :param question: ``workspace``, and the version's ``entry`` in the ledger.
+    :param question: ``files``, the folder of the artifact; its ``digest``; ``rows`` and ``expected``, two Parquet
+        files: what to ask, and the answers at the training.
     """
     try:
-        return {"figures": rehearsed(Workspace.from_dict(question["workspace"]), question["entry"])}
+        files, rows, expected = (Path(question[name]) for name in ("files", "rows", "expected"))
+        return {"figures": rehearsed(files, question["digest"], rows, expected)}
     except CannotRun as error:
         return {"failure": {**error.to_dict(), "type": type(error).__name__}}
     except LoopwrightError as error:
@@ -51,29 +54,24 @@ def answered(question: Mapping[str, Any]) -> dict[str, Any]:
         return {"fault": {"what": f"It raised {type(error).__name__}.", "got": shown(str(error)), "type": "model"}}
 
 
-def rehearsed(workspace: Workspace, entry: Mapping[str, Any]) -> dict[str, Any]:
+def rehearsed(files: Path, digest: str, rows: Path, expected: Path) -> dict[str, Any]:
     """Load a version and compare its answers with those of its training.
 
     :return: ``rows``, ``differ``, ``largest`` difference, ``load_seconds``, ``predict_seconds``.
     """
     import pandas as pd
 
-    from loopwright.serving import load_version
-    from loopwright.serving.kept import REHEARSAL_EXPECTED, REHEARSAL_ROWS
-    from loopwright.tracking import Tracking
+    from loopwright.serving.artifact import load
 
-    with tempfile.TemporaryDirectory() as folder:
-        kept = Tracking.of(workspace)
-        rows = pd.read_parquet(kept.download(entry["run_id"], REHEARSAL_ROWS, Path(folder)))
-        expected = pd.read_parquet(kept.download(entry["run_id"], REHEARSAL_EXPECTED, Path(folder)))
-        started = time.perf_counter()
-        predictor = load_version(workspace, dict(entry))
-        loaded = time.perf_counter()
-        found = predictor.predict(rows)
-        done = time.perf_counter()
-    differ, largest = difference(expected, found)
+    asked, before = pd.read_parquet(rows), pd.read_parquet(expected)
+    started = time.perf_counter()
+    predictor = load(files, digest)
+    loaded = time.perf_counter()
+    found = predictor.predict(asked)
+    done = time.perf_counter()
+    differ, largest = difference(before, found)
     return {
-        "rows": len(expected),
+        "rows": len(before),
         "differ": differ,
         "largest": largest,
         "load_seconds": loaded - started,
