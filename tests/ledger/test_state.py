@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from loopwright.errors import UnknownName
 from loopwright.ledger.events import GENESIS, Draft, Event, Kind
 from loopwright.ledger.folds import fold
 from loopwright.ledger.soundness import refolded
@@ -152,6 +153,14 @@ def test_a_published_batch():
     assert (batch["rows"], batch["published_at"], batch["sequence"], batch["columns"]) == (7, "T1", 1, {"x": "double"})
     arrival = state.arrival("a")
     assert (arrival["status"], arrival["signature"], arrival["digest"]) == ("published", "a:1", "a")
+
+
+def test_one_published_batch_and_the_nearest_where_there_is_none():
+    state = dataset(published("2024-01"), quarantined("2024-02"))
+    assert state.batch("2024-01") == state.published()[0]
+    with pytest.raises(UnknownName, match="no published batch '2024-02'") as raised:
+        state.batch("2024-02")
+    assert (raised.value.where, raised.value.mend) == ("dataset/rides", "Did you mean '2024-01'?")
 
 
 def test_a_changed_arrival_supersedes():

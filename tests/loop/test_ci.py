@@ -5,12 +5,14 @@ import sys
 import pytest
 
 from loopwright.errors import UnknownName
+from loopwright.lake import Lake
 from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop import ci
 from loopwright.loop.ci import check_project, folder_tests
 from loopwright.verdict import Outcome
 from support.published import publish
+from support.toy import rides
 
 
 def outcomes(verdict):
@@ -68,6 +70,14 @@ def test_a_training_that_raises_fails_the_verdict(tested):
     verdict = check_project(tested.workspace, "tips")
     assert outcomes(verdict)["smoke:model/tips"] is Outcome.FAIL
     assert "no luck" in next(check.why for check in verdict.checks if check.name == "smoke:model/tips")
+
+
+def test_the_sample_is_of_the_batch_as_it_was_recorded(tested):
+    """A writing that was killed before its record leaves a table version that nobody refers to."""
+    publish(tested, 1)
+    odd = rides(1).drop(columns=["fare", "tip"])
+    Lake.of(tested.workspace).batches("rides").replace(odd, "2024-01")
+    assert outcomes(check_project(tested.workspace, "tips"))["smoke:model/tips"] is Outcome.PASS
 
 
 def test_features_that_lose_rows_fail_the_verdict(tested):

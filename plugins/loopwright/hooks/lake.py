@@ -59,7 +59,7 @@ class LakeHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Answer the button in Admin → Connections: whether the lake's root can be reached."""
         try:
-            from loopwright.stages.ingest.storage import opened
+            from loopwright.lake.storage import opened
 
             root = self.uri()
             filesystem, path = opened(root, self.storage_options())

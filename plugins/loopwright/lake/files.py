@@ -7,28 +7,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
 
-import fsspec
-
-_FSSPEC_NAMES = {
-    "AWS_ACCESS_KEY_ID": "key",
-    "AWS_SECRET_ACCESS_KEY": "secret",
-    "AWS_SESSION_TOKEN": "token",
-    "AWS_ENDPOINT_URL": "endpoint_url",
-}
-"""The lake's storage options are named as ``deltalake`` names them; ``s3fs`` has names of its own."""
+from loopwright.lake.storage import opened
 
 
 def write_whole(uri: str, text: str, storage_options: Mapping[str, str]) -> None:
     """Write a text file; a reader finds all of the new one, or the old one.
 
     :param uri: path or URL.
+    :param storage_options: as ``deltalake`` names them.
+    :raises MissingExtra: if the library for this kind of URL is not installed.
     :raises OSError: if the storage fails; nothing is left behind then.
     """
     if "://" not in uri:
         _replace(Path(uri), text)
         return
-    options = {_FSSPEC_NAMES[name]: value for name, value in storage_options.items() if name in _FSSPEC_NAMES}
-    with fsspec.open(uri, "w", encoding="utf-8", **options) as stream:  # an object store shows whole objects only
+    filesystem, path = opened(uri, storage_options)
+    with filesystem.open(path, "w", encoding="utf-8") as stream:  # an object store shows whole objects only
         stream.write(text)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
+
+from loopwright.errors import UnknownName, shown, shown_names
 
 if TYPE_CHECKING:
     from loopwright.ledger.folds.words import Entries
@@ -68,6 +71,23 @@ class DatasetState(State):
         """
         batches = self.under("batch").values()
         return sorted(batches, key=lambda batch: place_in_time(batch["event_time"], batch["batch_id"]))
+
+    def batch(self, batch_id: str) -> dict[str, Any]:
+        """Return one published batch, as :meth:`published` does.
+
+        :raises UnknownName: if there is none of that name; the nearest is said.
+        """
+        found: dict[str, Any] | None = self.get(f"batch/{batch_id}")
+        if found is None:
+            published = [batch["batch_id"] for batch in self.published()]
+            near = get_close_matches(batch_id, published, n=1)
+            raise UnknownName(
+                f"There is no published batch {shown(batch_id)!r}.",
+                where=self.subject,
+                allowed=shown_names(published) or "none is published yet",
+                mend=f"Did you mean {near[0]!r}?" if near else None,
+            )
+        return found
 
     def set_aside(self) -> list[dict[str, Any]]:
         """Return the last handled arrivals that are in quarantine, as :meth:`arrival` does."""

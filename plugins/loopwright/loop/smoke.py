@@ -7,7 +7,7 @@ cleaned as ingest would and used instead.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loopwright.declaration.code import code_of
 from loopwright.errors import ArrivalUnreadable, CannotRun, LoopwrightError
@@ -15,6 +15,7 @@ from loopwright.ledger.store import Ledger
 from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -61,15 +62,19 @@ def _train(spec: ModelSpec, folder: Path, rows: pd.DataFrame, entrypoint: str) -
 
 def _rows(workspace: Workspace, project: Project, spec: ModelSpec) -> pd.DataFrame | None:
     """Return a seeded sample of the newest published batch, or of the first arrival that can be read."""
-    from loopwright.lake import Lake
-
     published = [batch for batch in Ledger.of(workspace).dataset(spec.dataset).published() if batch["rows"]]
-    newest = [published[-1]["batch_id"]] if published else []
-    batches = Lake.of(workspace).batches(spec.dataset)
-    rows = batches.read(newest) if newest else _arrived(workspace, project, spec.dataset)
+    rows = (
+        _published(workspace, spec.dataset, published[-1]) if published else _arrived(workspace, project, spec.dataset)
+    )
     if rows is None or rows.empty:
         return None
     return rows.sample(min(ROWS, len(rows)), random_state=spec.train.seed).sort_index().reset_index(drop=True)
+
+
+def _published(workspace: Workspace, dataset: str, batch: Mapping[str, Any]) -> pd.DataFrame:
+    from loopwright.lake import Lake
+
+    return Lake.of(workspace).batches(dataset).read([batch["batch_id"]], version=batch["data_version"])
 
 
 def _arrived(workspace: Workspace, project: Project, dataset: str) -> pd.DataFrame | None:

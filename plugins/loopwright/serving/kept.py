@@ -1,4 +1,4 @@
-"""Where a training's MLflow run keeps what its model is held against later: written once, read by other stages."""
+"""Where stages find what another one kept: in a training's MLflow run, and in the table of a model's predictions."""
 
 from __future__ import annotations
 
@@ -6,3 +6,5 @@ REFERENCE = "reference/features.parquet"
 """A sample of the training's features, and predictions for rows it had not learned from."""
 REHEARSAL_ROWS, REHEARSAL_EXPECTED = "rehearsal/rows.parquet", "rehearsal/expected.parquet"
 """Raw rows to ask a fresh process about, and the answers that they got."""
+CHAMPION = "champion"
+"""Whose predictions they are, in the column ``_role``: a challenger's will be beside them, never in their place."""

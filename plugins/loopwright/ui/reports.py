@@ -29,7 +29,7 @@ def stored_report(dataset: str, batch_id: str) -> dict[str, Any] | None:
 
 
 def _report_in(workspace: Workspace, dataset: str, batch_id: str) -> dict[str, Any] | None:
-    from loopwright.stages.ingest.storage import opened
+    from loopwright.lake.storage import opened
 
     arrival = Ledger.of(workspace).dataset(dataset).arrival(batch_id)
     path = str((arrival or {}).get("report") or "")

@@ -8,11 +8,10 @@ import click
 
 from loopwright.cli.answer import as_line, as_step
 from loopwright.cli.options import Setting, setting_options
+from loopwright.loop.step import STAGES
 
 if TYPE_CHECKING:
     from loopwright.loop.step import Stage
-
-STAGES = ["ingest", "train", "release", "score", "monitor"]
 
 
 @click.command("run")

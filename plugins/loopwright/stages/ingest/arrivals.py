@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loopwright.errors import CannotRun, DataFault, DeclarationError, LoopwrightError, UnknownName, shown, shown_names
+from loopwright.lake.storage import is_local, opened
 from loopwright.ledger.state import DatasetState, natural
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.batch_names import batch_name
 from loopwright.stages.ingest.judged_by import judged_by
-from loopwright.stages.ingest.storage import is_local, opened
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace

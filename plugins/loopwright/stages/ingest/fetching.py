@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from loopwright.lake.storage import is_local, opened
 from loopwright.stages.ingest.arrivals import Arrival, ArrivalOutOfReach, signature_of
-from loopwright.stages.ingest.storage import is_local, opened
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from loopwright.errors import NotReady, UnknownName, shown_names
+from loopwright.errors import NotReady
 from loopwright.ledger.store import Ledger
 
 if TYPE_CHECKING:
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 
     from loopwright.declaration import DatasetSpec, ModelSpec, Workspace
     from loopwright.ledger.state import ModelState
-
-PREDICTIONS_ROLE = "champion"
 
 
 @dataclass(frozen=True)
@@ -53,9 +50,10 @@ class Watched:
     def predictions(self, workspace: Workspace, model: ModelSpec) -> pd.DataFrame:
         """Return the answers that production gave, a row for each of :meth:`rows` and in the same order."""
         from loopwright.lake import Lake
+        from loopwright.serving.kept import CHAMPION
 
         table = Lake.of(workspace).predictions(model.name)
-        return table.read([self.batch["batch_id"]], version=self.scored["table_version"], role=PREDICTIONS_ROLE)
+        return table.read([self.batch["batch_id"]], version=self.scored["table_version"], role=CHAMPION)
 
 
 def watched(workspace: Workspace, model: ModelSpec, batch_id: str) -> Watched:
@@ -65,16 +63,7 @@ def watched(workspace: Workspace, model: ModelSpec, batch_id: str) -> Watched:
     :raises NotReady: if it was not scored, or changed since.
     """
     ledger = Ledger.of(workspace)
-    published = {batch["batch_id"]: batch for batch in ledger.dataset(model.dataset).published()}
-    if batch_id not in published:
-        near = get_close_matches(batch_id, published, n=1)
-        raise UnknownName(
-            f"There is no published batch {batch_id!r}.",
-            where=f"dataset/{model.dataset}",
-            allowed=shown_names(list(published)) or "none is published yet",
-            mend=f"Did you mean {near[0]!r}?" if near else None,
-        )
-    found = as_scored(ledger.model(model.name), published[batch_id])
+    found = as_scored(ledger.model(model.name), ledger.dataset(model.dataset).batch(batch_id))
     if found is None:
         raise NotReady(
             f"The batch {batch_id!r} was not scored, or changed since.", where=f"model/{model.name}", mend="Score it."

@@ -9,18 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from loopwright.stages.score.stage import ROLE, Scored, score_batch
+    from loopwright.stages.score.stage import Scored, score_batch
     from loopwright.stages.score.waiting import unscored
 
 __all__ = [
-    "ROLE",
     "Scored",
     "score_batch",
     "unscored",
 ]
 
 _MODULES = {
-    "ROLE": "stage",
     "Scored": "stage",
     "score_batch": "stage",
     "unscored": "waiting",

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from loopwright.declaration import Project
-from loopwright.errors import NotReady, UnknownName, shown_names
+from loopwright.errors import NotReady
 from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving import load_version
+from loopwright.serving.kept import CHAMPION
 from loopwright.stages.score.waiting import scored
 
 if TYPE_CHECKING:
     from loopwright.declaration import DatasetSpec, ModelSpec, Workspace
     from loopwright.ledger.state import State
-
-ROLE = "champion"
-"""Whose predictions they are, in the column ``_role``: a challenger's will be beside them, never in their place."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ def score_batch(
     state = ledger.model(model.name)
     if state.champion is None:
         raise NotReady("There is no champion to score with.", where=f"model/{model.name}", mend="Release one first.")
-    batch = published_batch(ledger, model, batch_id)
+    batch = ledger.dataset(model.dataset).batch(batch_id)
     done = scored(state, batch)
     if done and not force:
         return Scored(model.name, batch_id, done["version"], done["rows"], done["table_version"], "unchanged")
@@ -72,7 +69,7 @@ def score_batch(
     rows = Lake.of(workspace).batches(model.dataset).read([batch_id], version=batch["data_version"])
     answers = load_version(workspace, champion).predict(rows)
     table = predictions(rows, answers, Project.at(workspace.project).dataset(model.dataset), champion["version"])
-    table_version = Lake.of(workspace).predictions(model.name).replace(table, batch_id, role=ROLE)
+    table_version = Lake.of(workspace).predictions(model.name).replace(table, batch_id, role=CHAMPION)
     evidence = {
         "batch_id": batch_id,
         "version": champion["version"],
@@ -83,23 +80,6 @@ def score_batch(
     why = f"Version {champion['version']} scored {len(table)} rows."
     _record(ledger, model, Draft(Kind.BATCH_SCORED, actor, why, evidence), force=force)
     return Scored(model.name, batch_id, champion["version"], len(table), table_version, "scored")
-
-
-def published_batch(ledger: Ledger, model: ModelSpec, batch_id: str) -> dict[str, Any]:
-    """Return a published batch of a model's dataset.
-
-    :raises UnknownName: if there is none of that name; the nearest is said.
-    """
-    published = {batch["batch_id"]: batch for batch in ledger.dataset(model.dataset).published()}
-    if batch_id not in published:
-        near = get_close_matches(batch_id, published, n=1)
-        raise UnknownName(
-            f"There is no published batch {batch_id!r}.",
-            where=f"dataset/{model.dataset}",
-            allowed=shown_names(list(published)) or "none is published yet",
-            mend=f"Did you mean {near[0]!r}?" if near else None,
-        )
-    return published[batch_id]
 
 
 def predictions(rows: pd.DataFrame, answers: pd.DataFrame, dataset: DatasetSpec, version: str) -> pd.DataFrame:

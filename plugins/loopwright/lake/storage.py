@@ -1,7 +1,8 @@
-"""Where arrivals lie: any place fsspec reaches, addressed with the options that the lake's library takes.
+"""Where plain files lie, arrivals and reports: anywhere fsspec reaches, with the options that the lake's library takes.
 
 The workspace carries one set of storage options, in the names that ``deltalake`` knows (``AWS_ENDPOINT_URL``).
 fsspec's file systems want other names, and the local one wants none, so they are translated here and nowhere else.
+Light, because triggers ask for it: no table library.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _S3_NAMES = {
 
 
 def opened(url: str, storage_options: Mapping[str, str] | None = None) -> tuple[Any, str]:
-    """Return the file system that a path or glob belongs to, and the path as that file system names it.
+    """Return the file system that a path or glob belongs to, and the path as it names it.
 
     :param url: a local path, or a URL such as ``s3://bucket/flights/*.parquet``.
     :param storage_options: as ``deltalake`` or as fsspec names them.
@@ -44,10 +45,10 @@ def opened(url: str, storage_options: Mapping[str, str] | None = None) -> tuple[
         ) from error
     except ValueError as error:
         raise CannotRun(
-            "The arrivals' storage cannot be addressed.",
+            "This storage cannot be addressed.",
             where=shown(url),
             got=error,
-            mend="Name a local path or a URL that fsspec knows, such as s3://bucket/folder/*.parquet.",
+            mend="Name a local path or a URL that fsspec knows, such as s3://bucket/folder.",
         ) from error
 
 
