@@ -90,7 +90,7 @@ def test_a_model_is_exactly_as_good_as_itself() -> None:
 
 def test_the_seed_decides_the_interval() -> None:
     truth, predicted, _ = two_models(4, 300)
-    first, again, other = (interval("roc_auc", truth, predicted, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (interval("f1", truth, predicted, seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert first != other
 
@@ -98,7 +98,7 @@ def test_the_seed_decides_the_interval() -> None:
 def test_a_thousand_resamples_are_the_same_in_blocks(monkeypatch) -> None:
     truth, predicted, _ = two_models(4, 300)
     whole = interval("f1", truth, predicted, resamples=150)
-    monkeypatch.setattr("loopwright.evaluation.intervals.BLOCK", 700)
+    monkeypatch.setattr("loopwright.evaluation.bootstrap.BLOCK", 700)
     assert interval("f1", truth, predicted, resamples=150) == whole
 
 

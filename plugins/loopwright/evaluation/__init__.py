@@ -6,8 +6,9 @@ tell (few rows, one class) is answered with ``inconclusive``, never with a crash
 
 from __future__ import annotations
 
+from loopwright.evaluation.estimates import Interval
 from loopwright.evaluation.gate import Unseen, judge
-from loopwright.evaluation.intervals import Interval, interval, paired_difference
+from loopwright.evaluation.intervals import interval, paired_difference
 from loopwright.evaluation.metrics import metric_value
 from loopwright.evaluation.predicted import Predicted
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loopwright.declaration.metrics import METRICS
-from loopwright.evaluation.intervals import Interval, lacking
+from loopwright.evaluation.intervals import lacking
 from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:
     from loopwright.declaration.model import Gate
+    from loopwright.evaluation.estimates import Interval
     from loopwright.evaluation.predicted import Array
 
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from loopwright.declaration.metrics import METRICS
 from loopwright.errors import shown_names
 from loopwright.evaluation.comparison import compared, uncompared
-from loopwright.evaluation.intervals import Interval, interval, lacking, paired_difference
+from loopwright.evaluation.intervals import interval, lacking, paired_difference
 from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:
     from loopwright.declaration.model import Bound, Gate, ModelSpec
+    from loopwright.evaluation.estimates import Interval
     from loopwright.evaluation.predicted import Array, Predicted
 
 

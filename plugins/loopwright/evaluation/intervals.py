@@ -1,83 +1,60 @@
-"""How sure a metric is: percentile bootstrap intervals, of one model and of the paired difference of two.
+"""How sure a metric is, of one model and of the paired difference of two: for each the interval that is known to hold.
 
-Rows are resampled with multinomial weights, and both models of a pair are evaluated under the *same* weights: what
-makes a row easy for both cancels. Source: Efron & Tibshirani (1993), chapters 13 and 16.
+Shares of rows, means of losses and areas under the curve have intervals in closed form that hold in small samples
+too, and that no seed can move; the paired bootstrap answers for every other metric, and wherever rows come in groups.
+Why which, and how well each holds: docs/adr/0005, measured by ``benchmarks/gate.py``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from loopwright.declaration.metrics import METRICS
-from loopwright.evaluation.metrics import gain, prepared
+from loopwright.evaluation.bootstrap import Resampling, bootstrapped
+from loopwright.evaluation.delong import area, area_gained, at_the_edge
+from loopwright.evaluation.estimates import Estimate, Interval, unknown
+from loopwright.evaluation.means import mean
+from loopwright.evaluation.metrics import Prepared, gain, prepared
+from loopwright.evaluation.proportions import paired_share, share
+from loopwright.evaluation.ranking import RocAuc
+from loopwright.evaluation.sums import Mean, RootMean, Share
 
 if TYPE_CHECKING:
     from loopwright.evaluation.predicted import Array, Predicted
 
 MINIMUM_ROWS = 30
-"""Below so many rows no interval is given: a percentile bootstrap of less is too narrow to be believed."""
+"""Below so many rows no interval is given: what is known of its coverage does not reach so far down."""
 MINIMUM_PER_CLASS = 10
 """The same for each class, where a metric is about telling two classes apart."""
-BLOCK = 250_000
-"""Weights held at once: small enough for the cache, where a block is summed several times."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate and its two bounds.
-
-    :param point: the value on the rows as they are; NaN where they do not define it.
-    :param low: the value is above this with ``confidence``; NaN where the rows cannot tell.
-    :param high: the value is below this with ``confidence``; NaN where the rows cannot tell.
-    :param n: rows it rests on.
-    :param confidence: one-sided, of each bound: both together hold with ``2 * confidence - 1``.
-    """
-
-    point: float
-    low: float
-    high: float
-    n: int
-    confidence: float
-
-    @property
-    def known(self) -> bool:
-        """Whether there are bounds to decide on."""
-        return math.isfinite(self.low) and math.isfinite(self.high)
-
-    @property
-    def said(self) -> str:
-        """The bounds in words, for a sentence."""
-        return f"{self.low:.4g} to {self.high:.4g} at {self.confidence:.0%} each way"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON values; what is not known is ``None``."""
-        numbers = {"point": self.point, "low": self.low, "high": self.high}
-        finite = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
-        return {**finite, "n": self.n, "confidence": self.confidence}
+MINIMUM_GROUPS = 20
+"""The same for groups, where rows come in groups: fewer say too little of how groups differ."""
 
 
 def interval(
-    name: str, truth: Array, predicted: Predicted, *, confidence: float = 0.95, resamples: int = 1000, seed: int = 0
+    name: str,
+    truth: Array,
+    predicted: Predicted,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+    groups: Array | None = None,
 ) -> Interval:
-    """Return a metric with its bootstrap bounds.
+    """Return a metric with its bounds.
 
     :param name: a declared metric's name.
     :param truth: the true classes or values, none missing.
     :param predicted: the answers for the same rows.
     :param confidence: one-sided confidence of each bound.
-    :param resamples: bootstrap resamples.
+    :param resamples: bootstrap resamples, where there is no closed form.
     :param seed: of the resampling.
+    :param groups: a code from 0 on for each row's group; left out where rows are independent.
     """
-    if len(truth) == 0:
-        return Interval(math.nan, math.nan, math.nan, 0, confidence)
-    value = prepared(name, truth, predicted)
-    return _bounded(value, name, truth, confidence, resamples, seed)
+    return estimate(name, truth, predicted, Resampling(resamples, seed, groups)).at(confidence)
 
 
 def paired_difference(
@@ -89,22 +66,87 @@ def paired_difference(
     confidence: float = 0.95,
     resamples: int = 1000,
     seed: int = 0,
+    groups: Array | None = None,
 ) -> Interval:
-    """Return how much better the candidate is on the same rows, with bootstrap bounds.
+    """Return how much better the candidate is on the same rows, with bounds.
 
     :param name: a declared metric's name.
     :param truth: the true classes or values, none missing.
     :param candidate: its answers for these rows.
     :param champion: its answers for the same rows.
     :param confidence: one-sided confidence of each bound.
-    :param resamples: bootstrap resamples.
+    :param resamples: bootstrap resamples, where there is no closed form.
     :param seed: of the resampling.
+    :param groups: a code from 0 on for each row's group; left out where rows are independent.
     :return: positive where the candidate is better, whatever the metric's direction.
     """
-    if len(truth) == 0:
-        return Interval(math.nan, math.nan, math.nan, 0, confidence)
+    return difference(name, truth, candidate, champion, Resampling(resamples, seed, groups)).at(confidence)
+
+
+def estimate(name: str, truth: Array, predicted: Predicted, resampling: Resampling) -> Estimate:
+    """Return a metric and its uncertainty.
+
+    :param name: a declared metric's name.
+    :param truth: the true classes or values, none missing.
+    :param predicted: the answers for the same rows.
+    :param resampling: how rows are drawn where there is no closed form; its groups, where rows come in groups.
+    """
+    n = len(truth)
+    if n == 0:
+        return unknown(math.nan, 0)
+    value = prepared(name, truth, predicted)
+    point = float(value(np.ones((1, n)))[0])
+    if lacking(name, truth, resampling.groups) or not math.isfinite(point):
+        return unknown(point, n)
+    if resampling.groups is None and (exact := _in_closed_form(value)):
+        return exact
+    found = bootstrapped(value, point, value.influence(), resampling, _units(name, truth, resampling))
+    if found.error == 0 and point in (0.0, 1.0) and name in _SHARES:
+        few = int(np.unique(truth, return_counts=True)[1].min())
+        return Estimate(point, 0.0, n, found.method, lambda confidence: at_the_edge(point, few, confidence))
+    return found
+
+
+def difference(name: str, truth: Array, candidate: Predicted, champion: Predicted, resampling: Resampling) -> Estimate:
+    """Return how much better the candidate is on the same rows, and how uncertain that is.
+
+    :param name: a declared metric's name.
+    :param truth: the true classes or values, none missing.
+    :param candidate: its answers for these rows.
+    :param champion: its answers for the same rows.
+    :param resampling: how rows are drawn where there is no closed form; its groups, where rows come in groups.
+    :return: positive where the candidate is better, whatever the metric's direction.
+    """
+    n = len(truth)
+    if n == 0:
+        return unknown(math.nan, 0)
     ours, theirs = prepared(name, truth, candidate), prepared(name, truth, champion)
-    return _bounded(lambda w: gain(name, ours(w) - theirs(w)), name, truth, confidence, resamples, seed)
+    found = _gained_in_closed_form(name, ours, theirs) if resampling.groups is None else None
+    point = found.point if found else float(gain(name, ours(np.ones((1, n))) - theirs(np.ones((1, n))))[0])
+    if lacking(name, truth, resampling.groups) or not math.isfinite(point):
+        return unknown(point, n)
+    return found or bootstrapped_difference(name, truth, ours, theirs, resampling)
+
+
+def bootstrapped_difference(
+    name: str, truth: Array, ours: Prepared, theirs: Prepared, resampling: Resampling
+) -> Estimate:
+    """Return the paired bootstrap's answer, whether or not there is a closed form.
+
+    :param name: a declared metric's name.
+    :param truth: the true classes or values.
+    :param ours: the candidate's metric.
+    :param theirs: the champion's, over the same rows.
+    :param resampling: how rows are drawn.
+    """
+    one = np.ones((1, len(truth)))
+    point = float(gain(name, ours(one) - theirs(one))[0])
+    pushes = gain(name, ours.influence() - theirs.influence())
+    if isinstance(ours, RocAuc) and resampling.groups is None:
+        strata = ours.positive.astype(int)
+        resampling = Resampling(resampling.resamples, resampling.seed, strata=strata)
+    units = _units(name, truth, resampling)
+    return bootstrapped(lambda w: gain(name, ours(w) - theirs(w)), point, pushes, resampling, units)
 
 
 def surely_lost(name: str, before: Interval, now: Interval) -> float:
@@ -127,14 +169,17 @@ def surely_lost(name: str, before: Interval, now: Interval) -> float:
     return float(lost - math.hypot(ours, best_now - gain(name, now.point)))
 
 
-def lacking(name: str, truth: Array) -> str | None:
+def lacking(name: str, truth: Array, groups: Array | None = None) -> str | None:
     """Say why some rows are too few for an interval of a metric; ``None`` when they are enough.
 
     :param name: a declared metric's name.
     :param truth: the true classes or values.
+    :param groups: each row's group, where rows come in groups.
     """
     if len(truth) < MINIMUM_ROWS:
         return f"{len(truth)} labelled rows are fewer than the {MINIMUM_ROWS} an interval needs"
+    if groups is not None and (found := len(np.unique(groups))) < MINIMUM_GROUPS:
+        return f"the rows come in {found} groups, fewer than the {MINIMUM_GROUPS} an interval needs"
     if METRICS[name].tasks != frozenset({"binary_classification"}):
         return None
     counts = np.unique(truth, return_counts=True)[1]
@@ -145,22 +190,48 @@ def lacking(name: str, truth: Array) -> str | None:
     return None
 
 
-def _bounded(
-    value: Callable[[Array], Array], name: str, truth: Array, confidence: float, resamples: int, seed: int
-) -> Interval:
-    n = len(truth)
-    point = float(value(np.ones((1, n)))[0])
-    if lacking(name, truth) or not math.isfinite(point):
-        return Interval(point, math.nan, math.nan, n, confidence)
-    drawn = np.concatenate([value(weights) for weights in _weights(n, resamples, seed)])
-    low, high = np.nanquantile(drawn, [1 - confidence, confidence])
-    return Interval(point, float(low), float(high), n, confidence)
+_SHARES = {"roc_auc", "average_precision", "accuracy", "balanced_accuracy", "f1", "f1_macro", "precision", "recall"}
+"""Metrics that end at 0 and 1: a bootstrap of none wrong says "surely none"."""
 
 
-def _weights(n: int, resamples: int, seed: int) -> Iterator[Array]:
-    """Yield multinomial row weights in blocks of resamples, shape ``(block, n)``."""
-    rng = np.random.default_rng(seed)
-    block = max(1, BLOCK // n)
-    for start in range(0, resamples, block):
-        size = min(block, resamples - start)
-        yield np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(size)]).astype(float)
+def _in_closed_form(value: Prepared) -> Estimate | None:
+    if isinstance(value, Share):
+        return share(float(value.hits.sum()), int(value.among.sum()))
+    if isinstance(value, Mean):
+        return mean(value.values)
+    if isinstance(value, RocAuc):
+        return area(value.positive, value.score)
+    if isinstance(value, RootMean):
+        return _rooted(mean(value.squares))
+    return None
+
+
+def _gained_in_closed_form(name: str, ours: Prepared, theirs: Prepared) -> Estimate | None:
+    if isinstance(ours, Share) and isinstance(theirs, Share) and (ours.among == theirs.among).all():
+        won, lost = int((ours.hits & ~theirs.hits).sum()), int((theirs.hits & ~ours.hits).sum())
+        return paired_share(won, lost, int(ours.among.sum()))
+    if isinstance(ours, Mean) and isinstance(theirs, Mean):
+        return mean(gain(name, ours.values - theirs.values))
+    if isinstance(ours, RocAuc) and isinstance(theirs, RocAuc) and 0 < ours.positive.sum() < len(ours.positive):
+        return area_gained(ours.positive, ours.score, theirs.score)
+    return None
+
+
+def _rooted(squares: Estimate) -> Estimate:
+    """Return the root of a mean: bounds go through what rises everywhere."""
+    root = math.sqrt(squares.point)
+    bounds = squares.bounds
+
+    def rooted(confidence: float) -> tuple[float, float]:
+        low, high = bounds(confidence)  # type: ignore[misc]
+        return math.sqrt(max(low, 0.0)), math.sqrt(max(high, 0.0))
+
+    error = squares.error / (2 * root) if root else 0.0
+    return Estimate(root, error, squares.n, squares.method, rooted if bounds else None)
+
+
+def _units(name: str, truth: Array, resampling: Resampling) -> int | None:
+    """Return what an interval really rests on: of a metric about two classes, the rows of the rarer one."""
+    if resampling.groups is not None or METRICS[name].tasks != frozenset({"binary_classification"}):
+        return None
+    return int(np.unique(truth, return_counts=True)[1].min())

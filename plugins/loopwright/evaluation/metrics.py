@@ -7,17 +7,28 @@ rows and then evaluated under any number of row weights, which is what a bootstr
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from loopwright.declaration.metrics import METRICS
 from loopwright.errors import DataFault
 from loopwright.evaluation import ranking, sums
-from loopwright.evaluation.predicted import Array, Predicted
 
-Prepared = Callable[[Array], Array]
-"""From weights, shape ``(resamples, n)``, to the metric, shape ``(resamples,)``."""
+if TYPE_CHECKING:
+    from loopwright.evaluation.predicted import Array, Predicted
+
+
+class Prepared(Protocol):
+    """A metric over fixed rows, as a function of their weights."""
+
+    def __call__(self, weights: Array, /) -> Array:
+        """Return the metric, shape ``(resamples,)``, under weights of shape ``(resamples, n)``."""
+        ...
+
+    def influence(self) -> Array:
+        """Return how much each row pushes the metric, times the number of rows, shape ``(n,)``; its mean is 0."""
+        ...
 
 
 def metric_value(name: str, truth: Array, predicted: Predicted, weights: Array | None = None) -> float:
@@ -125,7 +136,7 @@ _PREPARERS: dict[str, Callable[[Array, Predicted], Prepared]] = {
     "average_precision": _ranked(ranking.AveragePrecision),
     "brier_score": _brier,
     "log_loss": _log_loss,
-    "accuracy": lambda truth, predicted: sums.mean(truth == predicted.label),
+    "accuracy": lambda truth, predicted: sums.share(truth == predicted.label),
     "balanced_accuracy": _by_class(sums.balanced_accuracy),
     "f1": _counted(sums.f1),
     "f1_macro": _by_class(sums.f1_macro),

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from loopwright.evaluation.delong import placements
+
 if TYPE_CHECKING:
     from loopwright.evaluation.predicted import Array
 
@@ -24,9 +26,10 @@ class RocAuc:
     """
 
     def __init__(self, positive: Array, score: Array) -> None:
-        self._positive = np.flatnonzero(positive)
-        negative = np.flatnonzero(~positive)
-        self._negative = negative[np.argsort(score[negative], kind="stable")]
+        self.positive, self.score = positive, score
+        ours, theirs = np.flatnonzero(positive), np.flatnonzero(~positive)
+        self._positive = ours[np.argsort(score[ours], kind="stable")]
+        self._negative = theirs[np.argsort(score[theirs], kind="stable")]
         ordered = score[self._negative]
         self._below = np.searchsorted(ordered, score[self._positive], side="left")
         self._upto = np.searchsorted(ordered, score[self._positive], side="right")
@@ -41,6 +44,14 @@ class RocAuc:
         positive = weights[:, self._positive]
         won = (positive * (beaten[:, self._below] + beaten[:, self._upto])).sum(axis=1) / 2
         return _ratio(won, positive.sum(axis=1) * beaten[:, -1])
+
+    def influence(self) -> Array:
+        """Return how much each row pushes the metric, times the number of rows, shape ``(n,)``; its mean is 0."""
+        pushes = placements(self.positive, self.score)
+        pushes -= pushes[self.positive].mean()
+        share = self.positive.mean()
+        pushes /= np.where(self.positive, share, 1 - share)
+        return pushes
 
 
 class AveragePrecision:
@@ -66,6 +77,23 @@ class AveragePrecision:
         precision = np.divide(found, seen, out=np.zeros_like(found), where=seen > 0)
         gained = np.diff(found, axis=1, prepend=0.0)
         return _ratio((gained * precision).sum(axis=1), found[:, -1])
+
+    def influence(self) -> Array:
+        """Return how much each row pushes the metric, times the number of rows, shape ``(n,)``; its mean is 0."""
+        n = len(self._order)
+        seen, found = self._ends + 1.0, np.cumsum(self._positive)[self._ends]
+        gained, total = np.diff(found, prepend=0.0), self._positive.sum()
+        precision = found / seen
+        # A row at one step is seen at this and every later one: what it adds to their precision, found and seen.
+        as_found = np.cumsum((gained / seen)[::-1])[::-1]
+        as_seen = np.cumsum((gained * found / seen**2)[::-1])[::-1]
+        step = np.searchsorted(self._ends, np.arange(n))
+        value = (gained * precision).sum() / total
+        moved = self._positive * (precision[step] + as_found[step] - value) - as_seen[step]
+        pushes = np.empty(n)
+        pushes[self._order] = moved / total * n
+        centred: Array = pushes - pushes.mean()
+        return centred
 
 
 def _ratio(numerator: Array, denominator: Array) -> Array:

@@ -34,16 +34,75 @@ class Sums:
         """
         return self.finish(weights @ self.contributions)
 
+    def influence(self) -> Array:
+        """Return how much each row pushes the metric, times the number of rows, shape ``(n,)``; its mean is 0.
 
-def mean(losses: Array) -> Sums:
+        The derivative by the row's weight: the gradient of ``finish`` at the sums, taken numerically.
+        """
+        totals = self.contributions.sum(axis=0)
+        steps = 1e-5 * np.maximum(np.abs(totals), 1.0)
+        moved = np.diag(steps)
+        with np.errstate(invalid="ignore"):
+            slope = (self.finish(totals + moved) - self.finish(totals - moved)) / (2 * steps)
+        pushes = self.contributions @ np.nan_to_num(slope) * len(self.contributions)
+        centred: Array = pushes - pushes.mean()
+        return centred
+
+
+@dataclass(frozen=True)
+class Mean(Sums):
+    """A mean of row-wise values, of which more can be said than of sums in general.
+
+    :param values: shape ``(n,)``.
+    """
+
+    values: Array
+
+
+@dataclass(frozen=True)
+class RootMean(Sums):
+    """The root of a mean of row-wise squares.
+
+    :param squares: shape ``(n,)``.
+    """
+
+    squares: Array
+
+
+@dataclass(frozen=True)
+class Share(Sums):
+    """The share of some rows that count.
+
+    :param hits: which rows count, shape ``(n,)``.
+    :param among: which rows are asked about.
+    """
+
+    hits: Array
+    among: Array
+
+
+def mean(losses: Array) -> Mean:
     """Return the weighted mean of row-wise values."""
-    return Sums(_columns(losses, np.ones(len(losses))), lambda s: _divided(s[:, 0], s[:, 1], np.nan))
+    values = np.asarray(losses, dtype=float)
+    return Mean(_columns(values, np.ones(len(values))), lambda s: _divided(s[:, 0], s[:, 1], np.nan), values)
 
 
-def root_mean(squares: Array) -> Sums:
+def root_mean(squares: Array) -> RootMean:
     """Return the root of the weighted mean of row-wise squares."""
     inner = mean(squares)
-    return Sums(inner.contributions, lambda s: np.sqrt(inner.finish(s)))
+    return RootMean(inner.contributions, lambda s: np.sqrt(inner.finish(s)), inner.values)
+
+
+def share(hits: Array, among: Array | None = None, otherwise: float = np.nan) -> Share:
+    """Return the weighted share of the rows asked about that count.
+
+    :param hits: which rows count.
+    :param among: which rows are asked about; all when left out.
+    :param otherwise: its value where none is.
+    """
+    asked = np.ones(len(hits), dtype=bool) if among is None else np.asarray(among, dtype=bool)
+    counted = np.asarray(hits, dtype=bool) & asked
+    return Share(_columns(counted, asked), lambda s: _divided(s[:, 0], s[:, 1], otherwise), counted, asked)
 
 
 def variance_explained(truth: Array, label: Array) -> Sums:
@@ -58,14 +117,14 @@ def variance_explained(truth: Array, label: Array) -> Sums:
     return Sums(_columns((truth - label) ** 2, centred, centred**2, np.ones(len(truth))), finish)
 
 
-def precision(truth: Array, label: Array) -> Sums:
+def precision(truth: Array, label: Array) -> Share:
     """Return true positives over predicted positives; 0 where nothing was predicted positive."""
-    return Sums(_columns(truth & label, label), lambda s: _divided(s[:, 0], s[:, 1], 0.0))
+    return share(truth, label, 0.0)
 
 
-def recall(truth: Array, label: Array) -> Sums:
+def recall(truth: Array, label: Array) -> Share:
     """Return true positives over positives; NaN where there are none."""
-    return Sums(_columns(truth & label, truth), lambda s: _divided(s[:, 0], s[:, 1], np.nan))
+    return share(label, truth)
 
 
 def f1(truth: Array, label: Array) -> Sums:

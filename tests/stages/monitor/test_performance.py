@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from loopwright.errors import NotReady, UnknownName
-from loopwright.evaluation.intervals import Interval, interval
+from loopwright.evaluation.estimates import Interval
+from loopwright.evaluation.intervals import interval
 from loopwright.evaluation.predicted import Predicted
 from loopwright.stages.monitor import PerformanceReport, measure_performance
 from loopwright.stages.monitor.performance import gate_saw, judge

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopwright.declaration import Project
-from loopwright.evaluation.intervals import Interval, interval, surely_lost
+from loopwright.evaluation.estimates import Interval
+from loopwright.evaluation.intervals import interval, surely_lost
 from loopwright.evaluation.metrics import gain
 from loopwright.serving import known_labels, load_version
 from loopwright.stages.monitor.watched import Watched, labels_mature_at, watched
