@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
 from loopwright.operators.ci import CheckDagsOperator, CheckProjectOperator
 from loopwright.suite.declared import declared_project
+from loopwright.suite.form import text
 
 project = declared_project(__file__)
 with DAG(
@@ -15,7 +16,7 @@ with DAG(
     max_active_runs=1,
     tags=["loopwright", "ci"],
     doc_md=__doc__,
-    params={"model": Param("", type="string", title="Model", description="Only this model; empty for the project.")},
+    params={"model": text("Model", "Only this model; empty for the project.")},
     default_args={"owner": "loopwright", "project": project, "retries": 0},
 ):
     CheckProjectOperator(task_id="check_project", model="{{ params.model }}")

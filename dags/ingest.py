@@ -6,13 +6,14 @@ what still waits and handles it in order, one mapped task a batch, so a lost eve
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
 from loopwright.operators.announce import AnnounceOperator, FailRunOperator
 from loopwright.operators.ingest import IngestBatchOperator, ListArrivalsOperator
 from loopwright.suite import assets
 from loopwright.suite.dag import of_dataset
 from loopwright.suite.declared import declared_datasets
+from loopwright.suite.form import text, tick
 from loopwright.suite.schedule import on_assets_or
 
 for dataset, project in declared_datasets(__file__, show_broken=True):
@@ -21,10 +22,8 @@ for dataset, project in declared_datasets(__file__, show_broken=True):
         schedule=on_assets_or(dataset.schedule, assets.arrivals(dataset, project)),
         max_active_runs=1,
         params={
-            "batch_id": Param(
-                "", type="string", title="Batch", description="Only this batch; empty for all that wait."
-            ),
-            "force": Param(False, type="boolean", title="Again", description="Also what was handled already."),
+            "batch_id": text("Batch", "Only this batch; empty for all that wait."),
+            "force": tick("Again", "Also what was handled already."),
         },
         **of_dataset(dataset, project, "ingest"),
     ):

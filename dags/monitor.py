@@ -6,13 +6,14 @@ asked for, since an event may be lost.
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
 from loopwright.operators.announce import FailRunOperator
 from loopwright.operators.monitor import AnnounceRequestOperator, ListUnmonitoredOperator, MonitorBatchOperator
 from loopwright.suite import assets
 from loopwright.suite.dag import of_model
 from loopwright.suite.declared import declared_models
+from loopwright.suite.form import text
 from loopwright.suite.schedule import on_assets_or
 
 for model, project in declared_models(__file__):
@@ -22,9 +23,7 @@ for model, project in declared_models(__file__):
         f"{model.name}.monitor",
         schedule=on_assets_or(model.schedule, assets.predictions(model.name)),
         max_active_runs=1,
-        params={
-            "batch_id": Param("", type="string", title="Batch", description="Only this batch; empty for all that wait.")
-        },
+        params={"batch_id": text("Batch", "Only this batch; empty for all that wait.")},
         **of_model(model, project, "monitor"),
     ):
         waiting = ListUnmonitoredOperator(task_id="list_unmonitored", batch_id="{{ params.batch_id }}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
 from loopwright.operators.approval import APPROVE, REJECT, AskApprovalOperator, RecordApprovalOperator
 from loopwright.operators.release import (
@@ -22,6 +22,7 @@ from loopwright.operators.release import (
 from loopwright.suite import assets
 from loopwright.suite.dag import of_model
 from loopwright.suite.declared import declared_models, wanted
+from loopwright.suite.form import text
 from loopwright.suite.schedule import on_assets_or
 
 for model, project in declared_models(__file__):
@@ -29,7 +30,7 @@ for model, project in declared_models(__file__):
         with DAG(
             f"{model.name}.release",
             schedule=on_assets_or(model.schedule, assets.candidate(model.name)),
-            params={"version": Param("", type="string", title="Version", description="Empty for the one that waits.")},
+            params={"version": text("Version", "Empty for the one that waits.")},
             **of_model(model, project, "release"),
         ):
             reconcile = ReconcileReleaseOperator(task_id="reconcile", version="{{ params.version }}")
@@ -63,8 +64,8 @@ for model, project in declared_models(__file__):
             schedule=on_assets_or(model.schedule, assets.rollback_request(model.name)),
             max_active_runs=1,
             params={
-                "to_version": Param("", type="string", title="Version", description="Empty for the champion before."),
-                "reason": Param("", type="string", title="Reason", description="Why; for the ledger."),
+                "to_version": text("Version", "Empty for the champion before."),
+                "reason": text("Reason", "Why; for the ledger."),
             },
             **of_model(model, project, "rollback"),
         ):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
 from loopwright.operators.announce import AnnounceOperator, FailRunOperator
 from loopwright.operators.score import ListUnscoredOperator, ScoreBatchOperator
 from loopwright.suite import assets
 from loopwright.suite.dag import of_model
 from loopwright.suite.declared import declared_models
+from loopwright.suite.form import text, tick
 from loopwright.suite.schedule import on_assets_or
 
 for model, project in declared_models(__file__):
@@ -19,10 +20,8 @@ for model, project in declared_models(__file__):
         schedule=on_assets_or(model.schedule, assets.batches(model.dataset) | assets.champion(model.name)),
         max_active_runs=1,
         params={
-            "batch_id": Param(
-                "", type="string", title="Batch", description="Only this batch; empty for all that wait."
-            ),
-            "force": Param(False, type="boolean", title="Again", description="Also what was scored already."),
+            "batch_id": text("Batch", "Only this batch; empty for all that wait."),
+            "force": tick("Again", "Also what was scored already."),
         },
         **of_model(model, project, "score"),
     ):

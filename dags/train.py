@@ -6,7 +6,7 @@ It starts when batches were published, when the monitor asks for it, and by the 
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
 from loopwright.operators.train import (
     DecideTrainingOperator,
@@ -17,6 +17,7 @@ from loopwright.operators.train import (
 from loopwright.suite import assets
 from loopwright.suite.dag import of_model
 from loopwright.suite.declared import declared_models
+from loopwright.suite.form import text, tick
 from loopwright.suite.schedule import on_assets_or
 
 for model, project in declared_models(__file__, show_broken=True):
@@ -25,9 +26,9 @@ for model, project in declared_models(__file__, show_broken=True):
         schedule=on_assets_or(model.schedule, assets.batches(model.dataset) | assets.request(model.name)),
         max_active_runs=1,
         params={
-            "reason": Param("", type="string", title="Reason", description="Why you want a training; for the ledger."),
-            "force": Param(False, type="boolean", title="Again", description="Train although nothing changed."),
-            "params": Param("", type="string", title="Parameters", description='For this once: {"max_iter": 50}'),
+            "reason": text("Reason", "Why you want a training; for the ledger."),
+            "force": tick("Again", "Train although nothing changed."),
+            "params": text("Parameters", 'For this once: {"max_iter": 50}'),
         },
         **of_model(model, project, "train"),
     ):
