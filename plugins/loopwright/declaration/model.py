@@ -117,7 +117,17 @@ class Release(Declared):
 
     approval: Literal["none", "required"] = Field("none", description="Whether a person must say yes.")
     approvers: list[str] = Field([], description="User names that may answer; anyone with the right when empty.")
-    timeout: Duration = Field(timedelta(days=2), description="How long to wait for the answer; then it is no.")
+    self_approval: bool = Field(
+        False, description="Whether who asked for a training or a release may approve it as well."
+    )
+    timeout: Duration = Field(
+        timedelta(days=2), description="How long to wait for the answer, which is no then; and how long a yes counts."
+    )
+    alias: Literal["restore", "adopt"] = Field(
+        "restore",
+        description="When a hand moved the champion's alias: put it back, or take the version for champion once "
+        "it was rehearsed.",
+    )
     rehearsal_rows: int = Field(500, ge=1, description="Rows scored in a fresh process before the move.")
 
 

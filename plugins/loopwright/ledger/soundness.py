@@ -59,8 +59,11 @@ def refolded(events: Sequence[Event]) -> dict[str, Any]:
     """
     entries: dict[str, Any] = {}
     for event in events:
-        changes = fold(event, entries)
-        entries = {key: value for key, value in {**entries, **changes}.items() if value is not None}
+        for key, value in fold(event, entries).items():
+            if value is None:
+                entries.pop(key, None)
+            else:
+                entries[key] = value
     return entries
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from loopwright.operators.base import ModelOperator
+from loopwright.operators.base import ModelOperator, person_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 APPROVE, REJECT = "Approve", "Reject"
 """The two options of the question."""
+TIMEOUT = "timeout"
+"""Who answered when nobody did."""
 
 
 class AskApprovalOperator(ModelOperator):
@@ -43,7 +45,8 @@ class AskApprovalOperator(ModelOperator):
         """Ask the ledger whether to ask, and record it."""
         from loopwright.stages.release import ask_person
 
-        return ask_person(workspace, self.spec(workspace), self.version, asker=f"run:{context['run_id']}")
+        asker, person = f"run:{context['run_id']}", person_of(context)
+        return ask_person(workspace, self.spec(workspace), self.version, asker=asker, on_behalf_of=person)
 
     def act(self, result: Question, context: Context) -> str | None:
         """Return the question's text."""
@@ -71,19 +74,19 @@ class RecordApprovalOperator(ModelOperator):
         self.version = version
         self.answer = answer
 
-    def call(self, workspace: Workspace, context: Context) -> Answer:  # noqa: ARG002 - the base's signature
+    def call(self, workspace: Workspace, context: Context) -> Answer:
         """Record the answer."""
         from loopwright.stages.release import record_approval
 
         answer = Answer.read(self.version, self.answer)
-        said: Literal["given", "refused"] = "given" if answer.approved else "refused"
-        record_approval(workspace, self.spec(workspace), self.version, said, answer.by, answer.reason)
+        asker = f"run:{context['run_id']}"
+        record_approval(workspace, self.spec(workspace), self.version, answer.word, answer.by, answer.reason, to=asker)
         return answer
 
     def act(self, result: Answer, context: Context) -> str:
         """Return who answered."""
         if not result.approved:
-            self.skip_the_rest(context, f"Refused by {result.by}.")
+            self.skip_the_rest(context, result.reason)
         return result.by
 
 
@@ -102,6 +105,13 @@ class Answer:
     by: str
     reason: str
 
+    @property
+    def word(self) -> Literal["given", "refused", "expired"]:
+        """The answer, as the ledger has it."""
+        if self.approved:
+            return "given"
+        return "expired" if self.by == TIMEOUT else "refused"
+
     @classmethod
     def read(cls, version: str, raw: Mapping[str, Any]) -> Answer:
         """Read what a ``HITLOperator`` returned; anything but a person's one clear yes is a no."""
@@ -110,7 +120,7 @@ class Answer:
         approved = list(raw.get("chosen_options") or []) == [APPROVE] and bool(name)
         said = "approved it" if approved else "refused it"
         why = f"{name} {said}" if name else "Nobody answered in time, which is a no."
-        return cls(version, approved, f"person:{name}" if name else "timeout", why)
+        return cls(version, approved, f"person:{name}" if name else TIMEOUT, why)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""

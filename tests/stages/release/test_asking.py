@@ -30,7 +30,8 @@ def state(spec, entry):
 
 def test_who_is_asked(toy, careful):
     assert state(careful, {}) == "ask"
-    assert state(careful, {"approval": {"answer": "given"}}) == "given already"
+    given = {"answer": "given", "at": NOW.isoformat()}
+    assert state(careful, {"approval": given}) == "given already"
     assert state(careful, asked(timedelta(hours=1))) == "asked elsewhere"
     assert state(careful, asked(timedelta(hours=25))) == "ask"
     assert state(careful, asked(timedelta(hours=1), by="run:mine")) == "ask"

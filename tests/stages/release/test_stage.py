@@ -91,10 +91,10 @@ def test_a_candidate_that_was_compared_with_another_champion_is_withdrawn(house,
     assert house.state.champion["version"] == first
     assert house.state.candidate is None
     withdrawn = house.state.version(waiting)
-    assert withdrawn["status"] == "rejected"
-    said = house.events(Kind.APPROVAL_REFUSED)[-1].reason
+    assert withdrawn["status"] == "superseded"
+    said = house.events(Kind.CANDIDATE_SUPERSEDED)[-1].reason
     assert f"compared it with version {second}, and production has version {first}" in said
-    with pytest.raises(ReleaseRefused, match="rejected"):
+    with pytest.raises(ReleaseRefused, match="is superseded"):
         promote(house.workspace, house.model, waiting)
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from loopwright.ledger.events import Event, Kind
 from loopwright.ledger.folds.words import Changes, Entries, Fold, remembered
 
+_NO = {"refused": "rejected", "expired": "expired"}
+"""What an answer that is no makes of a version."""
+
 
 def _rehearsed(event: Event, entries: Entries) -> Changes:
     key = f"version/{event.evidence['version']}"
@@ -21,14 +24,33 @@ def _approval(answer: str) -> Fold:
         version = event.evidence["version"]
         key = f"version/{version}"
         said = {"answer": answer, "by": event.actor, "at": event.at, "digests": event.evidence.get("digests") or {}}
-        changes: Changes = {key: {**entries[key], "approval": said}}
-        if answer == "refused":
-            changes[key]["status"] = "rejected"
+        # Who asked stays known to whoever judges the answer.
+        asked_for = event.evidence.get("on_behalf_of") or (entries[key].get("approval") or {}).get("on_behalf_of")
+        changes: Changes = {
+            key: {**entries[key], "approval": said | ({"on_behalf_of": asked_for} if asked_for else {})}
+        }
+        if answer in _NO:
+            changes[key]["status"] = _NO[answer]
             if entries.get("candidate") == version:
                 changes["candidate"] = None
         return changes
 
     return change
+
+
+def _voided(event: Event, entries: Entries) -> Changes:
+    """Fold an answer that counts for nothing: it ends the question that it answers, and no other."""
+    key = f"version/{event.evidence['version']}"
+    before = entries[key].get("approval") or {}
+    if before.get("answer") != "asked" or before.get("by") != event.evidence.get("asker"):
+        return {}
+    return {key: {**entries[key], "approval": {**before, "answer": "voided", "by": event.actor, "at": event.at}}}
+
+
+def _superseded(event: Event, entries: Entries) -> Changes:
+    version = event.evidence["version"]
+    changes: Changes = {f"version/{version}": {**entries[f"version/{version}"], "status": "superseded"}}
+    return changes | ({"candidate": None} if entries.get("candidate") == version else {})
 
 
 def _intended(event: Event, entries: Entries) -> Changes:
@@ -68,6 +90,9 @@ FOLDS: dict[Kind, Fold] = {
     Kind.APPROVAL_ASKED: _approval("asked"),
     Kind.APPROVAL_GIVEN: _approval("given"),
     Kind.APPROVAL_REFUSED: _approval("refused"),
+    Kind.APPROVAL_EXPIRED: _approval("expired"),
+    Kind.APPROVAL_VOIDED: _voided,
+    Kind.CANDIDATE_SUPERSEDED: _superseded,
     Kind.RELEASE_INTENDED: _intended,
     Kind.RELEASE_MOVED: _moved,
     Kind.RELEASE_CONFIRMED: _confirmed,

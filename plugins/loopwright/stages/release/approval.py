@@ -1,12 +1,19 @@
-"""A person's answer, bound to what the person saw: this artifact, on this verdict. If either changes, it is void."""
+"""A person's answer, bound to what the person saw: this artifact, on this verdict. If either changes, it is void.
+
+What must stay true: who asked for a training or a release does not approve it, unless declared; only whom the
+declaration names answers; an answer comes in time or not at all; and whatever came to nothing is on record too.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+from loopwright.errors import shown_names
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.release.conditions import ReleaseRefused, known_version
@@ -15,43 +22,74 @@ if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
     from loopwright.ledger.state import ModelState, State
 
-Answer = Literal["asked", "given", "refused"]
-_KINDS = {"asked": Kind.APPROVAL_ASKED, "given": Kind.APPROVAL_GIVEN, "refused": Kind.APPROVAL_REFUSED}
+Word = Literal["asked", "given", "refused", "expired"]
+_KINDS = {
+    "asked": Kind.APPROVAL_ASKED,
+    "given": Kind.APPROVAL_GIVEN,
+    "refused": Kind.APPROVAL_REFUSED,
+    "expired": Kind.APPROVAL_EXPIRED,
+}
+_PERSON = "person:"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is to be recorded about an approval.
+
+    :param word: ``asked``, ``given``, ``refused``, or ``expired`` when nobody answered in time.
+    :param by: who, as an actor: ``person:ada``, or whoever asks.
+    :param reason: one sentence.
+    :param on_behalf_of: the person for whom it is asked, as an actor, who may not be the one to answer.
+    :param to: whose question was answered, as the actor that asked: it is over then, whatever the answer is worth.
+    """
+
+    word: Word
+    by: str
+    reason: str
+    on_behalf_of: str | None = None
+    to: str | None = None
 
 
 def record_approval(
-    workspace: Workspace, model: ModelSpec, version: str, answer: Answer, by: str, reason: str
+    workspace: Workspace,
+    model: ModelSpec,
+    version: str,
+    answer: Word,
+    by: str,
+    reason: str,
+    *,
+    on_behalf_of: str | None = None,
+    to: str | None = None,
+    now: datetime | None = None,
 ) -> Mapping[str, Any]:
     """Record that a person was asked about a version, or answered.
 
     The same answer on the same digests is recorded once, and asking again takes no answer back.
 
-    :param answer: ``asked``, ``given`` or ``refused``.
-    :param by: who, as an actor: ``person:ada``, or whoever asks.
-    :param reason: one sentence.
+    :param answer: as :class:`Said` has it, and so ``by``, ``reason``, ``on_behalf_of`` and ``to``.
+    :param now: the present, when it is not now.
     :return: the version's entry in the ledger, ``approval`` included.
     :raises UnknownName: if there is no such version.
-    :raises ReleaseRefused: if the person may not approve, or the version is no longer the candidate.
+    :raises ReleaseRefused: if the person may not answer, the time for it is over, or the version is no longer the
+        candidate. What was said is on record then, and counts for nothing.
     """
-    if answer == "given":
-        _may_approve(model, by)
-    ledger = Ledger.of(workspace)
+    said, moment = Said(answer, by, reason, on_behalf_of, to), now or datetime.now(UTC)
+    ledger, refusal = Ledger.of(workspace), list[ReleaseRefused]()
 
     def decision(state: State) -> Draft | None:
-        entry = known_version(state, version)  # type: ignore[arg-type]
-        digests = digests_of(state, version)  # type: ignore[arg-type]
-        if _said_already(entry, answer, by, digests):
+        refusal.clear()
+        known = cast("ModelState", state)
+        entry, digests = known_version(known, version), digests_of(known, version)
+        if _said_already(entry, said, digests):
             return None
-        if state.get("candidate") != version:
-            raise ReleaseRefused(
-                "An answer is about the version that waits for its release, and this one does not.",
-                where=f"model/{model.name}",
-                got=f"version {version}, which is {entry['status']}",
-                allowed=f"version {state.get('candidate')}" if state.get("candidate") else "no version waits",
-            )
-        return Draft(_KINDS[answer], by, reason, {"version": version, "digests": digests})
+        _require_candidate(known, entry)
+        draft, why_not = _recorded(model, known, entry, said, moment)
+        refusal.extend([why_not] if why_not else [])
+        return Draft(draft.kind, draft.actor, draft.reason, {**draft.evidence, "version": version, "digests": digests})
 
     ledger.decide(f"model/{model.name}", decision)
+    if refusal:
+        raise refusal[0]
     return ledger.model(model.name).version(version) or {}
 
 
@@ -67,21 +105,100 @@ def digests_of(state: ModelState, version: str) -> dict[str, str]:
     return {"artifact": entry["artifact_digest"], "verdict": hashlib.sha256(said.encode()).hexdigest()}
 
 
-def _said_already(entry: Mapping[str, Any], answer: Answer, by: str, digests: Mapping[str, str]) -> bool:
-    said = entry.get("approval") or {}
-    if said.get("digests") != digests:
+def is_over(model: ModelSpec, approval: Mapping[str, Any] | None, now: datetime) -> bool:
+    """Whether the time to answer a question, or to use the answer, is over.
+
+    :param model: the model's declaration.
+    :param approval: as a version's entry has it.
+    :param now: the present.
+    """
+    if not approval or approval["answer"] not in {"asked", "given"}:
         return False
-    if answer == "asked":
-        return bool(said["answer"] != "asked" or said["by"] == by)
-    return bool(said["answer"] == answer)
+    return bool(now - datetime.fromisoformat(approval["at"]) >= model.release.timeout)
 
 
-def _may_approve(model: ModelSpec, by: str) -> None:
+def requesters(state: ModelState, entry: Mapping[str, Any]) -> list[str]:
+    """Return the persons, as actors, who asked for a version's training or release.
+
+    :param state: the model's state.
+    :param entry: the version.
+    """
+    training = state.training(entry["training_id"]) or {}
+    asked = [training.get("actor"), (entry.get("approval") or {}).get("on_behalf_of")]
+    return [str(actor) for actor in asked if str(actor or "").startswith(_PERSON)]
+
+
+def _recorded(
+    model: ModelSpec, state: ModelState, entry: Mapping[str, Any], said: Said, now: datetime
+) -> tuple[Draft, ReleaseRefused | None]:
+    """Return what goes on record, and why it counts for nothing if it does not."""
+    asked = {"on_behalf_of": said.on_behalf_of} if said.word == "asked" else {}
+    draft = Draft(_KINDS[said.word], said.by, said.reason, asked)
+    if said.word in {"asked", "expired"}:
+        return draft, None
+    approval = entry.get("approval") or {}
+    if approval.get("answer") == "asked" and is_over(model, approval, now):
+        late = f"Nobody answered within {model.release.timeout}; {_name(said.by)} did later."
+        return Draft(Kind.APPROVAL_EXPIRED, "release", late), _too_late(model, state, approval)
+    why_not = _not_the_one_to_answer(model, state, entry, said)
+    if why_not:
+        said_in_vain = f"{_name(said.by)} said {_KINDS[said.word].value.partition('_')[2]}: {why_not.what}"
+        return Draft(Kind.APPROVAL_VOIDED, said.by, said_in_vain, {"asker": said.to}), why_not
+    return draft, None
+
+
+def _not_the_one_to_answer(
+    model: ModelSpec, state: ModelState, entry: Mapping[str, Any], said: Said
+) -> ReleaseRefused | None:
     allowed = model.release.approvers
-    if allowed and by.removeprefix("person:") not in allowed:
-        raise ReleaseRefused(
-            "This person may not approve a release of this model.",
+    if said.by.startswith(_PERSON) and allowed and _name(said.by) not in allowed:
+        return ReleaseRefused(
+            f"This person may not {'approve' if said.word == 'given' else 'refuse'} a release of this model.",
             where=f"include/models/{model.name}/model.yaml: release.approvers",
-            got=by.removeprefix("person:"),
-            allowed=allowed,
+            got=_name(said.by),
+            allowed=shown_names(allowed),
         )
+    if said.word == "given" and not model.release.self_approval and said.by in requesters(state, entry):
+        return ReleaseRefused(
+            "Who asked for a release does not approve it.",
+            where=f"model/{model.name}, version {entry['version']}",
+            got=_name(said.by),
+            allowed="anyone else" if not allowed else shown_names([a for a in allowed if a != _name(said.by)]),
+            mend="Let somebody else answer, or declare release.self_approval: true.",
+        )
+    return None
+
+
+def _too_late(model: ModelSpec, state: ModelState, approval: Mapping[str, Any]) -> ReleaseRefused:
+    return ReleaseRefused(
+        "The time to answer is over, which is a no.",
+        where=state.subject,
+        got=f"asked at {approval['at'][:19]}",
+        allowed=f"an answer within {model.release.timeout}",
+        mend="Train again, or wait for the next candidate; release.timeout gives more time.",
+    )
+
+
+def _require_candidate(state: ModelState, entry: Mapping[str, Any]) -> None:
+    if state.get("candidate") != entry["version"]:
+        raise ReleaseRefused(
+            "An answer is about the version that waits for its release, and this one does not.",
+            where=state.subject,
+            got=f"version {entry['version']}, which is {entry['status']}",
+            allowed=f"version {state.get('candidate')}" if state.get("candidate") else "no version waits",
+        )
+
+
+def _said_already(entry: Mapping[str, Any], said: Said, digests: Mapping[str, str]) -> bool:
+    before = entry.get("approval") or {}
+    if said.word == "expired" and before.get("answer") == "expired":
+        return True
+    if before.get("digests") != digests:
+        return False
+    if said.word == "asked":
+        return bool(before["answer"] == "given" or (before["answer"] == "asked" and before["by"] == said.by))
+    return bool(before["answer"] == said.word)
+
+
+def _name(actor: str) -> str:
+    return actor.removeprefix(_PERSON)

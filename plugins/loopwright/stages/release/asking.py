@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from loopwright.ledger.store import Ledger
-from loopwright.stages.release.approval import record_approval
+from loopwright.stages.release.approval import digests_of, is_over, record_approval
 from loopwright.stages.release.conditions import known_version
 
 if TYPE_CHECKING:
@@ -38,7 +38,13 @@ class Question:
 
 
 def ask_person(
-    workspace: Workspace, model: ModelSpec, version: str, *, asker: str, now: datetime | None = None
+    workspace: Workspace,
+    model: ModelSpec,
+    version: str,
+    *,
+    asker: str,
+    on_behalf_of: str | None = None,
+    now: datetime | None = None,
 ) -> Question:
     """Find out whether a person has to be asked about a version, and record that one is.
 
@@ -46,34 +52,40 @@ def ask_person(
     :param model: the model's declaration.
     :param version: the version that would be promoted.
     :param asker: who asks, as an actor: ``run:<id>``.
+    :param on_behalf_of: the person who started it, as an actor, who may not be the one to answer.
     :param now: the present, when it is not now.
     :raises UnknownName: if there is no such version.
     :raises ReleaseRefused: if the version is no longer the candidate.
     """
     state = Ledger.of(workspace).model(model.name)
     entry = known_version(state, version)
-    found = question_state(model, entry, asker=asker, now=now or datetime.now(UTC))
+    moment, digests = now or datetime.now(UTC), digests_of(state, version)
+    found = question_state(model, entry, asker=asker, now=moment, digests=digests)
     if found == "ask":
-        record_approval(workspace, model, version, "asked", asker, "A person is asked.")
+        said = "A person is asked."
+        record_approval(workspace, model, version, "asked", asker, said, on_behalf_of=on_behalf_of, now=moment)
     verdict = (state.training(entry["training_id"]) or {}).get("verdict") or {}
     return Question(version, found, question_body(model, entry, verdict))
 
 
-def question_state(spec: ModelSpec, entry: Mapping[str, Any], *, asker: str, now: datetime) -> str:
+def question_state(
+    spec: ModelSpec, entry: Mapping[str, Any], *, asker: str, now: datetime, digests: Mapping[str, str] | None = None
+) -> str:
     """Tell whether a person has to be asked about a version.
 
     :param spec: the model's declaration.
     :param entry: what the ledger knows of the version.
     :param asker: this run, as it would be recorded.
     :param now: the current time.
+    :param digests: of the version and its verdict now; an answer about others is none.
     """
     if spec.release.approval != "required" and not entry.get("ask"):
         return "not needed"
     said = entry.get("approval") or {}
-    if said.get("answer") == "given":
+    current = digests is None or said.get("digests") == digests
+    if said.get("answer") == "given" and current and not is_over(spec, said, now):
         return "given already"
-    asked_elsewhere = said.get("answer") == "asked" and said.get("by") != asker
-    if asked_elsewhere and now - datetime.fromisoformat(said["at"]) < spec.release.timeout:
+    if said.get("answer") == "asked" and said.get("by") != asker and not is_over(spec, said, now):
         return "asked elsewhere"
     return "ask"
 

@@ -7,6 +7,7 @@ was not judged is not released.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -41,12 +42,13 @@ def known_version(state: ModelState, version: str) -> Mapping[str, Any]:
     return entry
 
 
-def ready(model: ModelSpec, state: ModelState, version: str) -> Verdict:
+def ready(model: ModelSpec, state: ModelState, version: str, *, now: datetime | None = None) -> Verdict:
     """Ask everything that a promotion rests on.
 
     :param model: the model's declaration.
     :param state: the model's state now.
     :param version: the version to promote.
+    :param now: the present, when it is not now.
     """
     entry = known_version(state, version)
     training = state.training(entry["training_id"]) or {}
@@ -56,7 +58,7 @@ def ready(model: ModelSpec, state: ModelState, version: str) -> Verdict:
         _artifact(entry, training),
         compared_with_champion(state, entry),
         _rehearsal(entry),
-        _approval(model, state, entry),
+        _approval(model, state, entry, now or datetime.now(UTC)),
     )
     return Verdict("release", state.subject, checks, digests={"artifact": entry["artifact_digest"]})
 
@@ -108,8 +110,8 @@ def _rehearsal(entry: Mapping[str, Any]) -> Check:
     return Check("rehearsal", _outcome(said == "pass"), f"its rehearsal said {said or 'nothing yet'}", said, "pass")
 
 
-def _approval(model: ModelSpec, state: ModelState, entry: Mapping[str, Any]) -> Check:
-    from loopwright.stages.release.approval import digests_of
+def _approval(model: ModelSpec, state: ModelState, entry: Mapping[str, Any], now: datetime) -> Check:
+    from loopwright.stages.release.approval import digests_of, is_over, requesters
 
     if model.release.approval != "required" and not entry.get("ask"):
         return Check("approval", Outcome.NOT_APPLICABLE, "no person has to be asked")
@@ -119,4 +121,9 @@ def _approval(model: ModelSpec, state: ModelState, entry: Mapping[str, Any]) -> 
         return Check("approval", Outcome.FAIL, why, said.get("answer"), "given")
     if said["digests"] != digests_of(state, entry["version"]):
         return Check("approval", Outcome.FAIL, f"{said['by']} approved something else: its digests have changed")
+    if is_over(model, said, now):
+        why = f"{said['by']} approved it at {said['at'][:19]}, which is longer ago than {model.release.timeout}"
+        return Check("approval", Outcome.FAIL, why, said["at"], "in time")
+    if not model.release.self_approval and said["by"] in requesters(state, entry):
+        return Check("approval", Outcome.FAIL, f"{said['by']} asked for it and approved it: somebody else has to")
     return Check("approval", Outcome.PASS, f"{said['by']} approved it", "given", "given")

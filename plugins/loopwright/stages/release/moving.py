@@ -9,12 +9,15 @@ steps cannot leave it wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from loopwright.errors import DataFault, LedgerConflict
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.release.conditions import compared_with_champion
+from loopwright.stages.release.approval import is_over, record_approval
+from loopwright.stages.release.conditions import ReleaseRefused, compared_with_champion, known_version
+from loopwright.stages.release.rehearsal import rehearse
 from loopwright.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 ALIAS = "champion"
 """The alias in MLflow's registry."""
-_DONE = {"promote": "promotion", "roll_back": "roll back"}
+_DONE = {"promote": "promotion", "roll_back": "roll back", "adopt": "adoption"}
 
 
 class Moving:
@@ -37,9 +40,9 @@ class Moving:
     def __init__(self, workspace: Workspace, model: ModelSpec) -> None:
         from loopwright.tracking import Tracking
 
-        self.ledger = Ledger.of(workspace)
+        self.workspace, self.ledger = workspace, Ledger.of(workspace)
         self.tracking: Tracking = Tracking.of(workspace)
-        self.model = model.name
+        self.spec, self.model = model, model.name
         self.subject = f"model/{model.name}"
 
     @property
@@ -53,7 +56,9 @@ class Moving:
         :param decision: from the state to the intent; raises when it must not be, ``None`` when it is done already.
         :return: whether an intent was recorded.
         :raises LedgerConflict: if a release of something else is under way.
+        :raises ReleaseRefused: if the model's record is not what was recorded.
         """
+        self.require_sound()
 
         def decide(state: State) -> Draft | None:
             known = cast("ModelState", state)
@@ -75,6 +80,7 @@ class Moving:
         release = self.state.release
         if release is None:
             return None
+        self.require_sound()
         try:
             self.tracking.move_alias(self.model, ALIAS, release["version"])
         except DataFault as error:
@@ -84,6 +90,21 @@ class Moving:
         self._step(release, Kind.RELEASE_CONFIRMED, "Ledger and alias agree.", ("version", "previous", "action"))
         self.project()
         return f"finished the {_DONE[release['action']]} of version {release['version']}"
+
+    def require_sound(self) -> None:
+        """Refuse to move anything on a record that was tampered with.
+
+        :raises ReleaseRefused: if it was.
+        """
+        problems = self.ledger.verify(self.subject)
+        if problems:
+            raise ReleaseRefused(
+                "The record of this model is not what was recorded, so nothing is released on it.",
+                where=self.subject,
+                got=problems[0],
+                mend=f"`loopwright history {self.model} --verify` tells all. Find who changed it; `loopwright ledger "
+                "rebuild` folds the state anew from sound events, `loopwright ledger restore` takes a backup.",
+            )
 
     def project(self) -> None:
         """Make the alias what the ledger says, and look again whether it still says so."""
@@ -95,25 +116,51 @@ class Moving:
                 return
 
     def alias_found_moved(self) -> str | None:
-        """Record an alias that a hand moved, and put it back.
+        """Record an alias that a hand moved, and put it back or take it over, as declared.
 
         :return: what was done, or ``None`` when the alias is right or a release is under way.
         """
         expected, found = _version(self.state), self.tracking.alias_of(self.model, ALIAS)
-        if found == expected:
+        if found == expected or self.stranger() is not None:
             return None
         evidence = {"found": found, "expected": expected}
         why = f"The alias was at {_named(found)} and belongs to {_named(expected)}."
+        taken_over, why_not = self._adoptable(found)
 
-        def decide(state: State) -> Draft | None:
+        def decide(state: State) -> list[Draft]:
             known = cast("ModelState", state)
-            moved_on = known.release is not None or _version(known) != expected
-            return None if moved_on else Draft(Kind.ALIAS_FOUND_MOVED, "release", why, evidence)
+            if known.release is not None or _version(known) != expected:
+                return []
+            said = Draft(Kind.ALIAS_FOUND_MOVED, "release", why + why_not, evidence)
+            return [said, _adoption(known, str(found))] if taken_over else [said]
 
         if not self.ledger.decide(self.subject, decide):
             return None
+        if taken_over and self.finish():
+            return (
+                f"took version {found}, which a hand had moved the alias to, for champion instead of {_named(expected)}"
+            )
         self.project()
-        return f"put the alias back from {_named(found)} to {_named(expected)}"
+        return f"put the alias back from {_named(found)} to {_named(expected)}{why_not}"
+
+    def stranger(self) -> str | None:
+        """Return the version that the team had made champion before the loop released anything, if it did.
+
+        It is not the loop's to take away, nor to put another in its place unasked.
+        """
+        found = self.tracking.alias_of(self.model, ALIAS) if not self.state.lineage else None
+        return found if found and self.state.version(found) is None else None
+
+    def _adoptable(self, found: str | None) -> tuple[bool, str]:
+        """Whether a version that a hand moved the alias to is taken for champion; and if declared, why it is not."""
+        if self.spec.release.alias != "adopt" or found is None:
+            return False, ""
+        if self.state.version(found) is None:
+            how = f"`loopwright adopt {self.model} --from models:/{self.model}/{found}` takes it over"
+            return False, f" (version {found} is none of the loop's; {how})"
+        self.require_sound()
+        verdict = rehearse(self.workspace, self.spec, found).verdict
+        return verdict.passed, "" if verdict.passed else f" (version {found} may not be champion: {verdict.why()})"
 
     def withdraw_stale(self) -> str | None:
         """Withdraw a candidate that was compared with another champion than the one in production.
@@ -132,10 +179,26 @@ class Moving:
                 return None
             version = known.candidate["version"]
             said.append(f"withdrew version {version}: {check.why}")
-            return Draft(Kind.APPROVAL_REFUSED, "release", f"Withdrawn: {check.why}.", {"version": version})
+            return Draft(Kind.CANDIDATE_SUPERSEDED, "release", f"Withdrawn: {check.why}.", {"version": version})
 
         self.ledger.decide(self.subject, decide)
         return said[0] if said else None
+
+    def expire(self) -> str | None:
+        """Let a candidate go about which nobody answered in time.
+
+        :return: what was done, or ``None`` when none is overdue.
+        """
+        candidate, now = self.state.candidate, datetime.now(UTC)
+        approval = (candidate or {}).get("approval") or {}
+        if candidate is None or approval.get("answer") != "asked" or not is_over(self.spec, approval, now):
+            return None
+        why = f"Nobody answered within {self.spec.release.timeout}, which is a no."
+        try:
+            record_approval(self.workspace, self.spec, candidate["version"], "expired", "release", why)
+        except ReleaseRefused:
+            return None  # another was first, or a newer candidate came
+        return f"let version {candidate['version']} go: {why[0].lower()}{why[1:].rstrip('.')}"
 
     def _tell_registry(self, release: Mapping[str, Any]) -> None:
         """Tag the version in the registry with who released it, for those who look there."""
@@ -170,14 +233,14 @@ class Moving:
 
 
 def reconcile(workspace: Workspace, model: ModelSpec) -> list[str]:
-    """Finish or undo what a crash left of a release, put a hand-moved alias back, withdraw a candidate judged in vain.
+    """Finish or undo what a crash left of a release, answer a hand-moved alias, let go whom nobody answered for.
 
     :param workspace: where everything is.
     :param model: the model.
     :return: a sentence for each thing that was mended; none when all was in order.
     """
     moving = Moving(workspace, model)
-    mended = (moving.finish(), moving.alias_found_moved(), moving.withdraw_stale())
+    mended = (moving.finish(), moving.alias_found_moved(), moving.withdraw_stale(), moving.expire())
     return [sentence for sentence in mended if sentence]
 
 
@@ -191,6 +254,16 @@ def _require_same(under_way: Mapping[str, Any], wanted: Draft, subject: str) -> 
         got=f"version {under_way['version']}, intended by {under_way['actor']}",
         mend="Try again: it will be finished first.",
     )
+
+
+def _adoption(state: ModelState, version: str) -> Draft:
+    evidence = {
+        "version": version,
+        "previous": _version(state),
+        "action": "adopt",
+        "artifact_digest": known_version(state, version)["artifact_digest"],
+    }
+    return Draft(Kind.RELEASE_INTENDED, "release", "A hand moved the alias, and release.alias says adopt.", evidence)
 
 
 def _version(state: ModelState) -> str | None:

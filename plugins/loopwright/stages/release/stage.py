@@ -60,6 +60,7 @@ def promote(
     moving = Moving(workspace, model)
     if _is_champion(moving.state, version):
         return _released(moving.state, version, "promote", "unchanged")
+    _require_no_stranger(moving)
     if approved_by:
         record_approval(workspace, model, version, "given", approved_by, "Approved with the promotion.")
 
@@ -147,6 +148,19 @@ def _intent(state: ModelState, version: str, action: str, actor: str, reason: st
 def _released(state: ModelState, version: str, action: str, status: str) -> Released:
     name = state.subject.removeprefix("model/")
     return Released(name, version, (state.previous or {}).get("version"), action, status)
+
+
+def _require_no_stranger(moving: Moving) -> None:
+    """Refuse to push a champion aside that nobody compared the candidate with."""
+    found = moving.stranger()
+    if found:
+        raise ReleaseRefused(
+            "The registry has a champion already, which the ledger does not know.",
+            where=moving.subject,
+            got=f"version {found}",
+            mend=f"`loopwright adopt {moving.model} --from models:/{moving.model}/{found}` takes it over, so that "
+            "candidates compete with it; or take the alias away.",
+        )
 
 
 def _is_champion(state: ModelState, version: str) -> bool:

@@ -93,16 +93,24 @@ def _record(workspace: Workspace, spec: ModelSpec, entry: Mapping[str, Any], ver
         "ask": ask,
     }
 
-    def decision(state: State) -> Draft | None:
+    def decision(state: State) -> list[Draft]:
         now = cast("ModelState", state)
         if (now.training(entry["training_id"]) or {}).get("version"):
-            return None
+            return []
         _require_newest(now, entry)
         _require_never_released(now, version)
         why = f"version {version} of run {entry['run_id']}" + (", for a person to decide" if ask else "")
-        return Draft(Kind.CANDIDATE_REGISTERED, "train", why, evidence)
+        return [*_superseding(now, version), Draft(Kind.CANDIDATE_REGISTERED, "train", why, evidence)]
 
     Ledger.of(workspace).decide(f"model/{spec.name}", decision)
+
+
+def _superseding(state: ModelState, version: str) -> list[Draft]:
+    waiting = state.get("candidate")
+    if not waiting or waiting == version:
+        return []
+    why = f"Version {version}, which is newer, takes its place."
+    return [Draft(Kind.CANDIDATE_SUPERSEDED, "train", why, {"version": waiting, "by_version": version})]
 
 
 def _require_newest(state: ModelState, entry: Mapping[str, Any]) -> None:

@@ -1,0 +1,60 @@
+"""``loopwright reconcile``: what a crash or a hand left of a release is finished, undone or put right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from loopwright.cli.answer import as_document, coloured
+from loopwright.cli.options import Setting, setting_options
+
+
+@click.command("reconcile")
+@click.argument("model", required=False)
+@setting_options
+def command(model: str | None, setting: Setting) -> int:
+    """Make alias and ledger agree, for MODEL or for all.
+
+    An unfinished release is finished or undone, an alias that a
+    hand moved is put back or taken over as declared, a question that nobody answered in time is a no.
+
+    One model that cannot be reconciled holds up no other; the exit status is 2 then. With --json: one document,
+    {"models": {model: {"mended": […], "error": {…} or null}}}.
+    """
+    from loopwright.errors import LoopwrightError
+
+    names = [model] if model else setting.project.model_names()
+    found: dict[str, dict[str, Any]] = {}
+    for name in names:
+        try:
+            found[name] = {"mended": _mended(setting, name), "error": None}
+        except LoopwrightError as error:
+            if model:
+                raise
+            found[name] = {"mended": [], "error": error.to_dict()}
+    if setting.as_json:
+        as_document({"models": found})
+    else:
+        _tell(found)
+    return 2 if any(one["error"] for one in found.values()) else 0
+
+
+def _mended(setting: Setting, name: str) -> list[str]:
+    from loopwright.ledger.store import Ledger
+    from loopwright.stages.release import reconcile
+
+    spec = setting.project.model(name)
+    if not Ledger.of(setting.workspace).model(name).sequence:
+        return []  # nothing was ever recorded: MLflow need not even know it
+    return reconcile(setting.workspace, spec)
+
+
+def _tell(found: dict[str, dict[str, Any]]) -> None:
+    for name, one in found.items():
+        for sentence in one["mended"]:
+            click.echo(f"{coloured('mended')} {name}: {sentence}")
+        if one["error"]:
+            click.echo(f"{coloured('fault')} {name}: {one['error']['what']} {one['error']['mend'] or ''}".rstrip())
+    if not any(one["mended"] or one["error"] for one in found.values()):
+        click.echo(f"{coloured('pass')} ledger and registry agree")

@@ -1,0 +1,142 @@
+"""Who may answer, until when, and what becomes of an answer that counts for nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from loopwright.ledger.events import Draft, Kind
+from loopwright.stages.release import ReleaseRefused, ask_person, promote, reconcile, record_approval
+from loopwright.stages.release.conditions import ready
+from loopwright.verdict import Outcome
+
+LATER = datetime.now(UTC) + timedelta(hours=3)
+MODEL = "include/models/tips/model.yaml"
+
+
+@pytest.fixture
+def asking(house):
+    house.toy.edit(MODEL, "monitor:", "release: {approval: required, timeout: 2h}\nmonitor:")
+    return house
+
+
+def requested_by(house, version, person):
+    """Let the training of a version be a person's wish."""
+    state = house.state
+    decided = {**state.training(state.version(version)["training_id"]), "train": True}
+    house.ledger.record("model/tips", Draft(Kind.TRAINING_DECIDED, person, "I want it.", decided))
+
+
+def answers(house):
+    return [event.kind for event in house.events() if event.kind.value.startswith("approval")]
+
+
+def test_who_wanted_the_training_does_not_approve_it(asking):
+    version = asking.rehearsed()
+    requested_by(asking, version, "person:ada")
+    with pytest.raises(ReleaseRefused, match=r"Who asked for a release does not approve it(.|\n)*self_approval"):
+        record_approval(asking.workspace, asking.model, version, "given", "person:ada", "Mine is good.")
+    assert answers(asking) == [Kind.APPROVAL_VOIDED]
+    with pytest.raises(ReleaseRefused, match="a person has to approve"):
+        promote(asking.workspace, asking.model, version)
+    record_approval(asking.workspace, asking.model, version, "given", "person:bob", "So it is.")
+    assert promote(asking.workspace, asking.model, version).status == "promoted"
+
+
+def test_who_wanted_the_release_does_not_approve_it(asking):
+    version = asking.rehearsed()
+    ask_person(asking.workspace, asking.model, version, asker="run:1", on_behalf_of="person:ada")
+    with pytest.raises(ReleaseRefused, match="Who asked"):
+        record_approval(asking.workspace, asking.model, version, "given", "person:ada", "Yes.", to="run:1")
+    assert asking.state.version(version)["approval"]["answer"] == "voided"
+    # The question is over, so the next run asks again; and still knows whose wish it was.
+    assert ask_person(asking.workspace, asking.model, version, asker="run:2").state == "ask"
+    with pytest.raises(ReleaseRefused, match="Who asked"):
+        record_approval(asking.workspace, asking.model, version, "given", "person:ada", "Yes!", to="run:2")
+
+
+def test_an_answer_in_vain_ends_no_question_but_its_own(asking):
+    version = asking.rehearsed()
+    ask_person(asking.workspace, asking.model, version, asker="run:1", on_behalf_of="person:ada")
+    with pytest.raises(ReleaseRefused, match="Who asked"):
+        record_approval(asking.workspace, asking.model, version, "given", "person:ada", "By the command line.")
+    assert asking.state.version(version)["approval"]["answer"] == "asked"
+
+
+def test_an_approval_by_its_requester_that_came_in_first_does_not_count_at_the_move(asking):
+    version = asking.rehearsed()
+    record_approval(asking.workspace, asking.model, version, "given", "person:ada", "Yes.")
+    requested_by(asking, version, "person:ada")
+    with pytest.raises(ReleaseRefused, match="asked for it and approved it"):
+        promote(asking.workspace, asking.model, version)
+
+
+def test_a_requester_may_refuse_and_with_the_declaration_approve(house):
+    house.toy.edit(MODEL, "monitor:", "release: {approval: required, self_approval: true}\nmonitor:")
+    version = house.rehearsed()
+    requested_by(house, version, "person:ada")
+    record_approval(house.workspace, house.model, version, "given", "person:ada", "I know.")
+    assert promote(house.workspace, house.model, version).status == "promoted"
+    other = house.rehearsed()
+    requested_by(house, other, "person:ada")
+    house.toy.edit(MODEL, ", self_approval: true", "")
+    record_approval(house.workspace, house.model, other, "refused", "person:ada", "On second thought.")
+    assert house.state.version(other)["status"] == "rejected"
+
+
+def test_who_is_not_named_neither_approves_nor_refuses(house):
+    house.toy.edit(MODEL, "monitor:", "release: {approval: required, approvers: [ada]}\nmonitor:")
+    version = house.rehearsed()
+    for word in ("given", "refused"):
+        with pytest.raises(ReleaseRefused, match="may not"):
+            record_approval(house.workspace, house.model, version, word, "person:mallory", "…")
+    assert house.state.candidate["version"] == version
+    assert "mallory said given" in house.events(Kind.APPROVAL_VOIDED)[0].reason
+
+
+def test_an_answer_that_comes_too_late_is_a_no(asking):
+    version = asking.rehearsed()
+    record_approval(asking.workspace, asking.model, version, "asked", "run:1", "Look.")
+    with pytest.raises(ReleaseRefused, match=r"time to answer is over(.|\n)*within 2:00:00"):
+        record_approval(asking.workspace, asking.model, version, "given", "person:ada", "Yes.", now=LATER)
+    assert answers(asking) == [Kind.APPROVAL_ASKED, Kind.APPROVAL_EXPIRED]
+    assert asking.state.version(version)["status"] == "expired"
+    with pytest.raises(ReleaseRefused, match="expired"):
+        promote(asking.workspace, asking.model, version)
+
+
+def test_nobody_answers_and_the_next_run_says_so(asking):
+    version = asking.rehearsed()
+    record_approval(asking.workspace, asking.model, version, "asked", "run:1", "Look.")
+    assert reconcile(asking.workspace, asking.model) == []
+    asking.toy.edit(MODEL, "timeout: 2h", "timeout: 0s")
+    assert reconcile(asking.workspace, asking.model) == [
+        f"let version {version} go: nobody answered within 0:00:00, which is a no"
+    ]
+    assert asking.state.candidate is None
+    assert reconcile(asking.workspace, asking.model) == []
+
+
+def test_a_yes_does_not_count_for_ever(asking):
+    version = asking.rehearsed()
+    record_approval(asking.workspace, asking.model, version, "given", "person:ada", "Yes.")
+    assert ready(asking.model, asking.state, version).passed
+    verdict = ready(asking.model, asking.state, version, now=LATER)
+    assert verdict.outcome is Outcome.FAIL
+    assert "longer ago than 2:00:00" in verdict.why()
+    # It is asked for again, and a new yes counts again.
+    assert ask_person(asking.workspace, asking.model, version, asker="run:9", now=LATER).state == "ask"
+
+
+def test_after_the_verdict_changed_the_person_is_asked_again(asking):
+    version = asking.rehearsed()
+    record_approval(asking.workspace, asking.model, version, "given", "person:ada", "Yes.")
+    event = asking.events(Kind.GATE_DECIDED)[-1]
+    verdict = {**event.evidence["verdict"], "digests": {"data": "other"}}
+    asking.ledger.record("model/tips", Draft(event.kind, "gate", "again", {**event.evidence, "verdict": verdict}))
+    assert ask_person(asking.workspace, asking.model, version, asker="run:1").state == "ask"
+    with pytest.raises(ReleaseRefused, match="the answer is asked"):
+        promote(asking.workspace, asking.model, version)
+    record_approval(asking.workspace, asking.model, version, "given", "person:ada", "Still.")
+    assert promote(asking.workspace, asking.model, version).status == "promoted"
