@@ -216,6 +216,7 @@ def test_a_decision_to_train_answers_the_request_and_a_no_does_not():
     assert (request["because"], request["at"]) == ("drift", "T1")
     assert model(asked, decided(None)).request("retrain") == request
     assert model(asked, decided("t1")).request("retrain") is None
+    assert model(asked, decided(None, answered=True)).request("retrain") is None
 
 
 def test_refusals_count_until_one_passes():

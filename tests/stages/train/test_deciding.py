@@ -164,6 +164,24 @@ def test_what_was_judged_is_not_trained_again_for_a_request(tips) -> None:
     assert "same data, code, declaration and environment as training" in decision.why
 
 
+def test_a_request_about_what_was_learned_from_already_is_answered(tips) -> None:
+    """Under Airflow the monitor looks at a batch while a training for it is under way."""
+    tips.edit("model.yaml", "monitor:", "retrain: {on: [drift]}\nmonitor:")
+    with_champion(tips, 1, 2)
+    tips.record(Kind.RETRAIN_REQUESTED, because="drift", batch_id="2024-02", version="1")
+    assert tips.decide().brakes == ("same_fingerprint",)
+    assert tips.state.request("retrain") is None
+    tips.publish(3)
+    assert tips.decide().brakes == ("nothing_new",)
+
+
+def test_a_request_about_a_batch_that_nobody_could_learn_from_yet_stays_open(tips) -> None:
+    with_champion(tips, 1, 2)
+    tips.record(Kind.RETRAIN_REQUESTED, because="drift", batch_id="2024-03", version="1")
+    assert tips.decide().brakes == ("same_fingerprint",)
+    assert tips.state.request("retrain") is not None
+
+
 def test_changed_code_is_a_reason(tips) -> None:
     with_champion(tips, 1, 2)
     tips.edit("features.py", '"fare": rides["fare"]', '"fare": rides["fare"] * 2')

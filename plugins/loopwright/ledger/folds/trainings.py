@@ -20,6 +20,8 @@ def _training_decided(event: Event, entries: Entries) -> Changes:
             "request/retrain": None,
             "last_training": said,
         }
+    elif event.evidence.get("answered"):
+        changes["request/retrain"] = None
     return changes
 
 

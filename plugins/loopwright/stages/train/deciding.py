@@ -151,10 +151,21 @@ def _draft(decision: TrainingDecision, question: Question, state: ModelState, ac
         "overrides": list(question.overrides),
         "seen": question.seen,
         "dataset_sequence": question.dataset_sequence,
+        "answered": _answered(decision, question, state),
     }
     if not decision.train and _same(evidence, state.decision):
         return None
     return Draft(Kind.TRAINING_DECIDED, actor, decision.why, evidence)
+
+
+def _answered(decision: TrainingDecision, question: Question, state: ModelState) -> bool:
+    """Tell whether the monitor's request is answered by a training that was judged already, its batch included.
+
+    The monitor looks at a batch while a training for the same new data may be under way. Left open, such a request
+    would be a reason to train on the next batch, whatever that is like.
+    """
+    request = state.request("retrain") or {}
+    return "same_fingerprint" in decision.brakes and request.get("batch_id") in question.seen
 
 
 def _same(evidence: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
