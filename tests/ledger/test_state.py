@@ -90,7 +90,7 @@ def test_every_kind_of_event_is_folded():
         event = Event.following(
             Draft(kind, "a", "r", EVIDENCE), subject="model/tips", sequence=1, at="T1", previous_hash=GENESIS
         )
-        assert isinstance(fold(event, {"version/1": {"version": "1"}}), dict)
+        assert isinstance(fold(event, {"version/1": {"version": "1"}, "arrival/a": {"status": "quarantined"}}), dict)
 
 
 EVIDENCE = {

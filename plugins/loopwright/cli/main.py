@@ -22,6 +22,7 @@ COMMANDS = {
     "new": "Write a dataset's or a model's folder to start from.",
     "schema": "Print the declarations' JSON Schemas.",
     "ingest": "Take in what has arrived for a dataset.",
+    "quarantine": "What was set aside, and what you decide about it.",
     "train": "Train now, because you say so, and let the gate judge it.",
     "approve": "Say yes to a version that waits for a person.",
     "reject": "Say no to a version that waits for a person.",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from loopwright.declaration.cleaning import CleanStep
+from loopwright.declaration.bad_rows import OnBadRows, Quarantine
+from loopwright.declaration.cleaning import CleanStep, Outliers
 from loopwright.declaration.fields import Declared, Duration, Name
 
 
@@ -53,6 +54,8 @@ class DatasetSpec(Declared):
     expectations: str | None = Field(
         "expectations.yaml", description="The Great Expectations suite, a file beside this one; null for none."
     )
+    on_bad_rows: OnBadRows = Field(OnBadRows(), description="What becomes of rows that are not as expected.")
+    quarantine: Quarantine = Field(Quarantine(), description="How what was set aside is kept.")
     schedule: str | None = Field(
         None, description="A cron expression on which ingest also runs; arrivals alone start it when left out."
     )
@@ -63,3 +66,12 @@ class DatasetSpec(Declared):
         if isinstance(raw, dict):
             return {key: value for key, value in raw.items() if not (value is None and key in {"key", "clean"})}
         return raw
+
+    @model_validator(mode="after")
+    def _rows_may_be_set_aside_where_a_step_does(self) -> Self:
+        sets_aside = any(isinstance(step, Outliers) and step.then == "quarantine" for step in self.clean)
+        if sets_aside and not self.on_bad_rows.set_aside_up_to:
+            raise ValueError(
+                "a cleaning step sets rows aside: declare up to which share, such as on_bad_rows: {set_aside_up_to: 1%}"
+            )
+        return self

@@ -4,34 +4,63 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 from loopwright.lake.storage import opened
 
 
-def write_whole(uri: str, text: str, storage_options: Mapping[str, str]) -> None:
-    """Write a text file; a reader finds all of the new one, or the old one.
+def write_whole(uri: str, content: str | bytes, storage_options: Mapping[str, str]) -> None:
+    """Write a file; a reader finds all of the new one, or the old one.
 
     :param uri: path or URL.
+    :param content: text becomes UTF-8.
     :param storage_options: as ``deltalake`` names them.
     :raises MissingExtra: if the library for this kind of URL is not installed.
     :raises OSError: if the storage fails; nothing is left behind then.
     """
+    raw = content.encode() if isinstance(content, str) else content
     if "://" not in uri:
-        _replace(Path(uri), text)
+        _replace(Path(uri), raw)
         return
     filesystem, path = opened(uri, storage_options)
-    with filesystem.open(path, "w", encoding="utf-8") as stream:  # an object store shows whole objects only
-        stream.write(text)
+    with filesystem.open(path, "wb") as stream:  # an object store shows whole objects only
+        stream.write(raw)
 
 
-def _replace(path: Path, text: str) -> None:
+def read_whole(uri: str, storage_options: Mapping[str, str]) -> bytes:
+    """Return a file's bytes.
+
+    :param uri: path or URL.
+    :param storage_options: as ``deltalake`` names them.
+    :raises FileNotFoundError: if it is not there.
+    :raises OSError: if the storage fails.
+    """
+    filesystem, path = opened(uri, storage_options)
+    with filesystem.open(path, "rb") as stream:
+        found: bytes = stream.read()
+    return found
+
+
+def remove(uri: str, storage_options: Mapping[str, str]) -> None:
+    """Remove a file, or a folder with all that is in it; one that is not there is fine.
+
+    :param uri: path or URL.
+    :param storage_options: as ``deltalake`` names them.
+    :raises OSError: if the storage fails.
+    """
+    filesystem, path = opened(uri, storage_options)
+    with suppress(FileNotFoundError):
+        filesystem.rm(path, recursive=True)
+
+
+def _replace(path: Path, raw: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")  # not tempfile's, which only its owner may read
     try:
-        with part.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+        with part.open("xb") as stream:
+            stream.write(raw)
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(path)

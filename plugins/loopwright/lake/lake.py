@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from loopwright.lake.faults import said_plainly
-from loopwright.lake.files import write_whole
+from loopwright.lake.files import read_whole, remove, write_whole
 from loopwright.lake.table import Table
 
 if TYPE_CHECKING:
@@ -52,6 +52,36 @@ class Lake:
         with said_plainly(uri):
             write_whole(uri, text, self._options)
         return uri
+
+    def hold(self, dataset: str, batch_id: str, name: str, content: bytes) -> str:
+        """Keep what came of a batch that was set aside, whole or not at all, so that it can be resumed from there.
+
+        :param name: ends in ``.parquet`` for rows, or says otherwise what it is; it follows the content.
+        :return: its place below the lake's root.
+        :raises LakeUnavailable: if the storage fails.
+        """
+        place = f"datasets/{dataset}/held/{batch_id}/{name}"
+        with said_plainly(place):
+            write_whole(f"{self.root}/{place}", content, self._options)
+        return place
+
+    def held(self, place: str) -> bytes:
+        """Return what :meth:`hold` kept.
+
+        :param place: as it returned it.
+        :raises LakeUnavailable: if the storage fails, or it is not there any more.
+        """
+        with said_plainly(place):
+            return read_whole(f"{self.root}/{place}", self._options)
+
+    def let_go(self, dataset: str, batch_id: str) -> None:
+        """Erase all that is held of a batch.
+
+        :raises LakeUnavailable: if the storage fails.
+        """
+        place = f"{self.root}/datasets/{dataset}/held/{batch_id}"
+        with said_plainly(place):
+            remove(place, self._options)
 
     def _table(self, path: str) -> Table:
         return Table(f"{self.root}/{path}", self._options)

@@ -100,6 +100,21 @@ class Table:
 
         return self._committed(attempt)
 
+    def erase_old_versions(self) -> int:
+        """Erase the files that only older versions of the table need, which cannot be read any more then.
+
+        A file that somebody is just writing is not touched.
+
+        :return: how many files.
+        """
+
+        def attempt(table: DeltaTable | None) -> int:
+            if table is None:
+                return 0
+            return len(table.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False, full=False))
+
+        return self._committed(attempt)
+
     def read(
         self,
         batch_ids: Sequence[str] | None = None,

@@ -93,6 +93,26 @@ class DatasetState(State):
         """Return the last handled arrivals that are in quarantine, as :meth:`arrival` does."""
         return [arrival for arrival in self.under("arrival").values() if arrival["status"] == "quarantined"]
 
+    def in_quarantine(self) -> list[dict[str, Any]]:
+        """Return the arrivals that have rows in quarantine, set aside whole or in part, and those without any to keep.
+
+        Each as :meth:`arrival` does, with ``quarantined``, the number of rows.
+        """
+        found = self.under("arrival").values()
+        return [arrival for arrival in found if arrival["status"] == "quarantined" or arrival.get("quarantined")]
+
+    def ruling(self, batch_id: str) -> dict[str, Any] | None:
+        """Return what a person decided about the rows of a batch that were set aside, as long as these bytes stand.
+
+        It holds ``ruling``, ``by``, ``why``, ``arrival_digest``, ``sequence``, and ``done``: whether it was acted on.
+        """
+        found: dict[str, Any] | None = self.get(f"ruling/{batch_id}")
+        return found
+
+    def open_rulings(self) -> list[dict[str, Any]]:
+        """Return the rulings that nobody acted on yet."""
+        return [ruling for ruling in self.under("ruling").values() if not ruling["done"]]
+
     def arrival(self, batch_id: str) -> dict[str, Any] | None:
         """Return the last handled arrival of a batch: ``signature``, ``digest``, ``status``, ``judged_by``."""
         found: dict[str, Any] | None = self.get(f"arrival/{batch_id}")

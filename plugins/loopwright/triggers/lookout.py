@@ -38,15 +38,15 @@ class Lookout:
 
     def waiting(self) -> list[Arrival]:
         """Return what waits, oldest batch first; what can be no batch is kept in ``refused``."""
-        from loopwright.stages.ingest.arrivals import is_handled, listed_for
+        from loopwright.stages.ingest.arrivals import listed_for, unhandled
 
         workspace, ledger = self._resolved()
         found = listed_for(workspace, self._spec)
         arrivals, self.refused = found.arrivals, found.refused
-        if frozenset(arrivals) == self._answered or not arrivals:
+        if frozenset(arrivals) == self._answered:
             return []
         state = ledger.dataset(self._spec.name)
-        waiting = [arrival for arrival in arrivals if not is_handled(state, arrival, self._judged_by)]
+        waiting = unhandled(state, arrivals, self._judged_by)
         self._answered = None if waiting else frozenset(arrivals)
         return waiting
 

@@ -10,21 +10,66 @@ if TYPE_CHECKING:
     from loopwright.ledger.folds.words import Changes, Entries, Fold
 
 
+_KEPT = (
+    "batch_id",
+    "rows",
+    "content_digest",
+    "data_version",
+    "event_time",
+    "columns",
+    "arrival_digest",
+    "rows_read",
+    "quarantined",
+    "cleaned",
+    "dropped",
+)
+"""What a published batch is known by."""
+
+
 def _published(event: Event, entries: Entries) -> Changes:
     seen = event.evidence
     batch = seen["batch_id"]
-    record = {
-        key: seen.get(key)
-        for key in ("batch_id", "rows", "content_digest", "data_version", "event_time", "columns", "arrival_digest")
-    }
+    record = {key: seen.get(key) for key in _KEPT}
     return {
         f"batch/{batch}": {**record, "published_at": event.at, "sequence": event.sequence},
         f"arrival/{batch}": _arrival(event, "published"),
+        **_ruling_after(event, entries),
     }
 
 
 def _quarantined(event: Event, entries: Entries) -> Changes:
-    return {f"arrival/{event.evidence['batch_id']}": _arrival(event, "quarantined")}
+    batch = event.evidence["batch_id"]
+    return {f"arrival/{batch}": _arrival(event, "quarantined"), **_ruling_after(event, entries)}
+
+
+def _ruled(event: Event, entries: Entries) -> Changes:
+    said = {**event.evidence, "by": event.actor, "why": event.reason, "at": event.at, "sequence": event.sequence}
+    return {f"ruling/{event.evidence['batch_id']}": {**said, "done": False}}
+
+
+def _ruling_after(event: Event, entries: Entries) -> Changes:
+    """Return a batch's ruling as done by what it asked for, or void when other bytes came since."""
+    key = f"ruling/{event.evidence['batch_id']}"
+    ruling = entries.get(key)
+    if ruling is None:
+        return {}
+    if event.evidence.get("ruling") == ruling["sequence"]:
+        return {key: {**ruling, "done": True}}
+    return {} if ruling["arrival_digest"] == event.evidence["arrival_digest"] else {key: None}
+
+
+def _dropped(event: Event, entries: Entries) -> Changes:
+    """Give a batch that was set aside whole its answer; one that was published in part stays published."""
+    batch = event.evidence["batch_id"]
+    before = entries[f"arrival/{batch}"]
+    status = "dropped" if before["status"] == "quarantined" else before["status"]
+    return {f"arrival/{batch}": {**before, "status": status, "quarantined": 0}, **_ruling_after(event, entries)}
+
+
+def _expired(event: Event, entries: Entries) -> Changes:
+    changes = _dropped(event, entries)
+    batch = event.evidence["batch_id"]
+    return {f"arrival/{batch}": {**changes[f"arrival/{batch}"], "held": None}, f"ruling/{batch}": None}
 
 
 def _repeated(event: Event, entries: Entries) -> Changes:
@@ -42,6 +87,8 @@ def _arrival(event: Event, status: str) -> dict[str, Any]:
         "digest": seen["arrival_digest"],
         "judged_by": seen.get("judged_by"),
         "rows": seen.get("rows"),
+        "quarantined": seen.get("quarantined", seen.get("rows") if status == "quarantined" else 0) or 0,
+        "held": seen.get("held"),
         "reason": event.reason,
         "report": seen.get("report"),
         "at": event.at,
@@ -53,4 +100,7 @@ FOLDS: dict[Kind, Fold] = {
     Kind.BATCH_PUBLISHED: _published,
     Kind.BATCH_QUARANTINED: _quarantined,
     Kind.ARRIVAL_REPEATED: _repeated,
+    Kind.QUARANTINE_RULED: _ruled,
+    Kind.QUARANTINE_DROPPED: _dropped,
+    Kind.QUARANTINE_EXPIRED: _expired,
 }

@@ -161,13 +161,27 @@ def waiting(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None 
     found = listed_for(workspace, dataset)
     if batch_id is not None:
         found = found.only(batch_id, dataset)
-    if force or not found.arrivals:
+    if force:
         return found
     state = Ledger.of(workspace).dataset(dataset.name)
     if batch_id is not None and _is_set_aside(state, batch_id):
         return found
     today = judged_by(workspace.project, dataset) if state.set_aside() else None
-    return Listing(tuple(one for one in found.arrivals if not is_handled(state, one, today)), found.refused)
+    return Listing(tuple(unhandled(state, found.arrivals, today, ruled=batch_id is None)), found.refused)
+
+
+def unhandled(
+    state: DatasetState, listed: Sequence[Arrival], today: str | None, *, ruled: bool = True
+) -> list[Arrival]:
+    """Return what the ledger has no answer for, in the natural order of the batch ids.
+
+    :param state: the dataset's state.
+    :param listed: what there is at the source.
+    :param today: as for :func:`is_handled`.
+    :param ruled: also batches that a person decided about and whose file is gone.
+    """
+    waits = [one for one in listed if not is_handled(state, one, today)]
+    return sorted([*waits, *(_ruled_about(state, listed) if ruled else [])], key=lambda one: natural(one.batch_id))
 
 
 def is_handled(state: DatasetState, arrival: Arrival, today: str | None) -> bool:
@@ -178,9 +192,21 @@ def is_handled(state: DatasetState, arrival: Arrival, today: str | None) -> bool
     :param today: the digest of what a batch would be judged by; ``None`` where that is not known.
     """
     known = state.arrival(arrival.batch_id)
-    if known is None or known["signature"] != arrival.signature:
+    ruling = state.ruling(arrival.batch_id)
+    if known is None or known["signature"] != arrival.signature or (ruling and not ruling["done"]):
         return False
     return known["status"] != "quarantined" or today is None or known.get("judged_by") == today
+
+
+def _ruled_about(state: DatasetState, listed: Sequence[Arrival]) -> list[Arrival]:
+    """Return the batches that a person decided about and whose file is gone: what was held of them is there."""
+    there = {one.batch_id for one in listed}
+    known = [(ruling, state.arrival(ruling["batch_id"])) for ruling in state.open_rulings()]
+    return [
+        Arrival(ruling["batch_id"], str(ruling["held"]), arrival["signature"])
+        for ruling, arrival in known
+        if arrival and ruling["batch_id"] not in there
+    ]
 
 
 def _is_set_aside(state: DatasetState, batch_id: str) -> bool:

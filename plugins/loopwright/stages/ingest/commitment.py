@@ -14,30 +14,34 @@ import pandas as pd
 from loopwright.errors import DataFault
 from loopwright.lake.rows import RESERVED, ROW
 from loopwright.stages.ingest.conversion import to_text
+from loopwright.stages.ingest.held import hold
+from loopwright.stages.ingest.setting_aside import REASONS
 
 if TYPE_CHECKING:
     from loopwright.lake import Lake
     from loopwright.ledger.events import Draft
     from loopwright.ledger.state import DatasetState, State
     from loopwright.ledger.store import Ledger
+    from loopwright.stages.ingest.reading import Reading
     from loopwright.stages.ingest.results import ValidationReport
 
 
-def keep_published(lake: Lake, report: ValidationReport, frame: pd.DataFrame) -> int:
-    """Put a batch's rows where everyone reads them.
+def keep_published(lake: Lake, report: ValidationReport, frame: pd.DataFrame, aside: pd.DataFrame | None) -> int:
+    """Put a batch's rows where everyone reads them, after those that are set aside.
 
     :param frame: cleaned, its index the row numbers of the arrival.
+    :param aside: the rows that are set aside, each with its reasons.
     :return: the table's version that holds them.
     :raises ColumnConflict: if they do not fit the table.
     """
-    lake.quarantine(report.dataset).remove(report.batch_id)
+    keep_quarantined(lake, report, aside)
     return lake.batches(report.dataset).replace(_numbered(frame), report.batch_id)
 
 
 def keep_quarantined(lake: Lake, report: ValidationReport, frame: pd.DataFrame | None) -> None:
     """Set a batch's rows aside, as text: what is wrong with them may well be their types, and nothing may be lost.
 
-    :param frame: as far as it came; ``None`` if there are no rows.
+    :param frame: as it came, and why each row is there; ``None`` if there are no rows.
     """
     table = lake.quarantine(report.dataset)
     if frame is None:
@@ -49,6 +53,20 @@ def keep_quarantined(lake: Lake, report: ValidationReport, frame: pd.DataFrame |
         table.replace(_numbered(frame.apply(to_text)), report.batch_id)
     except DataFault:  # its very column names clash, with one another or with the table's
         table.replace(_numbered(_as_json(frame)), report.batch_id)
+
+
+def keep_held(lake: Lake, report: ValidationReport, reading: Reading | None, raw: bytes | None) -> str | None:
+    """Keep what came as it came, for as long as any of it is in quarantine.
+
+    :param reading: its rows, if they could be read.
+    :param raw: its bytes, if they could not.
+    :return: its place; ``None`` if there is nothing to keep.
+    """
+    if reading is not None:
+        return hold(lake, report.dataset, report.batch_id, report.arrival_digest, reading)
+    if raw is None:
+        return None
+    return lake.hold(report.dataset, report.batch_id, f"{report.arrival_digest[:16]}.unread", raw)
 
 
 def keep_report(lake: Lake, report: ValidationReport) -> str:
@@ -87,8 +105,10 @@ def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _as_json(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return whole rows, each as JSON in the one column ``row``, which clashes with nothing."""
-    names = [str(name) for name in frame.columns]
-    values = frame.apply(to_text).astype(object).where(frame.notna(), None).to_numpy().tolist()
+    """Return whole rows, each as JSON in the one column ``row``, which clashes with nothing; the reasons beside it."""
+    own = frame.drop(columns=[REASONS], errors="ignore")
+    names = [str(name) for name in own.columns]
+    values = own.apply(to_text).astype(object).where(own.notna(), None).to_numpy().tolist()
     rows = [json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) for row in values]
-    return pd.DataFrame({"row": rows}, index=frame.index)
+    reasons = {REASONS: frame[REASONS]} if REASONS in frame else {}
+    return pd.DataFrame({"row": rows, **reasons}, index=frame.index)

@@ -23,10 +23,19 @@ from loopwright.stages.ingest import structure
 from loopwright.stages.ingest.cleaning import Cleaned, CleaningFailed, clean
 from loopwright.stages.ingest.content import column_types, content_digest
 from loopwright.stages.ingest.failing import FailingRows
-from loopwright.stages.ingest.reading import read
+from loopwright.stages.ingest.reading import Reading, read
 from loopwright.stages.ingest.results import ValidationReport
+from loopwright.stages.ingest.setting_aside import (
+    BadRows,
+    bad_rows,
+    decided_by,
+    overruled,
+    rows_of,
+    with_cleaned,
+    with_reasons,
+)
 from loopwright.stages.ingest.suite import Suite, read_suite
-from loopwright.verdict import Check, Verdict
+from loopwright.verdict import Check, Outcome, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,13 +51,17 @@ class Examined:
     """A batch that was looked at.
 
     :param report: what was found.
-    :param frame: its rows as far as they came (cleaned, or as read), their index the row numbers of the arrival;
-        ``None`` if they could not be read.
-    :param failing: which of them fail which expectation, all of them, under the names of the checks.
+    :param frame: the rows to publish if the verdict is to: cleaned, without those that are set aside, their index the
+        row numbers of the arrival; ``None`` if there are none such.
+    :param reading: all rows, as read; ``None`` if they could not be.
+    :param aside: the rows that are set aside while the rest is published, each with its reasons.
+    :param failing: which rows fail which expectation, all of them, under the names of the checks.
     """
 
     report: ValidationReport
     frame: pd.DataFrame | None
+    reading: Reading | None = None
+    aside: pd.DataFrame | None = None
     failing: FailingRows = field(default_factory=FailingRows)
 
 
@@ -60,14 +73,20 @@ class Examination:
     :param dataset: what is declared.
     :param state: what the ledger knows of the dataset.
     :param batch_id: the batch.
-    :param file: its bytes.
+    :param file: its bytes; ``None`` if it is resumed from what was held of it.
+    :param digest: of its bytes.
+    :param held: what was held of it.
+    :param released_by: the person who said to publish it as it is, whatever the expectations say.
     """
 
     workspace: Workspace
     dataset: DatasetSpec
     state: DatasetState
     batch_id: str
-    file: Fetched
+    digest: str
+    file: Fetched | None = None
+    held: Reading | None = None
+    released_by: str | None = None
 
     def examine(self) -> Examined:
         """Read, clean and judge.
@@ -77,23 +96,64 @@ class Examination:
         """
         suite = self._suite()
         try:
-            reading = read(self.file.path, self.dataset, text=text_columns(self.dataset, self._newest_columns()))
+            reading = self._reading()
         except ArrivalUnreadable as error:
             return Examined(self._report([structure.readable(error)], suite), None)
         try:
-            cleaned = clean(reading.frame, self.dataset.clean, self._folder)
+            cleaned = clean(reading.frame, self.dataset.clean, self._folder, spare=self.released_by is not None)
         except (CleaningFailed, UserCodeFailed) as error:
             checks = [structure.readable(), structure.cleanable(error, len(self.dataset.clean))]
-            return Examined(self._report(checks, suite, rows_read=len(reading.frame)), reading.frame)
-        frame, checks, found = self._structure(cleaned, reading.doubled, len(reading.frame))
-        found |= {"rows_read": len(reading.frame), "cleaned": cleaned.changed}
-        if not suite.expectations or frame.empty:
-            return Examined(self._report(checks, suite, **found), frame)
-        from loopwright.stages.ingest.judging import judge  # seconds of import, only where something is judged
+            return Examined(self._report(checks, suite, rows_read=len(reading.frame)), None, reading)
+        whole = self._look(cleaned, cleaned.frame, reading, suite)
+        bad = bad_rows(self.dataset.on_bad_rows, whole.checks, whole.found.get("expectations", ()), whole.failing)
+        if bad is None or not (bad.reasons or cleaned.aside):
+            return self._concluded(whole, reading, suite)
+        return self._set_aside(whole, with_cleaned(bad, cleaned), cleaned, reading, suite)
 
-        judged = judge(frame, suite)
-        found |= {"expectations": judged.expectations, "results": judged.results}
-        return Examined(self._report([*checks, *judged.checks], suite, **found), frame, judged.failing)
+    def _set_aside(self, whole: _Look, bad: BadRows, cleaned: Cleaned, reading: Reading, suite: Suite) -> Examined:
+        """Judge what is left without the bad rows; they may be too many, or what is left may fail as well."""
+        check = bad.check(len(reading.frame), self.dataset.on_bad_rows.set_aside_up_to)
+        counts = bad.counts()
+        if check.outcome is Outcome.FAIL:
+            return self._concluded(whole, reading, suite, check, set_aside=counts)
+        left = cleaned.frame[~cleaned.frame.index.isin(list(bad.reasons))]
+        rest = self._look(cleaned, left, reading, suite)
+        rest = replace(rest, failing=whole.failing)
+        aside = with_reasons(rows_of(bad, reading.frame, cleaned), bad)
+        return self._concluded(rest, reading, suite, check, aside=aside, rows_set_aside=len(aside), set_aside=counts)
+
+    def _look(self, cleaned: Cleaned, rows: pd.DataFrame, reading: Reading, suite: Suite) -> _Look:
+        """Ask everything of some of the cleaned rows."""
+        frame, checks, found = self._structure(cleaned, rows, reading)
+        failing = structure.failing_rows(rows, self.dataset)
+        if suite.expectations and not frame.empty:
+            from loopwright.stages.ingest.judging import judge  # seconds of import, only where something is judged
+
+            judged = judge(frame, suite)
+            found |= {"expectations": judged.expectations, "results": judged.results}
+            asked = decided_by(self.dataset.on_bad_rows, judged.expectations, judged.rows)
+            checks += overruled(asked, self.released_by) if self.released_by else asked
+            failing |= judged.failing
+        return _Look(frame, checks, found, failing)
+
+    def _concluded(
+        self,
+        look: _Look,
+        reading: Reading,
+        suite: Suite,
+        *more: Check,
+        aside: pd.DataFrame | None = None,
+        **found: Any,
+    ) -> Examined:
+        report = self._report([*look.checks, *more], suite, **look.found, **found)
+        return Examined(report, look.frame, reading, aside, look.failing)
+
+    def _reading(self) -> Reading:
+        if self.held is not None:
+            return self.held
+        if self.file is None:
+            raise ValueError("an examination needs a file, or what was held of it")
+        return read(self.file.path, self.dataset, text=text_columns(self.dataset, self._newest_columns()))
 
     @property
     def _folder(self) -> Path:
@@ -107,9 +167,9 @@ class Examination:
         return published[-1].get("columns") or {} if published else {}
 
     def _structure(
-        self, cleaned: Cleaned, doubled: tuple[str, ...], rows_read: int
+        self, cleaned: Cleaned, frame: pd.DataFrame, reading: Reading
     ) -> tuple[pd.DataFrame, list[Check], dict[str, Any]]:
-        frame, time_checks = cleaned.frame, []
+        rows_read, time_checks = len(reading.frame), []
         if self.dataset.event_time:
             frame, check = structure.timed(frame, self.dataset.event_time)
             time_checks = [check]
@@ -120,13 +180,15 @@ class Examination:
             structure.readable(),
             structure.cleanable(None, len(self.dataset.clean)),
             structure.has_rows(rows_read, len(frame)),
-            structure.columns_kept(list(frame.columns), doubled, known, self.dataset, cleaned.let_go),
+            structure.columns_kept(list(frame.columns), reading.doubled, known, self.dataset, cleaned.let_go),
             *structure.columns_new(frame, known),
             *time_checks,
             *([structure.keyed(frame, self.dataset.key)] if self.dataset.key else []),
             types,
         ]
-        return frame, checks, {"rows": len(frame), "event_time": span, **found}
+        counted = {"rows_read": rows_read, "rows": len(frame), "cleaned": cleaned.changed}
+        counted |= {"dropped": cleaned.dropped, "added": cleaned.added, "event_time": span}
+        return frame, checks, {**counted, **found}
 
     def _columns_before(self, span: Mapping[str, str] | None) -> Mapping[str, str]:
         """Return the columns of the published batch that comes before this one, wherever in time this one comes."""
@@ -150,7 +212,7 @@ class Examination:
 
     def _report(self, checks: list[Check], suite: Suite, **found: Any) -> ValidationReport:
         digests = {
-            "arrival": self.file.digest,
+            "arrival": self.digest,
             "data": found.get("content_digest"),
             "declaration": digest_of(self.dataset),
             "expectations": digest_of(suite),
@@ -161,7 +223,17 @@ class Examination:
             checks=tuple(checks),
             digests={role: digest for role, digest in digests.items() if digest},
         )
-        return ValidationReport(self.dataset.name, self.batch_id, verdict, self.file.digest, **found)
+        return ValidationReport(self.dataset.name, self.batch_id, verdict, self.digest, **found)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a look at some rows gave: them as they would be published, what was asked, and what was found."""
+
+    frame: pd.DataFrame
+    checks: list[Check]
+    found: dict[str, Any]
+    failing: FailingRows
 
 
 def text_columns(dataset: DatasetSpec, known: Mapping[str, str]) -> set[str]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from loopwright.stages.ingest.answers import ExpectationResult
     from loopwright.verdict import Verdict
 
-Status = Literal["published", "quarantined", "unchanged"]
+Status = Literal["published", "quarantined", "unchanged", "dropped"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,9 @@ class ValidationReport:
     :param columns: their types, by the lake's names.
     :param event_time: first, middle and last, ISO 8601.
     :param cleaned: what each cleaning step changed.
+    :param dropped: rows that each cleaning step left out, and ``added`` those that a function of the team's own made.
+    :param rows_set_aside: rows that are not among ``rows`` because they are set aside; with the batch whole, none.
+    :param set_aside: how many of the bad rows each check or step is the reason for.
     :param content_digest: over the cleaned rows; ``None`` if they have no content to speak of.
     :param arrival_digest: over the arrival's bytes.
     :param expectations: what became of each expectation, in the suite's order.
@@ -38,6 +41,10 @@ class ValidationReport:
     columns: Mapping[str, str] = field(default_factory=dict)
     event_time: Mapping[str, str] | None = None
     cleaned: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    added: Mapping[str, int] = field(default_factory=dict)
+    rows_set_aside: int = 0
+    set_aside: Mapping[str, int] = field(default_factory=dict)
     content_digest: str | None = None
     expectations: tuple[ExpectationResult, ...] = ()
     results: tuple[Mapping[str, Any], ...] = ()
@@ -54,6 +61,10 @@ class ValidationReport:
             "columns": dict(self.columns),
             "event_time": dict(self.event_time) if self.event_time else None,
             "cleaned": dict(self.cleaned),
+            "dropped": dict(self.dropped),
+            "added": dict(self.added),
+            "rows_set_aside": self.rows_set_aside,
+            "set_aside": dict(self.set_aside),
             "content_digest": self.content_digest,
             "expectations": [answer.to_dict() for answer in self.expectations],
             "results": [dict(result) for result in self.results],
@@ -64,13 +75,16 @@ class ValidationReport:
 class IngestResult:
     """What became of one batch.
 
-    :param status: ``published``, ``quarantined``, or ``unchanged`` when the same bytes are published already.
+    :param status: ``published`` (all of it or without the rows that were set aside), ``quarantined`` whole, ``dropped``
+        by a person, or ``unchanged`` when the same bytes are published already.
     :param verdict: ``None`` when unchanged.
     :param rows_read: in the arrival; ``None`` if it could not be read, or was not read again.
     :param rows_published: in the lake now, by this arrival.
     :param data_version: of the batches table, where this arrival is in it.
     :param report: where the report is.
     :param cleaned: what each cleaning step changed.
+    :param rows_quarantined: rows of this arrival that are in quarantine now.
+    :param rows_dropped: rows that cleaning steps left out.
     """
 
     dataset: str
@@ -83,6 +97,8 @@ class IngestResult:
     content_digest: str | None
     report: str | None
     cleaned: Mapping[str, int] = field(default_factory=dict)
+    rows_quarantined: int = 0
+    rows_dropped: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""

@@ -1,24 +1,35 @@
-"""Ingest one batch: publish it, quarantine it whole, or see that nothing is new.
+"""Ingest one batch: publish it, set bad rows or all of it aside, do what a person said of it, or see nothing new.
 
-Order of commits: quarantined rows, published rows, report, ledger event. Each can be done again with the same end,
-and what has no ledger event did not happen, so a run that was killed anywhere is mended by running it again.
+Order of commits: what is held, quarantined rows, published rows, report, ledger event. Each can be done again with the
+same end, and what has no ledger event did not happen, so a run that was killed anywhere is mended by running it again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from loopwright.errors import UnknownName
 from loopwright.lake import Lake
 from loopwright.lake.columns import ColumnUnfit
 from loopwright.lake.schema import ColumnConflict
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.arrivals import Arrival, arrival_of, listed_for
-from loopwright.stages.ingest.commitment import keep_published, keep_quarantined, keep_report, recorded_once
+from loopwright.stages.ingest.commitment import (
+    keep_held,
+    keep_published,
+    keep_quarantined,
+    keep_report,
+    recorded_once,
+)
 from loopwright.stages.ingest.examining import Examination, Examined, failed_by
 from loopwright.stages.ingest.fetching import fetched, require_unchanged
 from loopwright.stages.ingest.judged_by import judged_by
 from loopwright.stages.ingest.results import IngestResult, ValidationReport
+from loopwright.stages.ingest.resuming import dropped, examined_as_ruled, ruling_to_act_on
+from loopwright.stages.ingest.setting_aside import whole
 from loopwright.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -38,25 +49,53 @@ def ingest_batch(
     :param force: also if these very bytes were handled already.
     :param actor: who asked, for the ledger.
     :return: what became of it; a batch that failed is ``quarantined``, which is no error, and stays so each time that
-        it is asked for, until its bytes or what they are judged by are others.
+        it is asked for, until its bytes or what they are judged by are others, or a person decides about it.
     :raises UnknownName: if nothing of that name arrived.
     :raises DeclarationError: if suite or cleaning are declared wrongly.
     :raises CannotRun: if the file changed meanwhile, or the surroundings fail; run again.
     """
-    arrival = arrival_of(listed_for(workspace, dataset), batch_id, dataset)
     ledger = Ledger.of(workspace)
     state = ledger.dataset(dataset.name)
     today = judged_by(workspace.project, dataset)
+    if ruling_to_act_on(workspace, dataset, state, batch_id):
+        return resume_batch(workspace, dataset, batch_id, actor=actor)
+    arrival = arrival_of(listed_for(workspace, dataset), batch_id, dataset)
     with fetched(arrival, workspace.storage_options) as file:
         known = state.arrival(batch_id)
-        if known and known["digest"] == file.digest and not force:
-            if known["status"] == "published":
+        if known and known["digest"] == file.digest:
+            if state.ruling(batch_id) and (force or not state.ruling(batch_id)["done"]):  # type: ignore[index]
+                return resume_batch(workspace, dataset, batch_id, actor=actor)
+            if not force and known["status"] != "quarantined":
                 return _unchanged(ledger, state, arrival, known, actor)
-            if known.get("judged_by") == today:
+            if not force and known.get("judged_by") == today:
                 return _set_aside_as_before(ledger, state, arrival, known, actor)
-        examined = Examination(workspace, dataset, state, batch_id, file).examine()
+        examined = Examination(workspace, dataset, state, batch_id, file.digest, file).examine()
+        unread = file.path.read_bytes() if examined.reading is None else None
     require_unchanged(arrival, workspace.storage_options)
-    return _committed(Lake.of(workspace), ledger, state, arrival, examined, today, actor)
+    commit = Commit(Lake.of(workspace), ledger, state, arrival.signature, today, actor)
+    return _committed(commit, examined, unread)
+
+
+def resume_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str, *, actor: str = "ingest") -> IngestResult:
+    """Do what a person decided about the rows of a batch that were set aside, from what was held of it.
+
+    :param workspace: the five places.
+    :param dataset: its declaration.
+    :param batch_id: a batch with a ruling.
+    :param actor: who asked, for the ledger.
+    :raises CannotRun: if what was held is gone, or the surroundings fail.
+    """
+    ledger = Ledger.of(workspace)
+    state = ledger.dataset(dataset.name)
+    known, ruling = state.arrival(batch_id), state.ruling(batch_id)
+    if known is None or ruling is None:
+        raise UnknownName(f"Nobody decided about the batch {batch_id!r}.", where=state.subject)
+    lake = Lake.of(workspace)
+    if ruling["ruling"] == "drop":
+        return dropped(lake, ledger, state, ruling, actor)
+    examined = examined_as_ruled(workspace, dataset, state, ruling)
+    today = judged_by(workspace.project, dataset)
+    return _committed(Commit(lake, ledger, state, known["signature"], today, actor, ruling), examined, None)
 
 
 def validate_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str) -> ValidationReport:
@@ -70,34 +109,63 @@ def validate_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str) ->
     arrival = arrival_of(listed_for(workspace, dataset), batch_id, dataset)
     state = Ledger.of(workspace).dataset(dataset.name)
     with fetched(arrival, workspace.storage_options) as file:
-        return Examination(workspace, dataset, state, batch_id, file).examine().report
+        return Examination(workspace, dataset, state, batch_id, file.digest, file).examine().report
 
 
-def _committed(
-    lake: Lake, ledger: Ledger, state: DatasetState, arrival: Arrival, examined: Examined, today: str, actor: str
-) -> IngestResult:
-    report, frame = examined.report, examined.frame
-    version = None
-    if report.verdict.passed and frame is not None:
+@dataclass(frozen=True)
+class Commit:
+    """Where a batch's end is written, and what it follows from.
+
+    :param lake: the tables.
+    :param ledger: the record.
+    :param state: of the dataset, as it was when the run began.
+    :param signature: of the file.
+    :param today: the digest of what it was judged by.
+    :param actor: who asked.
+    :param ruling: what a person decided, if that is what is done.
+    """
+
+    lake: Lake
+    ledger: Ledger
+    state: DatasetState
+    signature: str
+    today: str
+    actor: str
+    ruling: Mapping[str, Any] | None = None
+
+
+def _committed(commit: Commit, examined: Examined, unread: bytes | None) -> IngestResult:
+    report, lake = examined.report, commit.lake
+    held, version = None, None
+    if not report.verdict.passed or examined.aside is not None:
+        held = commit.ruling["held"] if commit.ruling else keep_held(lake, report, examined.reading, unread)
+    if report.verdict.passed and examined.frame is not None:
         try:
-            version = keep_published(lake, report, frame)
+            version = keep_published(lake, report, examined.frame, examined.aside)
         except (ColumnConflict, ColumnUnfit) as error:
             report = failed_by(report, error)
+            held = commit.ruling["held"] if commit.ruling else keep_held(lake, report, examined.reading, unread)
     if version is None:
-        keep_quarantined(lake, report, frame)
+        keep_quarantined(lake, report, whole(examined))
     where = keep_report(lake, report)
     kind = Kind.BATCH_QUARANTINED if version is None else Kind.BATCH_PUBLISHED
+    quarantined = (report.rows_read or 0) if version is None else report.rows_set_aside
     evidence = {
         "batch_id": report.batch_id,
-        "signature": arrival.signature,
+        "signature": commit.signature,
         "arrival_digest": report.arrival_digest,
-        "judged_by": today,
+        "judged_by": commit.today,
         "rows": report.rows_read if version is None else report.rows,
+        "quarantined": quarantined,
+        "held": commit.ruling["held"] if commit.ruling else held,
+        "ruling": commit.ruling["sequence"] if commit.ruling else None,
         "verdict": report.verdict.to_dict(),
         "report": where,
         **({} if version is None else _published(report, version)),
     }
-    recorded_once(ledger, state, Draft(kind, actor, report.verdict.why(), evidence))
+    recorded_once(commit.ledger, commit.state, Draft(kind, commit.actor, report.verdict.why(), evidence))
+    if evidence["held"] is None and (commit.state.arrival(report.batch_id) or {}).get("held"):
+        lake.let_go(report.dataset, report.batch_id)
     return IngestResult(
         dataset=report.dataset,
         batch_id=report.batch_id,
@@ -109,6 +177,8 @@ def _committed(
         content_digest=report.content_digest,
         report=where,
         cleaned=report.cleaned,
+        rows_quarantined=quarantined,
+        rows_dropped=0 if version is None else sum(report.dropped.values()),
     )
 
 
@@ -119,15 +189,17 @@ def _published(report: ValidationReport, version: int) -> dict[str, Any]:
         "data_version": version,
         "event_time": dict(report.event_time) if report.event_time else None,
         "cleaned": dict(report.cleaned),
+        "dropped": dict(report.dropped),
+        "rows_read": report.rows_read,
     }
 
 
 def _unchanged(
     ledger: Ledger, state: DatasetState, arrival: Arrival, known: dict[str, Any], actor: str
 ) -> IngestResult:
-    """Answer for bytes that are published already."""
+    """Answer for bytes that are published already, or that a person dropped."""
     _repeated(ledger, state, arrival, known, actor)
-    batch = state.get(f"batch/{arrival.batch_id}")
+    batch = state.get(f"batch/{arrival.batch_id}") or _NOTHING
     return IngestResult(
         dataset=state.subject.partition("/")[2],
         batch_id=arrival.batch_id,
@@ -138,7 +210,11 @@ def _unchanged(
         data_version=batch["data_version"],
         content_digest=batch["content_digest"],
         report=known["report"],
+        rows_quarantined=known.get("quarantined") or 0,
     )
+
+
+_NOTHING: dict[str, Any] = {"rows": 0, "data_version": None, "content_digest": None}
 
 
 def _set_aside_as_before(
@@ -158,6 +234,7 @@ def _set_aside_as_before(
         data_version=None,
         content_digest=None,
         report=known["report"],
+        rows_quarantined=known.get("quarantined") or 0,
     )
 
 

@@ -6,15 +6,19 @@ what is merely worth knowing (a new column, one that fell empty) is advisory.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pandas.api import types as kinds
 
 from loopwright.declaration.cleaning import DropColumns, Rename
 from loopwright.errors import DataFault, shown_names
 from loopwright.lake.rows import RESERVED
 from loopwright.stages.ingest.conversion import to_timestamp
+from loopwright.stages.ingest.failing import FailingRows, Numbers
+from loopwright.stages.ingest.setting_aside import REASONS
 from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:
@@ -59,7 +63,7 @@ def columns_kept(
     """
     missed = _let_go(dataset) | set(let_go)
     gone = [name for name in known if name not in columns and name not in missed]
-    taken = [name for name in columns if name in RESERVED]
+    taken = [name for name in columns if name in (*RESERVED, REASONS)]
     wrong = {
         "columns that the batch before had are gone": (gone, "if that is meant, add a drop_columns step for them"),
         "columns come twice": (list(doubled), "ask the source for one of each"),
@@ -144,6 +148,31 @@ def keyed(frame: pd.DataFrame, key: Sequence[str]) -> Check:
     return _answer(
         "key", good, f"{len(frame):,} rows, each with a key of its own", why, observed, list(key), len(frame)
     )
+
+
+def failing_rows(frame: pd.DataFrame, dataset: DatasetSpec) -> FailingRows:
+    """Return which rows lack their key or share it with another, and which have an event time that is none.
+
+    :param frame: the cleaned batch, before its event time was read.
+    """
+    sources: dict[str, Callable[[], list[Numbers]]] = {}
+    key, time = [name for name in dataset.key if name in frame], dataset.event_time
+    if key and len(key) == len(dataset.key):
+        wrong = frame[key].isna().any(axis=1) | frame.duplicated(key, keep=False)
+        if wrong.any():
+            sources["key"] = partial(_labels, frame, wrong)
+    if time in frame:
+        try:
+            lost = to_timestamp(frame[time]).isna() & frame[time].notna()
+        except ValueError:
+            return FailingRows(sources)
+        if lost.any() and not lost.all():
+            sources["event_time"] = partial(_labels, frame, lost)
+    return FailingRows(sources)
+
+
+def _labels(frame: pd.DataFrame, chosen: pd.Series[bool]) -> list[Numbers]:
+    return [np.sort(frame.index[chosen.to_numpy(bool)].to_numpy("int64"))]
 
 
 def typed(error: DataFault | None = None) -> Check:

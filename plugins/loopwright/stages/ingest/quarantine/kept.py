@@ -1,0 +1,129 @@
+"""What is in quarantine, batch by batch: how many rows, why, since when and until when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from loopwright.declaration import Project
+from loopwright.errors import UnknownName, shown_names
+from loopwright.ledger.store import Ledger
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from loopwright.declaration import Workspace
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A batch that has rows in quarantine, or was set aside without any that could be read.
+
+    :param whole: whether nothing of it was published.
+    :param rows: in quarantine.
+    :param why: the verdict's one line.
+    :param since: ISO 8601.
+    :param until: when they are erased unless somebody decides, ISO 8601.
+    :param sequence: of the ledger's event that set them aside: what a decision is about.
+    :param ruling: what somebody decided and is not done yet.
+    :param reasons: rows by the check or step that they fail.
+    :param sample: some of the rows, as text.
+    """
+
+    dataset: str
+    batch_id: str
+    whole: bool
+    rows: int
+    why: str
+    since: str
+    until: str
+    report: str | None
+    sequence: int
+    ruling: str | None = None
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    sample: tuple[Mapping[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {**asdict(self), "reasons": dict(self.reasons), "sample": [dict(row) for row in self.sample]}
+
+
+def kept_batches(workspace: Workspace, dataset: str) -> list[Kept]:
+    """Return what a dataset has in quarantine, oldest first.
+
+    :param workspace: the five places.
+    :param dataset: its name.
+    """
+    spec = Project.at(workspace.project).dataset(dataset)
+    state = Ledger.of(workspace).dataset(dataset)
+    found = [
+        _kept(dataset, arrival, state.ruling(arrival["batch_id"]), spec.quarantine.retention)
+        for arrival in state.in_quarantine()
+    ]
+    return sorted(found, key=lambda kept: kept.since)
+
+
+def kept_batch(workspace: Workspace, dataset: str, batch_id: str, *, rows: int = 20) -> Kept:
+    """Return one batch in quarantine, with its reasons and some of its rows.
+
+    :param workspace: the five places.
+    :param dataset: its name.
+    :param batch_id: the batch.
+    :param rows: how many to show at the most.
+    :raises UnknownName: if it has nothing in quarantine; the nearest that has is said.
+    """
+    from loopwright.lake import Lake
+    from loopwright.lake.rows import RESERVED, ROW
+    from loopwright.stages.ingest.setting_aside import REASONS
+
+    kept = of_name(kept_batches(workspace, dataset), dataset, batch_id)
+    if not kept.rows:
+        return kept
+    frame = Lake.of(workspace).quarantine(dataset).read([batch_id])
+    said = frame[REASONS].fillna("[]").map(json.loads) if REASONS in frame else None
+    counts: dict[str, int] = {}
+    for names in said if said is not None else ():
+        for name in names:
+            counts[name] = counts.get(name, 0) + 1
+    blamed = frame[said.map(bool)] if said is not None and said.map(bool).any() else frame
+    own = blamed.drop(columns=[name for name in RESERVED if name in blamed and name != ROW]).dropna(axis=1, how="all")
+    first = own.head(rows).astype(object)
+    sample = first.where(first.notna(), None).to_dict("records")
+    return Kept(**{**asdict(kept), "reasons": counts, "sample": tuple(sample)})
+
+
+def of_name(found: list[Kept], dataset: str, batch_id: str) -> Kept:
+    """Return the one of that name.
+
+    :raises UnknownName: if there is none; the nearest is said.
+    """
+    from difflib import get_close_matches
+
+    by_id = {kept.batch_id: kept for kept in found}
+    if batch_id in by_id:
+        return by_id[batch_id]
+    near = get_close_matches(batch_id, by_id, n=1)
+    raise UnknownName(
+        f"The batch {batch_id!r} has nothing in quarantine.",
+        where=f"dataset {dataset}",
+        allowed=shown_names(list(by_id)) or "nothing of this dataset is in quarantine",
+        mend=f"Did you mean {near[0]!r}?" if near else None,
+    )
+
+
+def _kept(dataset: str, arrival: Mapping[str, Any], ruling: Mapping[str, Any] | None, retention: timedelta) -> Kept:
+    return Kept(
+        dataset=dataset,
+        batch_id=arrival["batch_id"],
+        whole=arrival["status"] == "quarantined",
+        rows=arrival.get("quarantined") or 0,
+        why=arrival["reason"],
+        since=arrival["at"],
+        until=(datetime.fromisoformat(arrival["at"]) + retention).isoformat(),
+        report=arrival.get("report"),
+        sequence=arrival["sequence"],
+        ruling=ruling["ruling"] if ruling and not ruling["done"] else None,
+    )
