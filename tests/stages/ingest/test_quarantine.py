@@ -310,7 +310,7 @@ def test_a_whole_batch_is_replaced_also_when_its_bytes_made_no_sense(toy: Toy, t
     [
         (lambda rows: rows.assign(_row=[0, 1, 2, 99]), r"no rows of these numbers[\s\S]*99"),
         (lambda rows: rows.assign(_row=[0, 1, 2, 2]), "each row's number, once"),
-        (lambda rows: rows.assign(zoen="a"), r"no column 'zoen'[\s\S]*'zone'"),
+        (lambda rows: rows.assign(zonee="a"), r"no column 'zonee'[\s\S]*'zone'"),
     ],
 )
 def test_mended_rows_that_are_none_of_the_batch_are_refused(
