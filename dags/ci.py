@@ -1,16 +1,19 @@
-"""CI: one DAG a project. Declarations, the folders' own tests, a training on a sample, and the DAGs themselves."""
+"""CI: one DAG a project. Declarations, the folders' own tests, a training on a sample, and the DAGs themselves.
+
+It is called by its bundle's name, so that several projects live in one Airflow.
+"""
 
 from __future__ import annotations
 
 from airflow.sdk import DAG
 
 from loopwright.operators.ci import CheckDagsOperator, CheckProjectOperator
-from loopwright.suite.declared import declared_project
+from loopwright.suite.declared import declared_project, project_dag_id
 from loopwright.suite.form import text
 
 project = declared_project(__file__)
 with DAG(
-    "loopwright.ci",
+    project_dag_id(__file__, "ci"),
     schedule="@daily",
     catchup=False,
     max_active_runs=1,

@@ -1,4 +1,7 @@
-"""Score: one DAG a model that declares it. The champion over every published batch that it has not scored."""
+"""Score: one DAG a model that declares it. The champion over every published batch that it has not scored.
+
+It says so at its end whatever it came to, also when there was nothing to score: a decision to train waits for that.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +40,7 @@ for model, project in declared_models(__file__):
             task_id="announce",
             of="score",
             when={"status": "scored"},
+            even_nothing=True,
             outlets=[assets.predictions(model.name)],
             trigger_rule="all_done",  # one bad batch fails itself only
         )

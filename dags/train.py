@@ -1,6 +1,7 @@
 """Train: one DAG a model. Decide whether to, fit on a frozen snapshot, judge on rows that nobody fitted, register.
 
-It starts when batches were published, when the monitor asks for it, and by the clock. Most starts end with a recorded
+It starts when the champion has had its turn over what was published (where the model is not scored: when batches were
+published), when the monitor asks for it, and by the clock. Most starts end with a recorded
 "no" and its reasons; that is what starting often is for.
 """
 
@@ -23,7 +24,7 @@ from loopwright.suite.schedule import on_assets_or
 for model, project in declared_models(__file__, show_broken=True):
     with DAG(
         f"{model.name}.train",
-        schedule=on_assets_or(model.schedule, assets.batches(model.dataset) | assets.request(model.name)),
+        schedule=on_assets_or(model.schedule, assets.ready_to_learn(model) | assets.request(model.name)),
         max_active_runs=1,
         params={
             "reason": text("Reason", "Why you want a training; for the ledger."),

@@ -17,6 +17,7 @@ from typing import Any
 from airflow.dag_processing.bundles.base import BaseDagBundle
 
 from loopwright.declaration import Project
+from loopwright.suite.neighbours import taken
 from loopwright.suite.stubs import stubs
 
 
@@ -52,7 +53,8 @@ class LoopwrightDagBundle(BaseDagBundle):
     def refresh(self) -> None:
         """Write what changed, and remove the stubs of what is no longer declared."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        wanted = dict(stubs(Project.at(self.project)))
+        project = Project.at(self.project)
+        wanted = dict(stubs(project, self.name, taken(self.name, project)))
         for name, text in wanted.items():
             _replace(self._folder / name, text)
         for path in self._folder.glob("*.py"):

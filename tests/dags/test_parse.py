@@ -23,6 +23,8 @@ from airflow.dag_processing.dagbag import BundleDagBag
 bag = BundleDagBag(dag_folder=sys.argv[1], bundle_path=Path(sys.argv[1]).parent, bundle_name="dags-folder")
 print(json.dumps({
     "dags": sorted(bag.dags), "errors": list(bag.import_errors.values()),
+    "starts_on": {name: sorted(a.uri for a in getattr(dag.timetable.asset_condition, "objects", ()))
+                  for name, dag in bag.dags.items() if getattr(dag.timetable, "asset_condition", None)},
     "clocks": {name: type(dag.timetable).__name__ for name, dag in bag.dags.items()},
     "fields": {f"{dag.dag_id}: {name}": dag.params.get_param(name).schema["type"]
                for dag in bag.dags.values() for name in dag.params},
@@ -87,6 +89,15 @@ def test_every_stage_of_a_model_looks_by_the_clock_as_well_for_an_event_may_be_l
         clocks |= parsed(project.path / "dags" / name)["clocks"]
     assert "tips.rollback" in clocks
     assert set(clocks.values()) == {"AssetOrTimeSchedule"}
+
+
+def test_nobody_learns_from_a_batch_before_production_has_answered_for_it(project):
+    project.edit("include/models/minutes/model.yaml", "resamples: 200}", "resamples: 200}\nscore: null")
+    starts_on = parsed(project.path / "dags" / "train.py")["starts_on"]
+    assert starts_on == {
+        "tips.train": ["loopwright://tips/predictions", "loopwright://tips/request"],
+        "minutes.train": ["loopwright://minutes/request", "loopwright://rides/batches"],
+    }
 
 
 def test_a_model_that_is_not_scored_or_watched_has_no_such_dag(project):

@@ -10,8 +10,10 @@ from support.airflow_context import context
 BATCHES = Asset("loopwright://rides/batches")
 
 
-def announce(results):
-    operator = AnnounceOperator(task_id="announce", of="ingest", when={"status": "published"}, outlets=[BATCHES])
+def announce(results, **more):
+    operator = AnnounceOperator(
+        task_id="announce", of="ingest", when={"status": "published"}, outlets=[BATCHES], **more
+    )
     given = context(operator, pulls={("ingest", "result"): results})
     told = operator.execute(given)
     return told, given["outlet_events"][BATCHES].extra
@@ -31,6 +33,10 @@ def test_it_tells_what_is_news():
 def test_nothing_to_tell(results):
     with pytest.raises(AirflowSkipException, match="nothing to tell"):
         announce(results)
+
+
+def test_where_others_wait_for_its_turn_it_tells_that_there_was_nothing():
+    assert announce([], even_nothing=True) == ([], {"batch_ids": [], "batches": 0})
 
 
 def test_a_retried_task_is_told_because_its_first_attempt_may_have_died_before_saying_so():

@@ -32,6 +32,10 @@ def test_which_batches(toy, monkeypatch):
     assert listed(toy, batch_id="", force="True") == ["2024-01", "2024-02"]
 
 
+def test_nothing_waits_and_the_rest_is_not_skipped_for_training_waits_for_its_word(toy):
+    assert listed(toy, batch_id="", force="False") == []
+
+
 def score(toy, monkeypatch, status):
     answer = SimpleNamespace(status=status, to_dict=lambda: {"status": status, "batch_id": "2024-01"})
     monkeypatch.setattr(stage, "score_batch", lambda workspace, model, batch_id, *, force: answer)

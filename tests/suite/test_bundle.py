@@ -1,5 +1,6 @@
 """The bundle: a stub for each stage and declaration, each with its own import error."""
 
+import json
 import threading
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from loopwright.suite import stubs as stubs_module
 from loopwright.suite.integrity import check_dags
 from loopwright.suite.stubs import dags_folder
 from loopwright.verdict import Outcome
+from support import toy as toys
 
 STAGES = ("train", "release", "score", "monitor")
 ALL = {"ci.py", "ingest__rides.py", *(f"{stage}__{model}.py" for stage in STAGES for model in ("tips", "minutes"))}
@@ -88,6 +90,37 @@ def test_many_processes_may_write_at_once(toy, bundle):
 def test_two_projects_never_meet(toy, bundle, tmp_path):
     other = LoopwrightDagBundle(name="loopwright", project=str(tmp_path / "other"))
     assert other.path != bundle.path
+
+
+def test_a_project_s_own_dag_goes_by_its_bundle(toy, bundle, tmp_path):
+    other = LoopwrightDagBundle(name="second", project=str(toys.make(tmp_path / "other").path))
+    other.initialize()
+    assert "loopwright.ci" in parsed(bundle.path / "ci.py").dags
+    assert list(parsed(other.path / "ci.py").dags) == ["second.ci"]
+
+
+def test_a_name_that_two_projects_declare_is_the_first_bundle_s_and_an_error_in_the_other(toy, tmp_path, monkeypatch):
+    theirs = toys.make(tmp_path / "theirs")
+    (theirs.path / "include/models/minutes").rename(theirs.path / "include/models/hours")
+    theirs.edit("include/models/hours/model.yaml", "name: minutes", "name: hours")
+    entries = [
+        {"name": name, "classpath": "loopwright.bundles.LoopwrightDagBundle", "kwargs": {"project": str(project.path)}}
+        for name, project in (("first", toy), ("second", theirs))
+    ]
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH", str(tmp_path / "bundles"))
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps(entries))
+    bags = {}
+    for entry in entries:
+        made = LoopwrightDagBundle(name=entry["name"], project=entry["kwargs"]["project"])
+        made.initialize()
+        bags[entry["name"]] = parsed(made.path)
+    assert bags["first"].import_errors == {}
+    errors = {Path(name).name: said for name, said in bags["second"].import_errors.items()}
+    assert set(errors) == {"ingest__rides.py", *(f"{stage}__tips.py" for stage in STAGES)}
+    assert "Two projects of this Airflow declare a model called 'tips'" in errors["train__tips.py"]
+    assert str(toy.path) in errors["train__tips.py"]
+    assert not set(bags["first"].dags) & set(bags["second"].dags)
+    assert {"second.ci", "hours.train"} <= set(bags["second"].dags)
 
 
 def test_it_needs_no_version(bundle):

@@ -26,21 +26,23 @@ class AnnounceOperator(BaseOperator):
 
     :param of: the task (mapped or not) whose results are looked at.
     :param when: what a result must hold to be worth telling, such as ``{"status": "published"}``.
+    :param even_nothing: tell also that there was nothing, where others wait for this stage to have had its turn.
     """
 
     template_fields: Sequence[str] = ("of",)
     ui_color = "#e8f0ea"
 
-    def __init__(self, *, of: str, when: Mapping[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *, of: str, when: Mapping[str, Any], even_nothing: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.of = of
         self.when = dict(when)
+        self.even_nothing = even_nothing
 
     def execute(self, context: Context) -> list[str]:
         """Look at the results, and emit or skip."""
         results = context["ti"].xcom_pull(task_ids=[self.of], key=RESULT) or []
         told = [str(found["batch_id"]) for found in results if found and self._worth_telling(found)]
-        if not told:
+        if not told and not self.even_nothing:
             raise AirflowSkipException(f"No result of {self.of} holds {self.when}: there is nothing to tell.")
         tell_outlets(self, context, {"batch_ids": told[:SAID_AT_MOST], "batches": len(told)})
         return told

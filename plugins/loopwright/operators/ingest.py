@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from loopwright.operators.base import DatasetOperator, end_by
 from loopwright.operators.form import text_or_none, yes_or_no
 from loopwright.operators.listing import ListsBatches, Waiting
+from loopwright.operators.turn import await_turn
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -48,7 +49,8 @@ class IngestBatchOperator(DatasetOperator):
 
     Validation and publication are one task, because a verdict that outlives its rows by a crash would be a lie.
     The task fails (for good) when the batch is quarantined, also when it is cleared or tried again and nothing was
-    mended since; it is skipped when the same bytes are published already.
+    mended since; it is skipped when the same bytes are published already. Mapped over several batches, it waits for
+    those before it, so that none overtakes one that is to be tried again.
 
     :param dataset: the dataset's name.
     :param batch_id: the batch.
@@ -62,10 +64,11 @@ class IngestBatchOperator(DatasetOperator):
         self.batch_id = batch_id
         self.force = force
 
-    def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
-        """Ingest the batch."""
+    def call(self, workspace: Workspace, context: Context) -> Any:
+        """Ingest the batch, when it is its turn."""
         from loopwright.stages.ingest.stage import ingest_batch
 
+        await_turn(context)
         return ingest_batch(workspace, self.spec(workspace), self.batch_id, force=yes_or_no(self.force))
 
     def act(self, result: Any, context: Context) -> str:  # noqa: ARG002 - the base's signature

@@ -42,10 +42,12 @@ class ListsBatches(_Operator):
     """For operators whose result is :class:`Waiting`: they return the ids to map over."""
 
     inherits_from_skipmixin = True
+    skips_when_nothing_waits = True
+    """Whether the rest of the run is skipped then; else it sees an empty list."""
 
     def act(self, result: Waiting, context: Context) -> list[str]:
         """Return the ids, at most as many as Airflow maps over; what is left waits for the next run."""
-        if not result.batch_ids:
+        if not result.batch_ids and self.skips_when_nothing_waits:
             self.skip_the_rest(context, "Nothing waits.")
         most = conf.getint("core", "max_map_length", fallback=1024)
         if len(result.batch_ids) > most:

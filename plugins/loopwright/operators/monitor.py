@@ -11,6 +11,7 @@ from loopwright.operators.announce import tell_outlets
 from loopwright.operators.base import ModelOperator
 from loopwright.operators.form import text_or_none
 from loopwright.operators.listing import ListsBatches, Waiting
+from loopwright.operators.turn import await_turn
 from loopwright.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -126,12 +127,16 @@ class ConcludeMonitoringOperator(_BatchOperator):
 
 
 class MonitorBatchOperator(_BatchOperator):
-    """Drift, performance and the conclusion for one batch, in one task: they share their imports and their rows."""
+    """Drift, performance and the conclusion for one batch, in one task: they share their imports and their rows.
 
-    def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
-        """Measure both, and conclude."""
+    Mapped over several batches, it waits for those before it: whether something persists is asked batch after batch.
+    """
+
+    def call(self, workspace: Workspace, context: Context) -> Any:
+        """Measure both, and conclude, when it is the batch's turn."""
         from loopwright.stages.monitor import conclude, detect_drift, measure_performance
 
+        await_turn(context)
         spec = self.spec(workspace)
         drift = detect_drift(workspace, spec, self.batch_id)
         performance = measure_performance(workspace, spec, self.batch_id)

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 class ListUnscoredOperator(ListsBatches, ModelOperator):
     """Lists the published batches that the champion has not scored, and returns their ids to map over.
 
+    An empty list skips nothing but the task that is mapped over it: training waits for the champion to have had its
+    turn, also when there was nothing to score, or no champion yet.
+
     :param model: the model's name.
     :param batch_id: only this one; empty for all.
     :param force: list also what was scored already.
     """
 
+    skips_when_nothing_waits = False
     template_fields: Sequence[str] = (*ModelOperator.template_fields, "batch_id", "force")
 
     def __init__(self, *, batch_id: str | None = None, force: bool | str = False, **kwargs: Any) -> None:

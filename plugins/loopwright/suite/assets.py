@@ -11,7 +11,7 @@ from loopwright.stages.ingest.judged_by import judged_by
 from loopwright.triggers.arrival import BatchArrivalTrigger
 
 if TYPE_CHECKING:
-    from loopwright.declaration import DatasetSpec
+    from loopwright.declaration import DatasetSpec, ModelSpec
 
 
 def arrivals(dataset: DatasetSpec, project: str, *, poll_interval: float = 2.0, stable_for: float = 2.0) -> Asset:
@@ -62,8 +62,18 @@ def champion(model: str) -> Asset:
 
 
 def predictions(model: str) -> Asset:
-    """Return the asset whose events say that the champion scored batches."""
+    """Return the asset whose events say that the champion has had its turn over what is published."""
     return _asset(model, "predictions")
+
+
+def ready_to_learn(model: ModelSpec) -> Asset:
+    """Return the asset whose events say that a batch may be learned from: production has answered for it first.
+
+    Else a new champion could score the very rows that it was judged on, and nobody would know how the old one did.
+
+    :param model: the model's declaration; one that is not scored learns as soon as batches are published.
+    """
+    return predictions(model.name) if model.score else batches(model.dataset)
 
 
 def request(model: str) -> Asset:

@@ -50,6 +50,15 @@ def declared_project(dag_file: str) -> str:
     return str(Project.at(Selection.of(dag_file).project).path)
 
 
+def project_dag_id(dag_file: str, stage: str) -> str:
+    """Return the id of a DAG about a whole project: ``loopwright.ci``, or by the name of the bundle it comes from.
+
+    :param dag_file: the DAG file's ``__file__``.
+    :param stage: the stage's name.
+    """
+    return f"{Selection.of(dag_file).bundle}.{stage}"
+
+
 def wanted(spec: DatasetSpec | ModelSpec, stage: str) -> bool:
     """Tell whether to build one of a declaration's DAGs, for a file that builds more than one of them.
 

@@ -22,11 +22,13 @@ class Selection:
     :param project: the folder that holds ``include/``.
     :param only: the one declaration wanted; ``None`` for all of them.
     :param stamp: changes when the declaration does, so that Airflow parses the file again.
+    :param bundle: the DAG bundle's name, which no other bundle of the same Airflow has.
     """
 
     project: str
     only: str | None = None
     stamp: str = ""
+    bundle: str = "loopwright"
 
     def comment(self) -> str:
         """Return the line that marks a stub."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,19 +17,26 @@ OF_DATASETS = ("ingest",)
 OF_MODELS = ("train", "release", "score", "monitor")
 
 
-def stubs(project: Project) -> Iterator[tuple[str, str]]:
+def stubs(
+    project: Project, bundle: str = "loopwright", taken: Mapping[tuple[str, str], str] | None = None
+) -> Iterator[tuple[str, str]]:
     """Yield each stub's file name and text.
 
     :param project: the project.
+    :param bundle: the DAG bundle's name.
+    :param taken: declarations, as (kind, name), that may have no DAG here, and why.
     """
     for stage in OF_PROJECT:
-        yield f"{stage}.py", _stub(stage, Selection(str(project.path)))
+        yield f"{stage}.py", _stub(stage, Selection(str(project.path), bundle=bundle))
+    refused = taken or {}
     for name in project.dataset_names():
         selection = _selection(project, name, project.dataset_folder(name) / "dataset.yaml")
-        yield from ((f"{stage}__{name}.py", _stub(stage, selection)) for stage in OF_DATASETS)
+        why = refused.get(("dataset", name))
+        yield from ((f"{stage}__{name}.py", _stub(stage, selection, why)) for stage in OF_DATASETS)
     for name in project.model_names():
         selection = _selection(project, name, project.model_folder(name) / "model.yaml")
-        yield from ((f"{stage}__{name}.py", _stub(stage, selection)) for stage in OF_MODELS)
+        why = refused.get(("model", name))
+        yield from ((f"{stage}__{name}.py", _stub(stage, selection, why)) for stage in OF_MODELS)
 
 
 def dags_folder() -> Path:
@@ -51,5 +58,8 @@ def _selection(project: Project, name: str, declaration: Path) -> Selection:
     return Selection(str(project.path), only=name, stamp=f"{found.st_size}:{found.st_mtime_ns}")
 
 
-def _stub(stage: str, selection: Selection) -> str:
-    return f"{selection.comment()}\n{(dags_folder() / f'{stage}.py').read_text(encoding='utf-8')}"
+def _stub(stage: str, selection: Selection, refused: str | None = None) -> str:
+    text = (dags_folder() / f"{stage}.py").read_text(encoding="utf-8")
+    if refused:
+        text = f"from loopwright.errors import DeclarationError\n\nraise DeclarationError({refused!r})\n"
+    return f"{selection.comment()}\n{text}"
