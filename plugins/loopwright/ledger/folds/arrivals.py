@@ -86,6 +86,7 @@ def _arrival(event: Event, status: str) -> dict[str, Any]:
         "signature": seen["signature"],
         "digest": seen["arrival_digest"],
         "judged_by": seen.get("judged_by"),
+        "beside": seen.get("beside"),
         "rows": seen.get("rows"),
         "quarantined": seen.get("quarantined", seen.get("rows") if status == "quarantined" else 0) or 0,
         "held": seen.get("held"),

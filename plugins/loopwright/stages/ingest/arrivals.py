@@ -3,8 +3,8 @@
 Light on purpose (a trigger imports it): no frame library. It only lists and reads the ledger, and deletes nothing.
 What must stay true: an arrival is told from a newer one under the same name by its signature, which is cheap (no
 file is opened), and a batch is handled when the ledger says so for that very signature, never because a file is old.
-A batch that was set aside waits again when it would be judged by something else today. A file that can be no batch is
-refused by itself, and keeps no other from its turn.
+A batch that was set aside waits again when it would be judged by something else, or beside others, today. A file that
+can be no batch is refused by itself, and keeps no other from its turn.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from loopwright.lake.storage import is_local, opened
 from loopwright.ledger.state import DatasetState, natural
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.batch_names import batch_name
+from loopwright.stages.ingest.beside import stands_as_before
 from loopwright.stages.ingest.judged_by import judged_by
 
 if TYPE_CHECKING:
@@ -195,7 +196,9 @@ def is_handled(state: DatasetState, arrival: Arrival, today: str | None) -> bool
     ruling = state.ruling(arrival.batch_id)
     if known is None or known["signature"] != arrival.signature or (ruling and not ruling["done"]):
         return False
-    return known["status"] != "quarantined" or today is None or known.get("judged_by") == today
+    if known["status"] != "quarantined" or today is None:
+        return True
+    return known.get("judged_by") == today and stands_as_before(state, known)
 
 
 def _ruled_about(state: DatasetState, listed: Sequence[Arrival]) -> list[Arrival]:

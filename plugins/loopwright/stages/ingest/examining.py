@@ -18,8 +18,8 @@ from loopwright.errors import ArrivalUnreadable, DataFault, UserCodeFailed
 from loopwright.lake import Lake
 from loopwright.lake.columns import ColumnUnfit, columns_of
 from loopwright.lake.schema import ColumnConflict
-from loopwright.ledger.state import place_in_time
 from loopwright.stages.ingest import structure
+from loopwright.stages.ingest.beside import columns_before, newest_columns
 from loopwright.stages.ingest.cleaning import Cleaned, CleaningFailed, clean
 from loopwright.stages.ingest.content import column_types, content_digest
 from loopwright.stages.ingest.failing import FailingRows
@@ -153,7 +153,7 @@ class Examination:
             return self.held
         if self.file is None:
             raise ValueError("an examination needs a file, or what was held of it")
-        return read(self.file.path, self.dataset, text=text_columns(self.dataset, self._newest_columns()))
+        return read(self.file.path, self.dataset, text=text_columns(self.dataset, newest_columns(self.state)))
 
     @property
     def _folder(self) -> Path:
@@ -161,10 +161,6 @@ class Examination:
 
     def _suite(self) -> Suite:
         return read_suite(self._folder / self.dataset.expectations) if self.dataset.expectations else Suite()
-
-    def _newest_columns(self) -> Mapping[str, str]:
-        published = self.state.published()
-        return published[-1].get("columns") or {} if published else {}
 
     def _structure(
         self, cleaned: Cleaned, frame: pd.DataFrame, reading: Reading
@@ -174,7 +170,7 @@ class Examination:
             frame, check = structure.timed(frame, self.dataset.event_time)
             time_checks = [check]
         span = structure.span(frame, self.dataset.event_time)
-        known = self._columns_before(span)
+        known = columns_before(self.state, self.batch_id, span, timed=bool(self.dataset.event_time))
         types, found = self._types(frame)
         checks = [
             structure.readable(),
@@ -189,14 +185,6 @@ class Examination:
         counted = {"rows_read": rows_read, "rows": len(frame), "cleaned": cleaned.changed}
         counted |= {"dropped": cleaned.dropped, "added": cleaned.added, "event_time": span}
         return frame, checks, {**counted, **found}
-
-    def _columns_before(self, span: Mapping[str, str] | None) -> Mapping[str, str]:
-        """Return the columns of the published batch that comes before this one, wherever in time this one comes."""
-        others = [batch for batch in self.state.published() if batch["batch_id"] != self.batch_id]
-        if span or not self.dataset.event_time:
-            mine = place_in_time(span, self.batch_id)
-            others = [batch for batch in others if place_in_time(batch["event_time"], batch["batch_id"]) < mine]
-        return others[-1].get("columns") or {} if others else {}
 
     def _types(self, frame: pd.DataFrame) -> tuple[Check, dict[str, Any]]:
         try:

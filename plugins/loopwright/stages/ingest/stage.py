@@ -17,6 +17,7 @@ from loopwright.lake.schema import ColumnConflict
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.arrivals import Arrival, arrival_of, listed_for
+from loopwright.stages.ingest.beside import stands_as_before, stood_beside
 from loopwright.stages.ingest.commitment import (
     keep_held,
     keep_published,
@@ -67,12 +68,13 @@ def ingest_batch(
                 return resume_batch(workspace, dataset, batch_id, actor=actor)
             if not force and known["status"] != "quarantined":
                 return _unchanged(ledger, state, arrival, known, actor)
-            if not force and known.get("judged_by") == today:
+            if not force and known.get("judged_by") == today and stands_as_before(state, known):
                 return _set_aside_as_before(ledger, state, arrival, known, actor)
         examined = Examination(workspace, dataset, state, batch_id, file.digest, file).examine()
         unread = file.path.read_bytes() if examined.reading is None else None
     require_unchanged(arrival, workspace.storage_options)
-    commit = Commit(Lake.of(workspace), ledger, state, arrival.signature, today, actor)
+    timed = bool(dataset.event_time)
+    commit = Commit(Lake.of(workspace), ledger, state, arrival.signature, today, timed, actor)
     return _committed(commit, examined, unread)
 
 
@@ -95,7 +97,8 @@ def resume_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str, *, a
         return dropped(lake, ledger, state, ruling, actor)
     examined = examined_as_ruled(workspace, dataset, state, ruling)
     today = judged_by(workspace.project, dataset)
-    return _committed(Commit(lake, ledger, state, known["signature"], today, actor, ruling), examined, None)
+    commit = Commit(lake, ledger, state, known["signature"], today, bool(dataset.event_time), actor, ruling)
+    return _committed(commit, examined, None)
 
 
 def validate_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str) -> ValidationReport:
@@ -121,6 +124,7 @@ class Commit:
     :param state: of the dataset, as it was when the run began.
     :param signature: of the file.
     :param today: the digest of what it was judged by.
+    :param timed: whether the dataset declares an event time.
     :param actor: who asked.
     :param ruling: what a person decided, if that is what is done.
     """
@@ -130,6 +134,7 @@ class Commit:
     state: DatasetState
     signature: str
     today: str
+    timed: bool
     actor: str
     ruling: Mapping[str, Any] | None = None
 
@@ -155,6 +160,7 @@ def _committed(commit: Commit, examined: Examined, unread: bytes | None) -> Inge
         "signature": commit.signature,
         "arrival_digest": report.arrival_digest,
         "judged_by": commit.today,
+        "beside": stood_beside(commit.state, report.batch_id, report.event_time, timed=commit.timed),
         "rows": report.rows_read if version is None else report.rows,
         "quarantined": quarantined,
         "held": commit.ruling["held"] if commit.ruling else held,
