@@ -36,4 +36,4 @@ def await_turn(context: Context) -> None:
     states = found.get(ti.run_id, {})
     earlier = [states.get(f"{ti.task_id}_{number}") for number in range(place)]
     if any(state not in ENDED for state in earlier):
-        raise AirflowRescheduleException(datetime.now(UTC) + LOOK_AGAIN)
+        raise AirflowRescheduleException(datetime.now(UTC) + LOOK_AGAIN)  # type: ignore[no-untyped-call]
