@@ -9,7 +9,7 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from loopwright.profiling.columns import sides
-from loopwright.profiling.evidently import distances, html
+from loopwright.profiling.evidently import _report, distances, html
 
 
 def _columns() -> list:
@@ -28,6 +28,13 @@ def test_distances_are_what_scipy_computes():
     assert found["sparse"] == pytest.approx(stats.wasserstein_distance(sparse.reference, sparse.current), rel=1e-6)
     shares = [side.value_counts(normalize=True).reindex(list("abc"), fill_value=0) for side in levels_of(levels)]
     assert found["levels"] == pytest.approx(float(jensenshannon(*shares)), rel=1e-6)
+
+
+def test_distances_are_what_the_page_shows():
+    columns = _columns()
+    metrics = _report({side.column: side for side in columns}).dict()["metrics"]
+    shown = {metric["config"]["column"]: metric["value"] for metric in metrics}
+    assert distances(columns) == pytest.approx(shown, rel=1e-12)
 
 
 def levels_of(side) -> tuple[pd.Series, pd.Series]:

@@ -78,7 +78,7 @@ def _judged(
     workspace: Workspace, spec: ModelSpec, entry: Mapping[str, Any], champion: Mapping[str, Any] | None
 ) -> tuple[Verdict, dict[str, float]]:
     raw = rows_of(workspace, spec, entry, entry["holdout"])
-    candidate = load_version(workspace, entry)
+    candidate = load_version(workspace, entry, anew=True)
     digests = {"artifact": entry["artifact_digest"], "data": entry["data_digest"], "code": entry["code_digest"]}
     digests["declaration"] = entry["declaration_digest"]
     try:
@@ -110,7 +110,7 @@ def _champions(
     if champion is None:
         return None, None
     try:
-        return _answers(load_version(workspace, champion), raw, known), None
+        return _answers(load_version(workspace, champion, anew=True), raw, known), None
     except _CANNOT_ANSWER as fault:
         return None, f"{fault.what} ({fault.got})"
 
