@@ -1,7 +1,6 @@
 """What a parse costs and yields: nothing heavy, one DAG for a worker, and no DAG lost to another's mistake."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -16,77 +15,101 @@ HEAVY = {
     "scipy", "optuna", "alembic",
 }  # fmt: skip
 PARSE = """
-import json, sys
+import json, os, sys
 import airflow.sdk
 from pathlib import Path
 from airflow.dag_processing.dagbag import BundleDagBag
-bag = BundleDagBag(dag_folder=sys.argv[1], bundle_path=Path(sys.argv[1]).parent, bundle_name="dags-folder")
-print(json.dumps({
-    "dags": sorted(bag.dags), "errors": list(bag.import_errors.values()),
-    "starts_on": {name: sorted(a.uri for a in getattr(dag.timetable.asset_condition, "objects", ()))
-                  for name, dag in bag.dags.items() if getattr(dag.timetable, "asset_condition", None)},
-    "clocks": {name: type(dag.timetable).__name__ for name, dag in bag.dags.items()},
-    "fields": {f"{dag.dag_id}: {name}": dag.params.get_param(name).schema["type"]
-               for dag in bag.dags.values() for name in dag.params},
-    "modules": sorted({name.partition(".")[0] for name in sys.modules}),
-}))
+
+def parsed(path, dag_id):
+    os.environ.pop("_AIRFLOW_PARSING_CONTEXT_DAG_ID", None)
+    if dag_id:
+        os.environ["_AIRFLOW_PARSING_CONTEXT_DAG_ID"] = dag_id
+    bag = BundleDagBag(dag_folder=path, bundle_path=Path(path).parent, bundle_name="dags-folder")
+    return {
+        "dags": sorted(bag.dags), "errors": list(bag.import_errors.values()),
+        "starts_on": {name: sorted(a.uri for a in getattr(dag.timetable.asset_condition, "objects", ()))
+                      for name, dag in bag.dags.items() if getattr(dag.timetable, "asset_condition", None)},
+        "clocks": {name: type(dag.timetable).__name__ for name, dag in bag.dags.items()},
+        "fields": {f"{dag.dag_id}: {name}": dag.params.get_param(name).schema["type"]
+                   for dag in bag.dags.values() for name in dag.params},
+        "modules": sorted({name.partition(".")[0] for name in sys.modules}),
+    }
+
+print(json.dumps([parsed(*asked) for asked in json.loads(sys.argv[1])]))
 """
 
 
-def parsed(path, **environment):
-    """Parse a DAG file as Airflow does: in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", PARSE, str(path)], capture_output=True, text=True, check=False,
-        env={**os.environ, **environment},
-    )  # fmt: skip
+def parsed_each(*asked):
+    """Parse DAG files one after another, in a process of their own as Airflow's is.
+
+    :param asked: of each, the path and the one DAG that a worker wants; ``None`` for all.
+    """
+    wanted = json.dumps([(str(path), dag_id) for path, dag_id in asked])
+    done = subprocess.run([sys.executable, "-c", PARSE, wanted], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.fixture
-def project(tmp_path):
+def parsed(path, dag_id=None):
+    """Parse one DAG file."""
+    return parsed_each((path, dag_id))[0]
+
+
+def copied(path):
     """A toy project with the suite's DAG files copied beside it."""
-    toy = toys.make(tmp_path / "project")
+    toy = toys.make(path)
     (toy.path / "dags").mkdir()
     for name in DAG_FILES:
         (toy.path / "dags" / name).write_text((airflow_home.REPOSITORY / "dags" / name).read_text())
     return toy
 
 
+@pytest.fixture
+def project(tmp_path):
+    """A project to change."""
+    return copied(tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory):
+    """A project that nobody changes, and what each of its DAG files comes to."""
+    dags = copied(tmp_path_factory.mktemp("untouched") / "project").path / "dags"
+    return dags, dict(zip(DAG_FILES, parsed_each(*((dags / name, None) for name in DAG_FILES)), strict=True))
+
+
 @pytest.mark.parametrize("name", DAG_FILES)
-def test_a_parse_imports_nothing_heavy(project, name):
-    found = parsed(project.path / "dags" / name)
+def test_a_parse_imports_nothing_heavy(untouched, name):
+    """Neither this file nor any that was parsed before it in the same process."""
+    found = untouched[1][name]
     assert found["errors"] == []
     assert found["dags"]
     assert not HEAVY & set(found["modules"])
 
 
-def test_each_stage_has_its_dag_for_each_declaration(project):
-    dags = {dag for name in DAG_FILES for dag in parsed(project.path / "dags" / name)["dags"]}
+def test_each_stage_has_its_dag_for_each_declaration(untouched):
+    dags = {dag for found in untouched[1].values() for dag in found["dags"]}
     models = {f"{model}.{stage}" for model in ("tips", "minutes") for stage in
               ("train", "release", "rollback", "score", "monitor")}  # fmt: skip
     assert dags == {"rides.ingest", "loopwright.ci", *models}
 
 
 @pytest.mark.parametrize("name", DAG_FILES)
-def test_every_field_of_a_form_may_be_left_as_it_is(project, name):
+def test_every_field_of_a_form_may_be_left_as_it_is(untouched, name):
     """Airflow's form does not start a run while a field that must be text is empty."""
-    fields = parsed(project.path / "dags" / name)["fields"]
+    fields = untouched[1][name]["fields"]
     assert fields
     assert {field: kind for field, kind in fields.items() if kind != "boolean" and "null" not in kind} == {}
 
 
-@pytest.mark.parametrize("name", DAG_FILES)
-def test_a_worker_builds_the_one_dag_it_came_for(project, name):
-    file = project.path / "dags" / name
-    for dag in parsed(file)["dags"]:
-        assert parsed(file, _AIRFLOW_PARSING_CONTEXT_DAG_ID=dag)["dags"] == [dag]
+def test_a_worker_builds_the_one_dag_it_came_for(untouched):
+    folder, files = untouched
+    asked = [(folder / name, dag) for name, found in files.items() for dag in found["dags"]]
+    assert [found["dags"] for found in parsed_each(*asked)] == [[dag] for _, dag in asked]
 
 
-def test_every_stage_of_a_model_looks_by_the_clock_as_well_for_an_event_may_be_lost(project):
-    clocks = {}
-    for name in ("train.py", "release.py", "score.py", "monitor.py"):
-        clocks |= parsed(project.path / "dags" / name)["clocks"]
+def test_every_stage_of_a_model_looks_by_the_clock_as_well_for_an_event_may_be_lost(untouched):
+    files = ("train.py", "release.py", "score.py", "monitor.py")
+    clocks = {dag: clock for name in files for dag, clock in untouched[1][name]["clocks"].items()}
     assert "tips.rollback" in clocks
     assert set(clocks.values()) == {"AssetOrTimeSchedule"}
 
@@ -102,17 +125,17 @@ def test_nobody_learns_from_a_batch_before_production_has_answered_for_it(projec
 
 def test_a_model_that_is_not_scored_or_watched_has_no_such_dag(project):
     project.edit("include/models/minutes/model.yaml", "resamples: 200}", "resamples: 200}\nscore: null\nmonitor: null")
-    assert parsed(project.path / "dags" / "score.py")["dags"] == ["tips.score"]
-    assert parsed(project.path / "dags" / "monitor.py")["dags"] == ["tips.monitor"]
+    found = parsed_each(*((project.path / "dags" / name, None) for name in ("score.py", "monitor.py")))
+    assert [one["dags"] for one in found] == [["tips.score"], ["tips.monitor"]]
 
 
 def test_a_broken_declaration_is_one_dag_and_stops_nobody(project):
     project.edit("include/models/tips/model.yaml", "label:", "lable:")
-    found = parsed(project.path / "dags" / "train.py")
+    files = ("train.py", "release.py", "score.py", "monitor.py")
+    found, *others = parsed_each(*((project.path / "dags" / name, None) for name in files))
     assert found["errors"] == []
     assert found["dags"] == ["minutes.train", "tips.broken"]
-    others = [parsed(project.path / "dags" / name)["dags"] for name in ("release.py", "score.py", "monitor.py")]
-    assert all("tips.broken" not in dags and "minutes." in dags[0] for dags in others)
+    assert all("tips.broken" not in other["dags"] and "minutes." in other["dags"][0] for other in others)
 
 
 def test_a_broken_dataset_is_shown_by_ingest(project):
@@ -129,10 +152,9 @@ def test_a_schedule_that_airflow_would_refuse_breaks_its_own_model_only(project)
 
 def test_a_worker_of_another_model_does_not_see_the_broken_one(project):
     project.edit("include/models/tips/model.yaml", "label:", "lable:")
-    found = parsed(project.path / "dags" / "train.py", _AIRFLOW_PARSING_CONTEXT_DAG_ID="minutes.train")
-    assert found["dags"] == ["minutes.train"]
-    found = parsed(project.path / "dags" / "train.py", _AIRFLOW_PARSING_CONTEXT_DAG_ID="tips.broken")
-    assert found["dags"] == ["tips.broken"]
+    file = project.path / "dags" / "train.py"
+    found = parsed_each((file, "minutes.train"), (file, "tips.broken"))
+    assert [one["dags"] for one in found] == [["minutes.train"], ["tips.broken"]]
 
 
 MODULES = sorted(
