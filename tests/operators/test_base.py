@@ -90,13 +90,22 @@ def test_no_project_is_a_fault_that_says_how_to_name_one(monkeypatch):
 
 def test_the_log_reads_check_by_check():
     advisory = Check("drift:fare", Outcome.INCONCLUSIVE, "too few rows", required=False)
-    both = Verdict("gate", "model/tips", (Check("auc", Outcome.PASS, "0.71 of 0.6"), advisory))
+    both = Verdict("gate", "model/tips", (Check("auc", Outcome.PASS, "auc: 0.71 of 0.6"), advisory))
     assert readable({"rows": 3, "verdict": both.to_dict(), "batches": ["a"]}) == [
         "rows: 3",
         "verdict of gate: pass: 1 of 1 required checks; 1 advisory finding",
         "  ✓ auc: 0.71 of 0.6",
         "  ? drift:fare (advisory): too few rows",
     ]
+
+
+def test_a_librarys_chatter_is_no_part_of_the_log(toy, caplog):
+    with caplog.at_level(logging.INFO):
+        run(Result(verdict(Outcome.PASS)), toy)
+        logging.getLogger("great_expectations.data_context").info("Loading 'datasources' -> []")
+        logging.getLogger("great_expectations.data_context").warning("This is odd.")
+    assert "Loading" not in caplog.text
+    assert "This is odd." in caplog.text
 
 
 def test_a_stage_that_judges_nothing_passes():

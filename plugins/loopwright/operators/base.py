@@ -7,6 +7,7 @@ up for retry, because it could not run. Where the data cannot tell yet, it is sk
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ SUITE = "loopwright"
 """The tag that the suite's own DAGs carry."""
 RESULT = "result"
 """The XCom key under which a stage's whole result is kept, whatever the task came to."""
+_CHATTERS = ("alembic", "evidently", "great_expectations", "mlflow", "optuna")
+"""Libraries whose chatter is no part of a task's log; their warnings are."""
 _MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "not_applicable": "–"}
 
 
@@ -70,6 +73,8 @@ class StageOperator(BaseOperator, SkipMixin):
         :raises AirflowFailException: if the data, the model or the declaration is at fault.
         :raises AirflowSkipException: if there is nothing to do, or the data cannot tell yet.
         """
+        for name in _CHATTERS:
+            logging.getLogger(name).setLevel(logging.WARNING)
         try:
             _require_known_form(context)
             workspace = self.workspace()
@@ -203,10 +208,15 @@ def readable(raw: Mapping[str, Any]) -> list[str]:
     if not isinstance(verdict, Mapping):
         return plain
     checks = [
-        f"  {_MARKS[check['outcome']]} {check['name']}{'' if check['required'] else ' (advisory)'}: {check['why']}"
+        f"  {_MARKS[check['outcome']]} {check['name']}{'' if check['required'] else ' (advisory)'}: {_why(check)}"
         for check in verdict["checks"]
     ]
     return [*plain, f"verdict of {verdict['stage']}: {verdict['why']}", *checks]
+
+
+def _why(check: Mapping[str, Any]) -> str:
+    """Return a check's reason; some begin with the check's name, which is said already."""
+    return str(check["why"]).removeprefix(f"{check['name']}: ")
 
 
 def person_of(context: Context) -> str | None:
