@@ -153,7 +153,7 @@ def _draft(decision: TrainingDecision, question: Question, state: ModelState, ac
         "dataset_sequence": question.dataset_sequence,
         "answered": _answered(decision, question, state),
     }
-    if not decision.train and _same(evidence, state.decision):
+    if not decision.train and not evidence["answered"] and _same(evidence, state.decision):
         return None
     return Draft(Kind.TRAINING_DECIDED, actor, decision.why, evidence)
 
