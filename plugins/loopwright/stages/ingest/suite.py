@@ -39,11 +39,15 @@ class Expectation(Declared):
     @property
     def about(self) -> str:
         """Return what it is about: its columns, or the whole table."""
+        return ",".join(self.columns) or "table"
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that it names; none for one about the table."""
         named = [self.kwargs.get(key) for key in ("column", "column_A", "column_B")]
-        columns = [str(name) for name in named if name is not None] or [
+        return [str(name) for name in named if name is not None] or [
             str(name) for name in self.kwargs.get("column_list") or []
         ]
-        return ",".join(columns) or "table"
 
 
 class Suite(Declared):
