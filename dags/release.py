@@ -65,7 +65,7 @@ for model, project in declared_models(__file__):
             max_active_runs=1,
             params={
                 "to_version": text("Version", "Empty for the champion before."),
-                "reason": text("Reason", "Why; for the ledger."),
+                "reason": text("Reason", "Why, for the ledger; may stay empty only where the monitor asked for it."),
             },
             **of_model(model, project, "rollback"),
         ):

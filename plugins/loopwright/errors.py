@@ -45,6 +45,17 @@ def shown_names(names: list[str], limit: int = 12) -> str:
     return head if len(names) <= limit else f"{head} … and {len(names) - limit} more"
 
 
+def counted(number: int, what: str, several: str | None = None) -> str:
+    """Return a number with its noun: ``1 batch``, ``2 batches``.
+
+    :param number: how many.
+    :param what: one of them.
+    :param several: more of them, where it is not ``what`` with ``s`` (or ``es``) behind it.
+    """
+    more = several or f"{what}{'es' if what.endswith(('ch', 's', 'x')) else 's'}"
+    return f"{number:,} {what if number == 1 else more}"
+
+
 class LoopwrightError(Exception):
     """The root of every error that Loopwright raises on purpose. None of its parts shows the password of a URL.
 

@@ -30,3 +30,14 @@ def test_a_candidate_without_a_value_of_its_metric_is_told(loopwright, unmeasure
     answer = loopwright("status", "tips", "--project", unmeasured.path)
     assert answer.status == 0, answer.err
     assert "version 1, roc_auc unknown at the gate" in answer.out
+
+
+def test_one_look_says_who_waits_for_what_and_who_needs_a_person(loopwright, unmeasured):
+    answer = loopwright("status", "--project", unmeasured.path)
+    row = next(line for line in answer.out.splitlines() if line.startswith("tips"))
+    assert "version 1" in row
+    assert "need you: tips" in answer.out.splitlines()[-1]
+    released = {"version": "1", "previous": None, "action": "promote"}
+    Ledger.of(unmeasured.workspace).record("model/tips", Draft(Kind.RELEASE_CONFIRMED, "release", "Out.", released))
+    (unmeasured.path / "arrivals/rides").mkdir(parents=True)
+    assert loopwright("status", "--project", unmeasured.path).out.splitlines()[-1] == "Nobody needs you."

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from loopwright.declaration.code import code_digest, code_of, load_function
+from loopwright.declaration.code import code_digest, code_of, load_function, raised_by
 from loopwright.errors import DeclarationError, UserCodeFailed
 
 
@@ -68,3 +68,19 @@ def test_the_digest_sees_a_table_that_the_code_reads(tmp_path):
     before = code_digest(path)
     (path / "zones.json").write_text('{"a": 1}')
     assert code_digest(path) != before
+
+
+def test_what_a_team_s_code_raised_is_told_with_its_line(tmp_path):
+    path = folder(
+        tmp_path, "a", "def build(rows):\n    return inner(rows)\n\n\ndef inner(rows):\n    return rows['no']\n"
+    )
+    with code_of(path), pytest.raises(KeyError) as raised:
+        load_function("features:build", path)({})
+    fault = raised_by("features:build", "model tips", path, raised.value)
+    assert fault.what == "features:build raised KeyError in features.py, line 6, in inner."
+    assert "Mend that line" in fault.mend
+
+
+def test_what_was_raised_elsewhere_has_no_line_of_the_team_s(tmp_path):
+    fault = raised_by("The estimator", "model tips", tmp_path, ValueError("NaN"))
+    assert (fault.what, fault.got, fault.mend) == ("The estimator raised ValueError.", "ValueError('NaN')", None)

@@ -108,3 +108,24 @@ def test_durations_and_proportions(tmp_path):
     assert spec.monitor.drift is not None
     assert spec.monitor.drift.share == 0.25
     assert ModelSpec.model_validate(spec.model_dump(mode="json")) == spec
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "got", "allowed"),
+    [
+        ("roc_auc", "roc_auk", "gate.primary", "roc_auk", "roc_auc"),
+        ("c}", "c, thresholds: {r2: {at_least: 0}}}", "gate.thresholds.r2", "r2", "roc_auc"),
+        ("label: tipped", "lable: tipped", "lable", "the key 'lable'", "label"),
+        ("owner: me\n", "", "owner", "nothing", "a value for 'owner'"),
+        ("task: binary_classification", "task: binary", "task", "binary", "regression"),
+    ],
+)  # fmt: skip
+def test_a_wrong_key_says_where_what_was_got_and_what_would_do(tmp_path, old, new, key, got, allowed):
+    with pytest.raises(DeclarationError) as raised:
+        load_spec(written(tmp_path, MODEL.replace(old, new)), ModelSpec)
+    fault = raised.value
+    assert key in fault.what
+    where = fault.where.partition("declared.yaml: ")[2]
+    # Of a mistyped key two things are wrong: the right one is missing, too, and is told first.
+    assert (where, fault.got) == (("label", "nothing") if key == "lable" else (key, got))
+    assert allowed in fault.allowed

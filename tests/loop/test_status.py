@@ -147,3 +147,32 @@ def test_a_missing_arrivals_folder_is_told_and_is_no_crash(toy):
 def test_an_unknown_model_is_refused(toy):
     with pytest.raises(UnknownName, match="'tip'"):
         status(toy.workspace, "tip")
+
+
+def watch(toy, batch_id: str, version: str) -> None:
+    said = {"outcome": "fail", "why": "fail: it drifted"}
+    record(toy, Kind.BATCH_MONITORED, batch_id=batch_id, version=version, verdict=said)
+
+
+def test_what_an_earlier_version_did_is_not_told_of_the_champion(arrived):
+    register(arrived, "1")
+    promote(arrived, "1")
+    watch(arrived, "2024-02", "1")
+    assert of(arrived)["monitored"]["batch_id"] == "2024-02"
+    register(arrived, "2")
+    promote(arrived, "2")
+    assert of(arrived)["monitored"] is None
+    watch(arrived, "2024-03", "2")
+    assert of(arrived)["monitored"]["batch_id"] == "2024-03"
+
+
+def test_a_decision_to_train_is_told_with_what_came_of_it(arrived):
+    record(arrived, Kind.TRAINING_DECIDED, train=True, training_id="t1", reasons=["first_model"], brakes=[])
+    assert of(arrived)["decision"]["came_to"] == "not finished"
+    register(arrived, "1")
+    assert (of(arrived)["decision"]["came_to"], of(arrived)["decision"]["version"]) == ("waits for release", "1")
+    promote(arrived, "1")
+    assert of(arrived)["decision"]["came_to"] == "in production"
+    record(arrived, Kind.TRAINING_DECIDED, train=True, training_id="t2", reasons=["new_data"], brakes=[])
+    record(arrived, Kind.GATE_DECIDED, training_id="t2", refused=True, verdict=verdict(Outcome.FAIL))
+    assert of(arrived)["decision"]["came_to"] == "refused"

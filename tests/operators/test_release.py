@@ -150,3 +150,10 @@ def test_an_unknown_model_says_the_nearest(toy):
     operator = PromoteCandidateOperator(task_id="promote", model="tip", version="1", project=str(toy.path))
     with pytest.raises(AirflowFailException, match=r"(?s)no model called 'tip'.*Did you mean 'tips'"):
         operator.execute(context(operator))
+
+
+def test_a_roll_back_that_nobody_asked_for_needs_a_reason(toy, asked):
+    lineage(toy, "1", "2")
+    with pytest.raises(AirflowFailException, match=r"(?s)needs a reason.*say why"):
+        roll_back(toy, reason="").execute(context(roll_back(toy), person="ada"))
+    assert asked == []

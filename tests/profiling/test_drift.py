@@ -172,3 +172,9 @@ def test_values_drawn_over_and_over_are_worth_no_more_than_once():
             alarms[how] += column.outcome is Outcome.FAIL
     assert alarms["worth"] == 0
     assert alarms["as many"] > 5
+
+
+@pytest.mark.parametrize(("before", "after", "counts"), [(0.0, 0.01, False), (0.01, 0.0, False), (0.0, 0.05, True)])
+def test_a_first_missing_value_in_a_hundred_is_no_alarm_and_one_in_twenty_is(before, after, counts):
+    columns = found(rows(8, 8000, nulls=after), rows(9, 8000, nulls=before))
+    assert (("y", "nulls") in failed(columns)) is counts

@@ -33,7 +33,7 @@ def explained_failures(arguments: Sequence[str]) -> Iterator[None]:
         click.echo("Interrupted. What was recorded stays; run again to go on from there.", err=True)
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        _leave({"what": error.format_message()}, error.show if not as_json else None)
+        _leave({"what": error.format_message(), **_mended(error)}, None if as_json else partial(_tell_usage, error))
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away; there is nobody left to tell
         sys.exit(COULD_NOT_RUN)
@@ -47,6 +47,29 @@ def explained_failures(arguments: Sequence[str]) -> Iterator[None]:
         said = f"{type(error).__name__}: {shown(str(error))}"
         hint = "This was not foreseen. Run again with --traceback, and please report what it says."
         _leave({"what": said, "mend": hint}, None if as_json else partial(click.echo, f"{said}\n  {hint}", err=True))
+
+
+def _nearest(error: click.ClickException) -> str | None:
+    """Return the nearest right word for a mistyped choice; for commands and options the message itself has it."""
+    from difflib import get_close_matches
+
+    choices = getattr(getattr(error, "param", None), "type", None)
+    if isinstance(error, click.BadParameter) and isinstance(choices, click.Choice):
+        said = error.message.split("'")[1:2]
+        near = get_close_matches(said[0], [str(choice) for choice in choices.choices], n=1) if said else []
+        return near[0] if near else None
+    return None
+
+
+def _mended(error: click.ClickException) -> dict[str, str | None]:
+    near = _nearest(error)
+    return {"mend": f"Did you mean {near!r}?"} if near else {}
+
+
+def _tell_usage(error: click.ClickException) -> None:
+    error.show()
+    if near := _nearest(error):
+        click.echo(f"Did you mean {near!r}?", err=True)
 
 
 def tell_error(parts: Mapping[str, str | None]) -> None:

@@ -11,6 +11,7 @@ import click
 
 from loopwright.cli.answer import coloured
 from loopwright.cli.failing import tell_error
+from loopwright.errors import counted
 from loopwright.loop.step import Began, Step
 
 if TYPE_CHECKING:
@@ -57,8 +58,9 @@ class Progress:
         champion = f"version {summary.champion} is champion" if summary.champion else "no champion yet"
         changed = f" (before: {summary.before or 'none'})" if summary.before != summary.champion else ""
         click.echo(
-            f"\n{click.style(summary.model, bold=True)}: {champion}{changed}; {len(summary.steps)} steps in "
-            f"{summary.seconds:.1f} s, {len(summary.failed)} verdicts failed, {len(summary.faults)} could not run"
+            f"\n{click.style(summary.model, bold=True)}: {champion}{changed}; {counted(len(summary.steps), 'step')} in "
+            f"{summary.seconds:.1f} s, {counted(len(summary.failed), 'verdict')} failed, "
+            f"{len(summary.faults)} could not run"
         )
         for sentence in summary.waits_for:
             click.echo(f"  {coloured('waiting')} {sentence}")
@@ -73,10 +75,13 @@ class Progress:
         about = f" ({step.batch_id})" if step.batch_id and step.stage != "ingest" else ""
         took = click.style(f"  {step.seconds:.1f} s", dim=True) if step.seconds >= 0.05 else ""
         culprits = _culprits(step)
-        why = f"{len(culprits)} checks failed" if len(culprits) > 1 else step.why
+        asks = f"; asks to {step.result['request']}" if step.result.get("request") else ""
+        why = f"{len(culprits)} checks failed{asks}" if len(culprits) > 1 else step.why
         click.echo(f"  {step.stage:<8} {step.action:<10} {coloured(step.outcome)} {why}{about}{took}")
         for culprit in culprits if len(culprits) > 1 else []:
             click.echo(f"{'':22}{culprit['name']}: {culprit['why'].removeprefix(culprit['name'] + ': ')}")
+        if step.failed and step.result.get("report"):
+            click.echo(f"{'':22}report: {step.result['report']}")
         if self._bar:
             self._bar.start()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +56,39 @@ def code_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def place_in(folder: Path, error: BaseException) -> str:
+    """Return where in a folder's own code an error came from, such as ``features.py, line 12, in build``.
+
+    :param folder: a dataset's or a model's folder, or a registered artifact's copy of it.
+    :param error: what was raised, with its traceback.
+    :return: empty where none of the folder's code was running.
+    """
+    root = folder.resolve()
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(root)]
+    if not own:
+        return ""
+    last = own[-1]
+    return f"{Path(last.filename).relative_to(root)}, line {last.lineno}, in {last.name}"
+
+
+def raised_by(what: str, where: str, folder: Path, error: BaseException, *, mend: str | None = None) -> UserCodeFailed:
+    """Return the error for what a team's own code raised: with its file and line, where it has one.
+
+    :param what: what raised, without its end, such as ``features:build``.
+    :param where: the declaration that names it, and what it was given.
+    :param folder: the folder of the code.
+    :param error: what was raised.
+    :param mend: what to do about it, where more can be said than to mend that line.
+    """
+    place = place_in(folder, error)
+    return UserCodeFailed(
+        f"{what} raised {type(error).__name__}{f' in {place}' if place else ''}.",
+        where=where,
+        got=error,
+        mend=mend or ("Mend that line; the folder's own tests are the place to try it." if place else None),
+    )
+
+
 @contextmanager
 def code_of(folder: Path) -> Iterator[None]:
     """Make a folder's modules importable, by their own names, for the length of a ``with`` block.
@@ -97,9 +131,7 @@ def load_function(entrypoint: str, folder: Path) -> Callable[..., Any]:
     try:
         module = importlib.import_module(module_name)
     except Exception as error:
-        raise UserCodeFailed(
-            f"Importing {module_name!r} raised {type(error).__name__}.", where=path, got=error
-        ) from error
+        raise raised_by(f"Importing {module_name!r}", str(path), folder, error) from error
     function = getattr(module, function_name, None)
     if not callable(function):
         names = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]

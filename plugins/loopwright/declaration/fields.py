@@ -22,6 +22,20 @@ class Declared(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class WrongAt(ValueError):
+    """What a check over several keys found wrong, with the one key that it is to be mended at.
+
+    :param message: what is wrong.
+    :param key: the key's path, such as ``gate.primary``.
+    :param got: its value.
+    :param allowed: what would do.
+    """
+
+    def __init__(self, message: str, *, key: str, got: object, allowed: str) -> None:
+        super().__init__(message)
+        self.key, self.got, self.allowed = key, got, allowed
+
+
 def _name(value: str) -> str:
     if not _NAME.fullmatch(value):
         raise ValueError("a name is lower-case letters, digits and underscores, starting with a letter (63 at most)")

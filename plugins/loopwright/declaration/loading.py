@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from loopwright.declaration.fields import WrongAt
 from loopwright.errors import DeclarationError
 
 Spec = TypeVar("Spec", bound=BaseModel)
@@ -104,13 +105,42 @@ def _explained(error: ValidationError, path: Path, spec: type[BaseModel]) -> Dec
     count = "one thing" if len(said) == 1 else f"{len(said)} things"
     return DeclarationError(
         f"The declaration is wrong in {count}:\n  - " + "\n  - ".join(said[:5]) + more,
-        where=f"{path}: {_path(first['loc']) or 'top level'}",
+        where=f"{path}: {_key(first) or 'top level'}",
+        got=_got(first),
+        allowed=_allowed(first, spec),
         mend="`loopwright schema` prints every key with its meaning.",
     )
 
 
+def _key(problem: Any) -> str:
+    """Return the path of the key that is wrong; a check over several of them says which one."""
+    said = (problem.get("ctx") or {}).get("error")
+    return said.key if isinstance(said, WrongAt) else _path(problem["loc"])
+
+
+def _got(problem: Any) -> Any:
+    said = (problem.get("ctx") or {}).get("error")
+    if isinstance(said, WrongAt):
+        return said.got
+    if problem["type"] == "extra_forbidden":
+        return f"the key {problem['loc'][-1]!r}"
+    return "nothing" if problem["type"] == "missing" else problem["input"]
+
+
+def _allowed(problem: Any, spec: type[BaseModel]) -> str | None:
+    """Return what would do, where that is more than the sentence says."""
+    said = problem.get("ctx") or {}
+    if isinstance(said.get("error"), WrongAt):
+        return str(said["error"].allowed)
+    if problem["type"] == "extra_forbidden":
+        return ", ".join(_keys_at(spec, problem["loc"][:-1]))
+    if problem["type"] == "missing":
+        return f"a value for {problem['loc'][-1]!r}"
+    return str(said.get("expected") or problem["msg"].removeprefix("Value error, "))
+
+
 def _sentence(problem: Any, spec: type[BaseModel]) -> str:
-    where = _path(problem["loc"])
+    where = _key(problem)
     if problem["type"] == "extra_forbidden":
         allowed = _keys_at(spec, problem["loc"][:-1])
         near = get_close_matches(str(problem["loc"][-1]), allowed, n=1)
@@ -119,7 +149,7 @@ def _sentence(problem: Any, spec: type[BaseModel]) -> str:
     if problem["type"] == "missing":
         return f"{where}: missing"
     got = problem["input"]
-    shown = f" (got {got!r:.80})" if not isinstance(got, dict | list) else ""
+    shown = f" (got {got!r:.80})" if not isinstance(got, dict | list | BaseModel) else ""
     message = problem["msg"].removeprefix("Value error, ")
     return f"{where + ': ' if where else ''}{message}{shown}"
 

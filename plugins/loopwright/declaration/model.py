@@ -15,6 +15,7 @@ from loopwright.declaration.fields import (
     Name,
     Persistence,
     Proportion,
+    WrongAt,
     is_entrypoint,
 )
 from loopwright.verdict import OnInconclusive
@@ -168,7 +169,14 @@ class Retrain(Declared):
     new_batches: int = Field(1, ge=1, description="How many new batches make new_data a reason.")
     every: Duration | None = Field(None, description="Age of the last training from which staleness is a reason.")
     cooldown: Duration = Field(timedelta(0), description="Shortest time between two trainings.")
-    refusals: int = Field(3, ge=1, description="Refused candidates in a row after which only a person starts one.")
+    refusals: int = Field(
+        3,
+        ge=1,
+        description=(
+            "Candidates refused in a row (one that was merely no better is none) after which only a person, or a change"
+            " of code or declaration, starts a training."
+        ),
+    )
 
 
 class ModelSpec(Declared):
@@ -211,10 +219,13 @@ class ModelSpec(Declared):
         from loopwright.declaration.metrics import fitting, nearest_metric
 
         known = fitting(self.task)
-        for metric in [self.gate.primary, *self.gate.thresholds]:
+        named = {"gate.primary": self.gate.primary} | {f"gate.thresholds.{name}": name for name in self.gate.thresholds}
+        for key, metric in named.items():
             if metric not in known:
-                raise ValueError(
-                    f"gate: the metric {metric!r} does not fit {self.task}"
-                    f"{nearest_metric(metric, known)}; fitting: {', '.join(known)}"
+                raise WrongAt(
+                    f"the metric {metric!r} does not fit {self.task}{nearest_metric(metric, known)}",
+                    key=key,
+                    got=metric,
+                    allowed=", ".join(known),
                 )
         return self

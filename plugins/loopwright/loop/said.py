@@ -39,7 +39,7 @@ def decision(result: TrainingDecision) -> Said:
 
 def fitted(result: Fitted) -> Said:
     """Say what was fitted."""
-    metrics = ", ".join(f"{name} {value:.4g}" for name, value in result.metrics.items())
+    metrics = ", ".join(f"{name} {_number(value)}" for name, value in result.metrics.items())
     return "fitted", f"in {result.seconds:.1f} s" + (f"; {metrics}" if metrics else "")
 
 
@@ -69,3 +69,8 @@ def monitored(result: Monitored) -> Said:
     """Say how the champion does, and what is asked for."""
     outcome, why = judged(result)
     return outcome, f"{why}; asks to {result.request}" if result.request else why
+
+
+def _number(value: float) -> str:
+    """Return a count whole, and a measure with the digits that matter."""
+    return f"{value:,.0f}" if float(value).is_integer() and abs(value) >= 1 else f"{value:.4g}"

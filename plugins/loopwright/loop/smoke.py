@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 ROWS = 1000
 """Rows trained on at the most."""
+FEW = 200
+"""Rows that label and features are tried on."""
 
 
 def smoke_check(workspace: Workspace, project: Project, name: str) -> Check:
@@ -48,6 +50,28 @@ def smoke_check(workspace: Workspace, project: Project, name: str) -> Check:
     return Check(about, Outcome.PASS, why, n=len(rows))
 
 
+def tried_check(workspace: Workspace, project: Project, name: str) -> Check:
+    """Call a model's label and features on a few rows, where there are any; nothing is trained.
+
+    :param workspace: where arrivals and lake are.
+    :param project: the project.
+    :param name: the model's name; its declaration can be read.
+    """
+    from loopwright.stages.train.snapshot import learnable
+
+    about, spec = f"answers:model/{name}", project.model(name)
+    try:
+        rows = _rows(workspace, project, spec, most=FEW)
+        if rows is None:
+            why = "no batch has arrived: label and features were not called"
+            return Check(about, Outcome.NOT_APPLICABLE, why, required=False)
+        known = learnable(spec, project.model_folder(name), rows)
+    except LoopwrightError as error:
+        return Check(about, Outcome.FAIL, str(error), observed=error.to_dict())
+    what = f"label and features answered for {len(rows)} rows, {len(known.labels)} of them with a label"
+    return Check(about, Outcome.PASS, f"{what}; `loopwright ci` trains as well", n=len(rows))
+
+
 def _train(spec: ModelSpec, folder: Path, rows: pd.DataFrame, entrypoint: str) -> None:
     from loopwright.serving.served import answered, conformed
     from loopwright.stages.train.learning import learn
@@ -60,7 +84,7 @@ def _train(spec: ModelSpec, folder: Path, rows: pd.DataFrame, entrypoint: str) -
         answered(learned.estimator, conformed(known.features, card), card)
 
 
-def _rows(workspace: Workspace, project: Project, spec: ModelSpec) -> pd.DataFrame | None:
+def _rows(workspace: Workspace, project: Project, spec: ModelSpec, most: int = ROWS) -> pd.DataFrame | None:
     """Return a seeded sample of the newest published batch, or of the first arrival that can be read."""
     published = [batch for batch in Ledger.of(workspace).dataset(spec.dataset).published() if batch["rows"]]
     rows = (
@@ -68,7 +92,7 @@ def _rows(workspace: Workspace, project: Project, spec: ModelSpec) -> pd.DataFra
     )
     if rows is None or rows.empty:
         return None
-    return rows.sample(min(ROWS, len(rows)), random_state=spec.train.seed).sort_index().reset_index(drop=True)
+    return rows.sample(min(most, len(rows)), random_state=spec.train.seed).sort_index().reset_index(drop=True)
 
 
 def _published(workspace: Workspace, dataset: str, batch: Mapping[str, Any]) -> pd.DataFrame:

@@ -50,18 +50,45 @@ def _model(project: Project, ledger: Ledger, name: str) -> dict[str, Any]:
 
 def _known(state: ModelState) -> dict[str, Any]:
     champion, candidate, decision = state.champion, state.candidate, state.decision
-    verdict, watched = state.get("last_verdict"), _newest(state.under("monitored"))
+    verdict = state.get("last_verdict")
+    # What a version before it did is its own history, and says nothing about the one in production.
+    version = champion and champion["version"]
+    watched = _newest({batch: seen for batch, seen in state.under("monitored").items() if seen["version"] == version})
     return {
         "champion": champion and _some(champion, "version", "since", "primary", "run_id"),
         "candidate": candidate and _some(candidate, "version", "registered_at", "primary", "rehearsal", "approval"),
         "gate": verdict and _some(verdict, "outcome", "why", "at"),
-        "decision": decision and _some(decision, "train", "reason", "reasons", "brakes", "at"),
+        "decision": decision and {**_some(decision, "train", "reason", "reasons", "brakes", "at"), **_came_to(state)},
         "monitored": watched and {**_some(watched, "batch_id", "version", "at"), **_outcome(watched)},
         "scored": len(state.under("scored")),
         "refusals": state.refusals,
         "requests": {what: state.request(what) for what in ("retrain", "rollback") if state.request(what)},
         "release": state.release,
     }
+
+
+def _came_to(state: ModelState) -> dict[str, Any]:
+    """Return how far the training that was last decided came: a word, and its version where it has one."""
+    training = state.training((state.decision or {}).get("training_id") or "") or {}
+    version = state.version(str(training.get("version"))) or {}
+    word = _CAME_TO.get(version.get("status") or training.get("status") or "")
+    return {"came_to": word, "version": version.get("version")}
+
+
+_CAME_TO = {
+    "decided": "not finished",
+    "trained": "not finished",
+    "gate:pass": "not finished",
+    "gate:fail": "refused",
+    "gate:inconclusive": "cannot tell yet",
+    "candidate": "waits for release",
+    "rejected": "refused",
+    "superseded": "superseded",
+    "champion": "in production",
+    "retired": "was in production",
+    "rolled_back": "rolled back",
+}
+"""Where a training, or the version that it made, stands."""
 
 
 def _needs(spec: ModelSpec, state: ModelState) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from loopwright.errors import DeclarationError
 from loopwright.operators.announce import tell_outlets
 from loopwright.operators.base import ModelOperator, end_by, person_of
 from loopwright.operators.form import text_or_none, yes_or_no
@@ -125,7 +126,7 @@ class RollBackOperator(ModelOperator):
 
     :param model: the model's name.
     :param to_version: the version to return to; empty for the champion before.
-    :param reason: why, for the ledger; empty takes the monitor's.
+    :param reason: why, for the ledger; empty takes the monitor's, and is refused where the monitor asked for nothing.
     :param only_if_requested: be skipped unless the monitor asked for it, as in a run that nobody started by hand.
     """
 
@@ -153,8 +154,15 @@ class RollBackOperator(ModelOperator):
         request = state.request("rollback")
         if request is None and yes_or_no(self.only_if_requested):
             raise AirflowSkipException("Nobody asked for a roll back.")
+        if request is None and text_or_none(self.reason) is None:
+            raise DeclarationError(
+                "A roll back that nobody asked for needs a reason.",
+                where="the field `reason`",
+                allowed="one sentence, for the record",
+                mend="Start the run again, and say why.",
+            )
         person = person_of(context)
-        asked = request["reason"] if request else "a person asked for it"
+        asked = request["reason"] if request else ""
         return roll_back(
             workspace,
             self.spec(workspace),

@@ -25,7 +25,10 @@ FALSE_ALARM = 0.01
 """Chance that a batch without any drift shows so much as one drifted column, shared out over all its questions."""
 MEASURES = 3
 NULLS_FACTOR = 2
-"""Null rates move by themselves more than shapes do: at a threshold of 0.1, from 0 % to 1 % or 2 % to 6 % counts."""
+"""Null rates move by themselves more than shapes do: at a threshold of 0.1, from 2 % to 6 % or 20 % to 29 % counts."""
+NULLS_MOVE = 0.25
+"""Cohen's h grows without measure at the ends: beside it a null rate must move, in share of rows, by this much of the
+threshold (0.025 at 0.1), or a column that was never empty would alarm at its first missing value in a hundred."""
 UNSEEN_SHARE = 0.01
 """A value in a hundred that the model has never seen is a finding, whatever the distances say."""
 _NO_LONGER_ITSELF = {
@@ -121,8 +124,11 @@ def _values(side: Sides, distance: float, asks: _Asks) -> Measure:
 def _nulls(side: Sides, asks: _Asks) -> Measure:
     before, after = side.nulls
     floor = floors.proportion_floor(asks.rows(side, side.rows[0]), side.rows[1], asks.alpha)
+    lower = min(before, after)
+    least = cohens_h(lower, min(1.0, lower + NULLS_MOVE * asks.threshold))
+    threshold = max(NULLS_FACTOR * asks.threshold, least)
     said = f"missing values went from {before:.1%} to {after:.1%}, an effect of {cohens_h(before, after):.3g}"
-    return Measure.of("nulls", "cohens_h", cohens_h(before, after), floor, NULLS_FACTOR * asks.threshold, said)
+    return Measure.of("nulls", "cohens_h", cohens_h(before, after), floor, threshold, said)
 
 
 def _unseen(side: Sides, before: pd.Series, after: pd.Series, asks: _Asks) -> Measure:

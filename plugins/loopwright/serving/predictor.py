@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from loopwright.declaration.code import code_of
+from loopwright.declaration.code import code_of, raised_by
 from loopwright.errors import LoopwrightError, UserCodeFailed
 from loopwright.evaluation.predicted import Predicted
 from loopwright.serving.rows import features_by
@@ -92,12 +92,11 @@ class Predictor:
             except LoopwrightError:
                 raise
             except Exception as error:
-                raise UserCodeFailed(
-                    f"The estimator raised {type(error).__name__}.",
-                    where=f"{self._where} ({len(features)} rows)",
-                    got=error,
-                    mend="Does it take missing values and categories it has not met?",
-                ) from error
+                where, mend = (
+                    f"{self._where} ({len(features)} rows)",
+                    "Does it take missing values and categories it has not met?",
+                )
+                raise raised_by("The estimator", where, self.code, error, mend=mend) from error
 
     def predicted(self, frame: pd.DataFrame) -> Predicted:
         """Return the answers for raw rows as arrays, for metrics.

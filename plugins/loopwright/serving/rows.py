@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from loopwright.declaration.code import code_of, load_function
+from loopwright.declaration.code import code_of, load_function, raised_by
 from loopwright.errors import DeclarationError, LoopwrightError, UserCodeFailed, shown_names
 from loopwright.serving.served import raw_rows
 
@@ -155,9 +155,7 @@ def _called(entrypoint: str, folder: Path, rows: pd.DataFrame, where: str) -> An
         except LoopwrightError:
             raise
         except Exception as error:
-            raise UserCodeFailed(
-                f"{entrypoint} raised {type(error).__name__}.", where=f"{where} ({len(rows)} rows)", got=error
-            ) from error
+            raise raised_by(entrypoint, f"{where} ({len(rows)} rows)", folder, error) from error
 
 
 def _require_columns(wanted: list[str], rows: pd.DataFrame, where: str) -> None:

@@ -154,3 +154,11 @@ def test_a_loss_of_twice_the_drop_is_found_where_the_rows_can_tell_it_and_else_i
     alarms, overlooked = found(rows=1000, loss=0.04, draws=400)
     assert alarms >= 0.45
     assert overlooked <= 0.23
+
+
+@pytest.mark.parametrize(("point", "said"), [(0.85, "a gain of 0.05"), (0.8, "no loss"), (0.79, "a loss of 0.01")])
+def test_better_than_at_the_gate_is_called_a_gain(point, said):
+    exact = Interval(0.8, 0.79, 0.81, 500, 0.95)
+    outcome, why, _ = judge("roc_auc", Interval(point, point - 0.01, point + 0.01, 500, 0.95), exact, 0.05)
+    assert outcome is Outcome.PASS
+    assert said in why

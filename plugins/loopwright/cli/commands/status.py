@@ -8,6 +8,7 @@ import click
 
 from loopwright.cli.answer import as_document, coloured
 from loopwright.cli.options import Setting, setting_options
+from loopwright.errors import counted, shown_names
 
 
 @click.command("status")
@@ -30,7 +31,12 @@ def command(model: str | None, setting: Setting) -> int:
         _tell_model(stands["models"][0])
     else:
         _tell_all(stands["datasets"], _of_dataset, ("DATASET", "BATCHES", "ROWS", "LAST", "WAITING"))
-        _tell_all(stands["models"], _of_model, ("MODEL", "CHAMPION", "AT THE GATE", "WATCHED", "SCORED", "DECIDED"))
+        _tell_all(
+            stands["models"],
+            _of_model,
+            ("MODEL", "CHAMPION", "AT THE GATE", "WATCHED", "SCORED", "WAITS", "LAST DECISION"),
+        )
+        click.echo(_in_short(stands["models"] + stands["datasets"]))
     return 0
 
 
@@ -68,14 +74,15 @@ def _of_model(one: dict[str, Any]) -> tuple[str, ...]:
         _reached(champion) or "-",
         f"{watched['batch_id']} {watched['outcome']}" if watched else "-",
         f"{one['scored']}{waits}",
-        ("to train" if decision["train"] else "no") if decision else "-",
+        f"version {one['candidate']['version']}" if one["candidate"] else "-",
+        _outcome_of(decision) if decision else "-",
     )
 
 
 def _tell_dataset(one: dict[str, Any]) -> None:
     click.echo(f"{click.style(one['name'], bold=True)}  dataset, {one['owner'] or 'owner unknown'}")
     last = f", the last {one['last_batch']}" if one["last_batch"] else ""
-    click.echo(f"  published    {one['batches']} batches, {one['rows']:,} rows{last}")
+    click.echo(f"  published    {counted(one['batches'], 'batch')}, {counted(one['rows'], 'row')}{last}")
     if one["waiting"]:
         click.echo(f"  waiting      {', '.join(one['waiting'])}")
     _tell_needs(one)
@@ -94,7 +101,7 @@ def _tell_model(one: dict[str, Any]) -> None:
             about = f"{one[name]['batch_id']}: " if "batch_id" in one[name] else ""
             click.echo(f"  {name:<12} {about}{one[name]['why']}")
     waits = f", {one['unscored']} wait" if one.get("unscored") else ""
-    click.echo(f"  scored       {one['scored']} batches{waits}")
+    click.echo(f"  scored       {counted(one['scored'], 'batch')}{waits}")
     for what, request in one["requests"].items():
         click.echo(f"  asked        to {what}: {request['reason']}")
     _tell_needs(one)
@@ -115,7 +122,24 @@ def _reached(entry: dict[str, Any] | None) -> str:
 
 
 def _decided(decision: dict[str, Any]) -> str:
-    return f"{'to train' if decision['train'] else 'not to train'}: {decision['reason']} ({decision['at'][:16]})"
+    return f"{_outcome_of(decision)}: {decision['reason']} ({decision['at'][:16]})"
+
+
+def _outcome_of(decision: dict[str, Any]) -> str:
+    """Return a decision with what came of it: what was once decided says nothing about today."""
+    if not decision["train"]:
+        return "not to train"
+    version = f"version {decision['version']} " if decision.get("version") else ""
+    return f"trained: {version}{decision['came_to']}" if decision.get("came_to") else "to train"
+
+
+def _in_short(all_of_them: list[dict[str, Any]]) -> str:
+    """Return the morning's answer in one line."""
+    need = [one["name"] for one in all_of_them if one["needs"]]
+    if not need:
+        return click.style("Nobody needs you.", fg="green")
+    verb = "needs" if len(need) == 1 else "need"
+    return click.style(f"{len(need)} of {len(all_of_them)} {verb} you: {shown_names(need)}", bold=True)
 
 
 def _tell_needs(one: dict[str, Any]) -> None:

@@ -126,8 +126,10 @@ def judge(
     said = f"{metric} is {measured.point:.4g} on {measured.n} labelled rows, the gate saw {reference.point:.4g}"
     if not measured.known:
         return Outcome.INCONCLUSIVE, f"{said}; so few rows cannot tell", drop
+    if drop <= 0:
+        return Outcome.PASS, f"{said}: {f'a gain of {-drop:.3g}' if drop else 'no loss'}", drop
     if drop < allowed:
-        return Outcome.PASS, f"{said}: a loss of {max(drop, 0.0):.3g}, below the {allowed:.3g} that counts", drop
+        return Outcome.PASS, f"{said}: a loss of {drop:.3g}, below the {allowed:.3g} that counts", drop
     if surely_lost(metric, reference, measured) <= 0:
         return Outcome.INCONCLUSIVE, f"{said}: a loss of {drop:.3g}, which chance could explain", drop
     return Outcome.FAIL, f"{said}: a loss of {drop:.3g}, at least the {allowed:.3g} that counts", drop

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from loopwright.declaration.code import load_function
+from loopwright.declaration.code import load_function, raised_by
 from loopwright.declaration.metrics import METRICS
 from loopwright.errors import LoopwrightError, UserCodeFailed
 from loopwright.serving.card import Card
@@ -57,12 +57,17 @@ def learn(spec: ModelSpec, folder: Path, rows: Learnable, entrypoint: str, param
     build = load_function(entrypoint, folder)
     _seed(spec.train.seed)
     where = f"model {spec.name}, train.entrypoint {entrypoint}"
-    estimator = _fitted(build, features, rows, _accepted(build, params, spec), where)
+    estimator = _fitted(build, features, rows, _accepted(build, params, spec), where, folder)
     return Learned(_require_usable(spec, estimator, where), card)
 
 
 def _fitted(
-    build: Callable[..., Any], features: pd.DataFrame, rows: Learnable, params: Mapping[str, Any], where: str
+    build: Callable[..., Any],
+    features: pd.DataFrame,
+    rows: Learnable,
+    params: Mapping[str, Any],
+    where: str,
+    folder: Path,
 ) -> Any:
     try:
         if {"features", "labels"} <= set(_named(build)):
@@ -74,12 +79,8 @@ def _fitted(
     except LoopwrightError:
         raise
     except Exception as error:
-        raise UserCodeFailed(
-            f"The training raised {type(error).__name__}.",
-            where=f"{where} ({len(rows.labels)} rows)",
-            got=error,
-            mend="Try it by hand on a sample: the folder's own tests are the place.",
-        ) from error
+        mend = "Try it by hand on a sample: the folder's own tests are the place."
+        raise raised_by("The training", f"{where} ({len(rows.labels)} rows)", folder, error, mend=mend) from error
     return estimator if fitted is None else fitted
 
 

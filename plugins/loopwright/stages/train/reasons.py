@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from loopwright.errors import shown_names
+from loopwright.errors import counted, shown_names
 from loopwright.verdict import OnInconclusive
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def said(word: str, model: ModelSpec, question: Question, state: ModelState, per
         "code": "code or declaration changed",
         "person": f"asked for: {person or request.get('reason')}",
         "not_enough_batches": (
-            f"{len(question.mature)} batches with mature labels, of which {model.train.holdout.batches} are held out,"
+            f"{counted(len(question.mature), 'batch')} with mature labels and {model.train.holdout.batches} to hold out"
             " leave none to learn from"
         ),
         "nothing_new": f"nothing new since training {last.get('training_id')}"

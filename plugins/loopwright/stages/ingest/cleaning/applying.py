@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from loopwright.declaration.code import code_of, load_function
+from loopwright.declaration.code import code_of, load_function, raised_by
 from loopwright.errors import UserCodeFailed, shown_names
 from loopwright.stages.ingest.cleaning.done import Done
 
@@ -38,9 +38,8 @@ def applied(frame: pd.DataFrame, function: str, folder: Path) -> tuple[pd.DataFr
         try:
             after = clean(frame.copy())
         except Exception as error:
-            raise UserCodeFailed(
-                f"The cleaning function {function} raised {type(error).__name__}.", got=error
-            ) from error
+            where = f"{folder}: clean, step apply ({len(frame)} rows)"
+            raise raised_by(f"The cleaning function {function}", where, folder, error) from error
     if not isinstance(after, pd.DataFrame):
         raise UserCodeFailed(
             f"The cleaning function {function} returned no frame.",
