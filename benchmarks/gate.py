@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from scipy import special, stats
 
-from loopwright.declaration.model import Gate
+from loopwright.declaration.gate import Gate
 from loopwright.evaluation import Predicted
 from loopwright.evaluation.bootstrap import Resampling
 from loopwright.evaluation.comparison import compared

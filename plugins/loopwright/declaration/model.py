@@ -18,7 +18,7 @@ from loopwright.declaration.fields import (
     WrongAt,
     is_entrypoint,
 )
-from loopwright.verdict import OnInconclusive
+from loopwright.declaration.gate import Gate
 
 Task = Literal["binary_classification", "multiclass_classification", "regression"]
 Reason = Literal["new_data", "drift", "performance", "code"]
@@ -76,41 +76,6 @@ class Train(Declared):
     def entrypoints(self) -> list[str]:
         """The declared entrypoints, always as a list."""
         return [self.entrypoint] if isinstance(self.entrypoint, str) else list(self.entrypoint)
-
-
-class Bound(Declared):
-    """What a metric must reach."""
-
-    at_least: float | None = Field(None, description="The metric may not be lower.")
-    at_most: float | None = Field(None, description="The metric may not be higher.")
-
-    @model_validator(mode="after")
-    def _one_bound(self) -> Bound:
-        if (self.at_least is None) == (self.at_most is None):
-            raise ValueError("say either at_least or at_most")
-        return self
-
-
-class Against(Declared):
-    """How a candidate is compared with the champion, on the same rows."""
-
-    margin: float = Field(0.0, ge=0, description="How much worse, in the primary metric, still counts as no worse.")
-    confidence: float = Field(0.95, gt=0.5, lt=1, description="One-sided confidence of the comparison.")
-    better: bool = Field(
-        True, description="Whether the candidate must also be better at the point: no change without a gain."
-    )
-
-
-class Gate(Declared):
-    """What is asked of a candidate before it may be released."""
-
-    primary: str = Field(description="The metric that decides, by scikit-learn's name for it.")
-    thresholds: dict[str, Bound] = Field({}, description="Absolute bounds, by metric.")
-    champion: Against = Field(Against(), description="The comparison with the model in production.")
-    resamples: int = Field(1000, ge=100, description="Bootstrap resamples behind each interval.")
-    on_inconclusive: OnInconclusive = Field(
-        OnInconclusive.WAIT, description="When the data cannot tell: wait for more, ask a person, or refuse."
-    )
 
 
 class Release(Declared):
@@ -228,4 +193,12 @@ class ModelSpec(Declared):
                     got=metric,
                     allowed=", ".join(known),
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _gate_fits_the_task(self) -> ModelSpec:
+        if self.gate.fairness and self.task != "binary_classification":
+            raise ValueError("gate.fairness: its metrics are about two classes, one of which is selected")
+        if self.gate.calibration and self.task == "regression":
+            raise ValueError("gate.calibration: only probabilities are calibrated, and a regression gives none")
         return self

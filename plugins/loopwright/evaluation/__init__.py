@@ -7,9 +7,20 @@ tell (few rows, one class) is answered with ``inconclusive``, never with a crash
 from __future__ import annotations
 
 from loopwright.evaluation.estimates import Interval
-from loopwright.evaluation.gate import Unseen, judge
+from loopwright.evaluation.gate import Beside, judge
 from loopwright.evaluation.intervals import interval, paired_difference
 from loopwright.evaluation.metrics import metric_value
 from loopwright.evaluation.predicted import Predicted
+from loopwright.evaluation.unseen import Seen, Unseen
 
-__all__ = ["Interval", "Predicted", "Unseen", "interval", "judge", "metric_value", "paired_difference"]
+__all__ = [
+    "Beside",
+    "Interval",
+    "Predicted",
+    "Seen",
+    "Unseen",
+    "interval",
+    "judge",
+    "metric_value",
+    "paired_difference",
+]

@@ -6,26 +6,39 @@ row of candidates, each a little worse within the margin, cannot carry productio
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from loopwright.declaration.metrics import METRICS
-from loopwright.evaluation.intervals import lacking
+from loopwright.evaluation.bootstrap import Resampling
+from loopwright.evaluation.delong import area_gained
+from loopwright.evaluation.intervals import bootstrapped_difference, lacking
+from loopwright.evaluation.metrics import prepared
+from loopwright.evaluation.proportions import mcnemar
+from loopwright.evaluation.ranking import RocAuc
+from loopwright.evaluation.sums import Share
 from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:
-    from loopwright.declaration.model import Gate
+    from loopwright.declaration.gate import Gate
+    from loopwright.evaluation.asking import Asking
     from loopwright.evaluation.estimates import Interval
-    from loopwright.evaluation.predicted import Array
+    from loopwright.evaluation.predicted import Array, Predicted
 
 
-def compared(gate: Gate, delta: Interval, truth: Array) -> tuple[Check, ...]:
+RESAMPLED = 10_000_000
+"""Weights that the bootstrap beside a closed form may draw: enough to be a check, and no reason to wait."""
+
+
+def compared(gate: Gate, delta: Interval, truth: Array, cross: Mapping[str, Any] | None = None) -> tuple[Check, ...]:
     """Return the checks of a candidate against a champion.
 
     :param gate: as declared.
     :param delta: how much better the candidate is, on the same rows.
     :param truth: of these rows.
+    :param cross: what other methods say, for the record.
     """
-    checks = (_non_inferiority(gate, delta, truth),)
+    checks = (_non_inferiority(gate, delta, truth, cross or {}),)
     return (*checks, _improvement(gate, delta)) if gate.champion.better else checks
 
 
@@ -39,23 +52,57 @@ def uncompared(gate: Gate, outcome: Outcome, why: str) -> tuple[Check, ...]:
     return tuple(Check(name, outcome, why) for name in names)
 
 
-def _non_inferiority(gate: Gate, delta: Interval, truth: Array) -> Check:
+def cross_checks(asking: Asking, champion: Predicted, delta: Interval) -> dict[str, Any]:
+    """Return what other methods say of the same comparison: the bootstrap, DeLong's, and McNemar's test.
+
+    :param champion: its answers for the same rows.
+    :param delta: the interval that decides.
+    """
+    if not delta.known:
+        return {}
+    name, truth = asking.gate.primary, asking.truth
+    ours, theirs = prepared(name, truth, asking.candidate), prepared(name, truth, champion)
+    found: dict[str, Any] = {}
+    if isinstance(ours, Share) and isinstance(theirs, Share):
+        won, lost = int((ours.hits & ~theirs.hits).sum()), int((theirs.hits & ~ours.hits).sum())
+        found["mcnemar"] = {"only_candidate_right": won, "only_champion_right": lost, "mid_p": mcnemar(won, lost)}
+    drawn = asking.resampling
+    if drawn.groups is not None and isinstance(ours, RocAuc) and isinstance(theirs, RocAuc):
+        blind = area_gained(ours.positive, ours.score, theirs.score).at(delta.confidence)
+        found["delong_ignoring_groups"] = {"low": blind.low, "high": blind.high}
+    if not delta.method.startswith("paired bootstrap"):
+        few = min(drawn.resamples, max(200, RESAMPLED // len(truth)))
+        once = bootstrapped_difference(name, truth, ours, theirs, Resampling(few, drawn.seed)).at(delta.confidence)
+        found["bootstrap"] = {"low": once.low, "high": once.high, "resamples": few}
+        found["agrees"] = _answer(once, asking.gate.champion.margin) is _answer(delta, asking.gate.champion.margin)
+    return found
+
+
+def _answer(delta: Interval, margin: float) -> Outcome:
+    if delta.low >= -margin:
+        return Outcome.PASS
+    return Outcome.FAIL if delta.high < -margin else Outcome.INCONCLUSIVE
+
+
+def _non_inferiority(gate: Gate, delta: Interval, truth: Array, cross: Mapping[str, Any]) -> Check:
     margin = gate.champion.margin
-    asked = {"margin": margin, "confidence": gate.champion.confidence, "metric": gate.primary}
+    asked = {"margin": margin, "confidence": delta.confidence, "metric": gate.primary}
     if not delta.known:
         why = f"the difference to the champion cannot be told: {lacking(gate.primary, truth) or 'it is not defined'}"
         return Check("non_inferiority", Outcome.INCONCLUSIVE, why, delta.to_dict(), asked, delta.n)
-    if delta.low >= -margin:
-        outcome, says = Outcome.PASS, "is no worse than the champion"
-    elif delta.high < -margin:
-        outcome, says = Outcome.FAIL, "is worse than the champion"
-    else:
-        outcome, says = Outcome.INCONCLUSIVE, "may or may not be worse than the champion"
+    outcome = _answer(delta, margin)
+    says = {
+        Outcome.PASS: "is no worse than the champion",
+        Outcome.FAIL: "is worse than the champion",
+        Outcome.INCONCLUSIVE: "may or may not be worse than the champion",
+    }[outcome]
     why = (
         f"the candidate {says} by more than {margin:g} in {gate.primary}: {delta.point:+.4g} in its favour"
         f" ({delta.said}) on the same {delta.n} rows"
     )
-    return Check("non_inferiority", outcome, why, delta.to_dict(), asked, delta.n)
+    why += "" if cross.get("agrees", True) else "; the bootstrap beside it would answer otherwise, so it is close"
+    observed = delta.to_dict() | ({"cross_checks": dict(cross)} if cross else {})
+    return Check("non_inferiority", outcome, why, observed, asked, delta.n)
 
 
 def _improvement(gate: Gate, delta: Interval) -> Check:

@@ -6,34 +6,50 @@ it for a fail, and between them the data cannot tell. What must stay true: what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from loopwright.declaration.metrics import METRICS
-from loopwright.errors import shown_names
-from loopwright.evaluation.comparison import compared, uncompared
-from loopwright.evaluation.intervals import interval, lacking, paired_difference
+from loopwright.evaluation.asking import Asking
+from loopwright.evaluation.baselines import baseline_checks
+from loopwright.evaluation.calibration import calibration_check
+from loopwright.evaluation.comparison import compared, cross_checks, uncompared
+from loopwright.evaluation.fairness import fairness_checks
+from loopwright.evaluation.intervals import lacking
+from loopwright.evaluation.latency import Timing, latency_check
+from loopwright.evaluation.leakage import leakage_check
+from loopwright.evaluation.looks import looks_check
+from loopwright.evaluation.slices import slice_checks
+from loopwright.evaluation.thresholds import bounded
+from loopwright.evaluation.unseen import Unseen, unseen_checks
 from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:
-    from loopwright.declaration.model import Bound, Gate, ModelSpec
-    from loopwright.evaluation.estimates import Interval
+    from loopwright.declaration.gate import Bound, Gate
+    from loopwright.declaration.model import ModelSpec
     from loopwright.evaluation.predicted import Array, Predicted
 
 
 @dataclass(frozen=True)
-class Unseen:
-    """Which batches the question whether the holdout was unseen is about.
+class Beside:
+    """What the gate looks at besides answers and truth; all about the same labelled rows of the holdout.
 
-    :param holdout: batches that candidate and champion are compared on.
-    :param candidate: batches that the candidate was trained on.
-    :param champion: batches that the champion was trained on.
+    :param columns: what slices, groups and fairness are made of, by name.
+    :param features: the values of each feature, by name; none when leaks are not looked for.
+    :param baselines: the answers of the simple models that had to be fitted, by name.
+    :param looks: how often this holdout was asked, this time included.
+    :param timing: how long answers took; ``None`` when that was not measured.
     """
 
-    holdout: Sequence[str]
-    candidate: Sequence[str]
-    champion: Sequence[str] = ()
+    columns: Mapping[str, Array] = field(default_factory=dict)
+    features: Mapping[str, Array] = field(default_factory=dict)
+    baselines: Mapping[str, Predicted] = field(default_factory=dict)
+    looks: int = 1
+    timing: Timing | None = None
+
+
+_NOTHING = Beside()
 
 
 def judge(
@@ -44,6 +60,7 @@ def judge(
     *,
     unseen: Unseen | None = None,
     champion_fault: str | None = None,
+    beside: Beside = _NOTHING,
     seed: int = 0,
 ) -> tuple[Check, ...]:
     """Ask everything that the declaration asks of a candidate.
@@ -52,53 +69,32 @@ def judge(
     :param candidate: its answers for the holdout's labelled rows.
     :param champion: the champion's answers for the same rows; ``None`` when there is no champion, or it gave none.
     :param truth: the true classes or values of these rows, none missing.
-    :param unseen: batches held out and trained on; not asked when left out.
+    :param unseen: what the holdout and the trainings were made of; not asked when left out.
     :param champion_fault: why a champion that exists gave no answers.
+    :param beside: what else to look at.
     :param seed: of the bootstrap.
     :return: the checks, in the order a person would ask them.
     """
-    checks = [_finite(candidate)]
-    if unseen is not None:
-        checks.append(_unseen(unseen))
-    sound = checks[0].outcome is Outcome.PASS
+    gate, finite = spec.gate, _finite(candidate)
+    checks = [finite, *(unseen_checks(unseen) if unseen else ())]
+    if beside.features:
+        checks.append(leakage_check(gate.leakage, spec.task, beside.features, truth))
     if champion is not None and champion_fault is None:
-        champion_fault = _lacks(champion, spec.gate.primary)
+        champion_fault = _lacks(champion, gate.primary)
     champion = None if champion_fault else champion
-    asking = _Asking(spec.gate, candidate, truth, seed) if sound else None
-    checks.append(_measured(spec.gate, asking, truth))
-    checks += [_threshold(name, bound, asking, truth) for name, bound in spec.gate.thresholds.items()]
-    return (*checks, *_against(spec.gate, asking, champion, champion_fault))
-
-
-@dataclass(frozen=True)
-class _Asking:
-    """A candidate whose answers are usable, with what every question about it needs."""
-
-    gate: Gate
-    candidate: Predicted
-    truth: Array
-    seed: int
-
-    def interval(self, name: str) -> Interval:
-        return interval(
-            name,
-            self.truth,
-            self.candidate,
-            confidence=self.gate.champion.confidence,
-            resamples=self.gate.resamples,
-            seed=self.seed,
-        )
-
-    def gain_over(self, champion: Predicted) -> Interval:
-        return paired_difference(
-            self.gate.primary,
-            self.truth,
-            self.candidate,
-            champion,
-            confidence=self.gate.champion.confidence,
-            resamples=self.gate.resamples,
-            seed=self.seed,
-        )
+    sound = finite.outcome is Outcome.PASS
+    asking = Asking(gate, candidate, truth, beside.columns, beside.looks, seed) if sound else None
+    checks.append(_measured(gate, asking, truth))
+    checks += [_threshold(name, bound, asking, truth) for name, bound in gate.thresholds.items()]
+    if champion is not None and asking is not None:
+        checks.append(looks_check(gate.champion, beside.looks))
+    checks += _against(gate, asking, champion, champion_fault)
+    checks += baseline_checks(asking, spec.task, beside.baselines) if asking else _unasked(gate, truth)
+    if asking is not None:
+        checks += [*slice_checks(asking, champion), *fairness_checks(asking), *calibration_check(asking)]
+    if gate.latency is not None:
+        checks.append(latency_check(gate.latency, beside.timing))
+    return tuple(checks)
 
 
 def _lacks(champion: Predicted, primary: str) -> str | None:
@@ -123,71 +119,46 @@ def _finite(candidate: Predicted) -> Check:
     return Check("finite", outcome, why, observed={"unusable": unusable}, n=n)
 
 
-def _unseen(batches: Unseen) -> Check:
-    # A candidate that saw the holdout is flattered: a fault. A champion that saw it (somebody holds out more than
-    # before, say) makes the comparison unfair to the candidate, until newer batches arrive: there is no telling yet.
-    held = list(batches.holdout)
-    by_candidate = [b for b in held if b in set(batches.candidate)]
-    by_champion = [b for b in held if b in set(batches.champion)]
-    if by_candidate:
-        outcome, why = Outcome.FAIL, f"the candidate was trained on held-out batches: {shown_names(by_candidate)}"
-    elif by_champion:
-        outcome = Outcome.INCONCLUSIVE
-        why = f"the champion was trained on held-out batches: {shown_names(by_champion)}"
-    else:
-        outcome, why = Outcome.PASS, f"nobody was trained on the held-out {shown_names(held)}"
-    observed = {"candidate": by_candidate, "champion": by_champion}
-    return Check("holdout_unseen", outcome, why, observed=observed, asked=held, n=len(held))
-
-
-def _measured(gate: Gate, asking: _Asking | None, truth: Array) -> Check:
+def _measured(gate: Gate, asking: Asking | None, truth: Array) -> Check:
     """Whether the primary metric can be told at all: without it a first model would pass for want of questions."""
     name = "measured"
     if asking is None:
         return _unanswered(name, truth)
     found = asking.interval(gate.primary)
     if not found.known:
-        why = f"{gate.primary} cannot be told: {lacking(gate.primary, truth) or 'the rows do not define it'}"
+        lacks = lacking(gate.primary, truth, asking.resampling.groups) or "the rows do not define it"
+        why = f"{gate.primary} cannot be told: {lacks}"
         return Check(name, Outcome.INCONCLUSIVE, why, observed=found.to_dict(), n=found.n)
     why = f"{gate.primary} is {found.point:.4g} ({found.said}) on {found.n} held-out rows"
     return Check(name, Outcome.PASS, why, observed=found.to_dict(), n=found.n)
 
 
-def _threshold(name: str, bound: Bound, asking: _Asking | None, truth: Array) -> Check:
+def _threshold(name: str, bound: Bound, asking: Asking | None, truth: Array) -> Check:
     check = f"threshold:{name}"
-    asked = bound.model_dump(exclude_none=True)
     if asking is None:
-        return _unanswered(check, truth, asked)
-    found = asking.interval(name)
-    words = f"at least {bound.at_least:g}" if bound.at_least is not None else f"at most {bound.at_most:g}"
-    if not found.known:
-        why = f"whether {name} is {words} cannot be told: {lacking(name, truth) or 'the rows do not define it'}"
-        return Check(check, Outcome.INCONCLUSIVE, why, found.to_dict(), asked, found.n)
-    outcome = _reaches(found, bound)
-    says = {Outcome.PASS: "is", Outcome.FAIL: "is not", Outcome.INCONCLUSIVE: "may or may not be"}[outcome]
-    why = f"{name} {says} {words}: {found.point:.4g} ({found.said})"
-    return Check(check, outcome, why, found.to_dict(), asked, found.n)
+        return _unanswered(check, truth, bound.model_dump(exclude_none=True))
+    lacks = lacking(name, truth, asking.resampling.groups)
+    return bounded(check, name, asking.interval(name), bound, lacking=lacks)
 
 
-def _reaches(found: Interval, bound: Bound) -> Outcome:
-    if bound.at_least is not None:
-        surely, possibly = found.low >= bound.at_least, found.high >= bound.at_least
-    else:
-        assert bound.at_most is not None  # noqa: S101 - the declaration holds exactly one of the two
-        surely, possibly = found.high <= bound.at_most, found.low <= bound.at_most
-    if surely:
-        return Outcome.PASS
-    return Outcome.INCONCLUSIVE if possibly else Outcome.FAIL
-
-
-def _against(gate: Gate, asking: _Asking | None, champion: Predicted | None, fault: str | None) -> tuple[Check, ...]:
+def _against(gate: Gate, asking: Asking | None, champion: Predicted | None, fault: str | None) -> tuple[Check, ...]:
     if champion is None and fault is None:
         return uncompared(gate, Outcome.NOT_APPLICABLE, "there is no champion to compare with")
     if champion is None:
         return uncompared(gate, Outcome.INCONCLUSIVE, f"the champion could not answer: {fault}")
     if asking is None:
         return uncompared(gate, Outcome.INCONCLUSIVE, "the candidate has no usable answers")
-    return compared(gate, asking.gain_over(champion), asking.truth)
+    delta = asking.gain_over(champion).at(asking.confidence)
+    return compared(gate, delta, asking.truth, cross_checks(asking, champion, delta))
+
+
+def _unasked(gate: Gate, truth: Array) -> tuple[Check, ...]:
+    """Return every question about usable answers, unanswered: what was not computed never passes."""
+    names = [f"baseline:{name}" for name in gate.baselines]
+    names += ["slices:non_inferior", "slices:harmed"] if gate.slices and gate.slices.required else []
+    names += ["fairness"] if gate.fairness and gate.fairness.required else []
+    names += ["calibration"] if gate.calibration and gate.calibration.required else []
+    return tuple(_unanswered(name, truth) for name in names)
 
 
 def _unanswered(name: str, truth: Array, asked: object = None) -> Check:

@@ -8,3 +8,7 @@ REHEARSAL_ROWS, REHEARSAL_EXPECTED = "rehearsal/rows.parquet", "rehearsal/expect
 """Raw rows to ask a fresh process about, and the answers that they got."""
 CHAMPION = "champion"
 """Whose predictions they are, in the column ``_role``: a challenger's will be beside them, never in their place."""
+TRAINED_ROWS = "lineage/rows.npy"
+"""The identities of the rows that it was trained on."""
+EVALUATION = "evaluation.html"
+"""The gate's report, for people."""

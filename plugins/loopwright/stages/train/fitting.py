@@ -25,6 +25,7 @@ from loopwright.stages.train.environment import requirements_of
 from loopwright.stages.train.keeping import keep_provenance, keep_reference
 from loopwright.stages.train.learning import learn
 from loopwright.stages.train.refusing import record_failure, require_as_decided, require_open
+from loopwright.stages.train.seen import identities, keep_seen
 from loopwright.stages.train.snapshot import Learnable, NothingToLearn, decided, learnable, rows_of
 from loopwright.tracking import Tracking
 
@@ -116,6 +117,7 @@ def _fit_in_run(
     raw = rows_of(workspace, spec, entry, entry["batches"])
     rows = learnable(spec, folder, raw)
     keep_provenance(tracking, workspace, spec, run_id, entry, folder)
+    keep_seen(tracking, run_id, identities(raw, Project.at(workspace.project).dataset(spec.dataset).key))
     with TemporaryDirectory() as scratch:
         files = Path(scratch) / MODEL
         way, digest = _write(spec, folder, rows, raw, entry, tracking, run_id, files)

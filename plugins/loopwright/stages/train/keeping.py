@@ -21,6 +21,7 @@ from loopwright.stages.train.environment import environment_of, git_commit
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
+    from loopwright.evaluation.predicted import Array
     from loopwright.serving import Predictor
     from loopwright.tracking import Tracking
 
@@ -77,13 +78,16 @@ def keep_reference(
     _keep(tracking, run_id, REFERENCE, sample.assign(**{str(name): drawn[name].to_numpy() for name in drawn}))
 
 
-def keep_rehearsal(tracking: Tracking, run_id: str, spec: ModelSpec, raw: pd.DataFrame, predictor: Predictor) -> None:
+def keep_rehearsal(
+    tracking: Tracking, run_id: str, spec: ModelSpec, raw: pd.DataFrame, predictor: Predictor
+) -> tuple[Array, pd.DataFrame]:
     """Keep a few raw rows and the answers to them, for a rehearsal in a fresh process.
 
     The answers are to the rows as read back, so that a rehearsal gets exactly the same question.
 
     :param raw: rows of the holdout.
     :param predictor: the candidate.
+    :return: which rows, and the answers to them.
     """
     size = min(len(raw), spec.release.rehearsal_rows)
     chosen = np.sort(np.random.default_rng(spec.train.seed).choice(len(raw), size, replace=False))
@@ -94,6 +98,7 @@ def keep_rehearsal(tracking: Tracking, run_id: str, spec: ModelSpec, raw: pd.Dat
         expected = predictor.predict(pd.read_parquet(path))
         tracking.log_file(run_id, path, folder)
     _keep(tracking, run_id, REHEARSAL_EXPECTED, expected)
+    return chosen, expected
 
 
 def _keep(tracking: Tracking, run_id: str, path: str, frame: pd.DataFrame) -> None:

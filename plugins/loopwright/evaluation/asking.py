@@ -1,0 +1,80 @@
+"""What every question of the gate is asked with: rows, the candidate's answers, how sure to be; each metric once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from loopwright.evaluation.bootstrap import Resampling
+from loopwright.evaluation.intervals import difference, estimate
+from loopwright.evaluation.looks import confidence_of
+
+if TYPE_CHECKING:
+    from loopwright.declaration.gate import Gate
+    from loopwright.evaluation.estimates import Estimate, Interval
+    from loopwright.evaluation.predicted import Array, Predicted
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A candidate whose answers are usable.
+
+    :param gate: as declared.
+    :param candidate: its answers for the holdout's labelled rows.
+    :param truth: of the same rows.
+    :param columns: of the same rows: what slices, groups and fairness are made of, by name.
+    :param looks: how often this holdout was asked, this time included.
+    :param seed: of the bootstrap.
+    """
+
+    gate: Gate
+    candidate: Predicted
+    truth: Array
+    columns: Mapping[str, Array] = field(default_factory=dict)
+    looks: int = 1
+    seed: int = 0
+    _known: dict[str, Estimate] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def confidence(self) -> float:
+        """One-sided, of every bound: the declared one, or more where the holdout was asked before."""
+        return confidence_of(self.gate.champion, self.looks)
+
+    @cached_property
+    def resampling(self) -> Resampling:
+        """How rows are drawn; in groups where they are declared to come in groups."""
+        groups = codes(self.columns[self.gate.groups]) if self.gate.groups else None
+        return Resampling(self.gate.resamples, self.seed, groups)
+
+    def interval(self, name: str) -> Interval:
+        """Return a metric of the candidate with its bounds."""
+        if name not in self._known:
+            self._known[name] = estimate(name, self.truth, self.candidate, self.resampling)
+        return self._known[name].at(self.confidence)
+
+    def gain_over(self, other: Predicted, rows: Array | None = None) -> Estimate:
+        """Return how much better the candidate is than another in the primary metric, on all rows or on some.
+
+        :param other: its answers for the same rows.
+        :param rows: which of them, as a mask.
+        """
+        if rows is None:
+            return difference(self.gate.primary, self.truth, self.candidate, other, self.resampling)
+        groups = self.resampling.groups
+        part = Resampling(self.gate.resamples, self.seed, None if groups is None else codes(groups[rows]))
+        return difference(self.gate.primary, self.truth[rows], self.candidate.take(rows), other.take(rows), part)
+
+
+def codes(values: Array) -> Array:
+    """Return a code from 0 on for each value; what is missing is a value of its own.
+
+    :param values: of a column.
+    """
+    import pandas as pd
+
+    found: Array = np.asarray(pd.factorize(values, use_na_sentinel=False)[0])
+    return found

@@ -1,0 +1,133 @@
+"""Which rows a training saw, row by row, so that a later holdout can be shown to hold none of them.
+
+A row is known by its declared key; without one by all that it holds. Eight bytes a row are kept with the run: a
+64-bit hash, of which two of a million rows fall together once in thirty-seven million times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from loopwright.errors import UnknownName
+from loopwright.evaluation import Seen, Unseen
+from loopwright.serving.kept import TRAINED_ROWS
+from loopwright.serving.served import raw_rows
+
+if TYPE_CHECKING:
+    from loopwright.evaluation.predicted import Array
+    from loopwright.ledger.state import DatasetState, ModelState
+    from loopwright.tracking import Tracking
+
+
+def identities(frame: pd.DataFrame, key: Sequence[str]) -> Array:
+    """Return a number for each row that is the same wherever the row is met again.
+
+    :param frame: rows of the dataset.
+    :param key: the columns that name a row; all that it holds when there are none, or one is absent.
+    """
+    rows = raw_rows(frame)
+    named = rows[list(key)] if key and set(key) <= set(rows.columns) else rows
+    try:
+        hashed = pd.util.hash_pandas_object(named, index=False)
+    except TypeError:  # lists and mappings have no hash, but they have a text
+        hashed = pd.util.hash_pandas_object(named.astype(str), index=False)
+    return hashed.to_numpy(dtype=np.uint64)
+
+
+def keep_seen(tracking: Tracking, run_id: str, ids: Array) -> None:
+    """Keep the identities of the rows that a training saw, with its run."""
+    folder, _, name = TRAINED_ROWS.rpartition("/")
+    with TemporaryDirectory() as scratch:
+        np.save(Path(scratch) / name, np.sort(ids))
+        tracking.log_file(run_id, Path(scratch) / name, folder)
+
+
+def seen_by(tracking: Tracking, entry: Mapping[str, Any] | None) -> Array | None:
+    """Return the identities that a version or training was trained on; ``None`` where they were not kept.
+
+    :param entry: what the ledger holds of it.
+    """
+    if not entry or not entry.get("run_id"):
+        return None
+    with TemporaryDirectory() as scratch:
+        try:
+            found: Array = np.load(tracking.download(entry["run_id"], TRAINED_ROWS, Path(scratch)))
+        except UnknownName:  # trained before they were kept
+            return None
+    return found
+
+
+def rows_seen(held: Array, key: Sequence[str], candidate: Array | None, champion: Array | None) -> tuple[Seen, Array]:
+    """Return what was seen of the holdout, and which of its rows anybody saw.
+
+    :param held: identities of the holdout's labelled rows.
+    :param key: as declared.
+    :param candidate: identities that it was trained on.
+    :param champion: identities that the champion was trained on.
+    """
+    by = [None if ids is None else np.isin(held, ids) for ids in (candidate, champion)]
+    known = [mask for mask in by if mask is not None]
+    either = np.logical_or.reduce(known) if known else np.zeros(len(held), dtype=bool)
+    usual = 0.0
+    if candidate is not None and len(candidate) and not key:
+        same = np.diff(candidate) == 0
+        usual = float((np.append(same, False) | np.append(False, same)).mean())
+    counts = [None if mask is None else int(mask.sum()) for mask in by]
+    return Seen(tuple(key), len(held), counts[0], counts[1], usual), either
+
+
+def unseen_of(
+    entry: Mapping[str, Any], champion: Mapping[str, Any] | None, rows: Seen | None, dataset: DatasetState
+) -> Unseen:
+    """Return what the question whether the holdout was unseen is about.
+
+    :param entry: the training as the ledger has it.
+    :param champion: the champion as the ledger has it.
+    :param rows: what was seen of the holdout, row by row.
+    :param dataset: the state of the dataset, for when batches happened.
+    """
+    happened = {batch["batch_id"]: batch.get("event_time") or {} for batch in dataset.published()}
+
+    def times(batches: Sequence[str]) -> list[str]:
+        known = [happened.get(batch, {}) for batch in batches]
+        return [t for when in known if (t := when.get("median") or when.get("max"))]
+
+    learned, held = times(entry["batches"]), times(entry["holdout"])
+    return Unseen(
+        entry["holdout"],
+        entry["batches"],
+        (champion or {}).get("batches") or (),
+        rows,
+        max(learned, default=None),
+        min(held, default=None),
+    )
+
+
+def looks_at(state: ModelState, entry: Mapping[str, Any]) -> int:
+    """Return how often a training's holdout was asked, this time included; another artifact is another question.
+
+    :param state: of the model.
+    :param entry: the training as the ledger has it.
+    """
+    mine = _held(entry)
+    others = {
+        other["artifact_digest"]
+        for other in state.under("training").values()
+        if other.get("verdict") and other.get("artifact_digest") and mine & _held(other) and _measured(other)
+    }
+    return 1 + len(others - {entry["artifact_digest"]})
+
+
+def _held(entry: Mapping[str, Any]) -> set[tuple[str, Any]]:
+    versions = entry.get("data_versions") or {}
+    return {(batch, versions.get(batch)) for batch in entry["holdout"]}
+
+
+def _measured(entry: Mapping[str, Any]) -> bool:
+    return any(check["name"] == "measured" for check in entry["verdict"]["checks"])
