@@ -1,11 +1,15 @@
 """The loop's year as a plain script: the same calls to the same libraries, and nothing of Loopwright around them.
 
-It reads, cleans and judges each month (Great Expectations), writes it to Delta, scores it with the present model,
-compares it with the model's training (Evidently) and measures it; every few months it trains, evaluates on the newest
-month, logs to MLflow, registers and moves the alias. It decides nothing that the loop decides (whether to train,
-whether drift persists), records nothing beside MLflow, rehearses nothing, and could not be run twice. Two things are
-shared so that both do the same work: the user's feature and training code, and the bootstrap, which no library has
-(`loopwright.evaluation`).
+In it: each month is read, cleaned and judged (Great Expectations), written to Delta, scored with the present model,
+compared with the model's training (Evidently's statistics; its page, where a month drifted) and measured, and what was
+measured is kept with the model's run. Every few months it trains, evaluates on the newest month, logs to MLflow,
+registers, loads what it registered in a fresh process (`mlflow.pyfunc.load_model`), lets that answer for a sample, and
+moves the alias if the answers are the same.
+
+Not in it: what the loop decides (whether to train, whether drift is above chance and persists), what it records beside
+MLflow, digests, and being run twice or killed. It keeps the year in memory, where the loop reads each batch from the
+table again. Two things are shared so that both do the same work: the user's feature and training code, and the
+intervals, which no library has (`loopwright.evaluation`).
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import argparse
 import importlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +31,7 @@ for variable in ("MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"):
     os.environ[variable] = "true"
 os.environ["GX_ANALYTICS_ENABLED"] = "False"
 os.environ["MLFLOW_LOGGING_LEVEL"] = "ERROR"
+os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 
 import great_expectations as gx  # noqa: E402 - after the switches that its import reads
 import mlflow  # noqa: E402
@@ -34,6 +40,8 @@ import pandas as pd  # noqa: E402
 import yaml  # noqa: E402
 from deltalake import write_deltalake  # noqa: E402
 from evidently import DataDefinition, Dataset, Report  # noqa: E402
+from evidently.legacy.calculations.stattests import jensenshannon_stat_test, wasserstein_stat_test  # noqa: E402
+from evidently.legacy.core import ColumnType  # noqa: E402
 from evidently.metrics import ValueDrift  # noqa: E402
 from great_expectations.data_context.types.base import (  # noqa: E402
     DataContextConfig,
@@ -49,6 +57,17 @@ KEY = ["year", "month", "day", "carrier", "flight", "origin"]
 METRICS = ["roc_auc", "average_precision", "brier_score", "log_loss", "accuracy", "balanced_accuracy", "f1", "f1_macro",
     "precision", "recall"]  # fmt: skip
 WINDOW, SAMPLE, REHEARSED = 3, 20_000, 500
+REHEARSAL = """
+import sys
+from pathlib import Path
+import mlflow, numpy as np, pandas as pd
+run_id, version = sys.argv[1:]
+kept = Path(mlflow.artifacts.download_artifacts(f"runs:/{run_id}/kept"))
+found = mlflow.pyfunc.load_model(f"models:/flight_delay/{version}").predict(pd.read_parquet(kept / "rows.parquet"))
+expected = pd.read_parquet(kept / "expected.parquet")
+sys.exit(0 if np.allclose(found[expected.columns], expected, rtol=1e-6) else "it answers otherwise than before")
+"""
+"""What a fresh process is given: nothing of this one but the addresses."""
 
 
 class Year:
@@ -63,6 +82,7 @@ class Year:
         dataset, model = project / "include/datasets/flights", project / "include/models/flight_delay"
         sys.path[:0] = [str(dataset), str(model)]
         self.cleaning = importlib.import_module("cleaning")
+        self.code = [str(model / "features.py"), str(model / "training.py")]
         self.features, self.training = importlib.import_module("features"), importlib.import_module("training")
         self.spec = yaml.safe_load((model / "model.yaml").read_text())
         self.suite = yaml.safe_load((dataset / "expectations.yaml").read_text())["expectations"]
@@ -70,7 +90,8 @@ class Year:
         self.champion: dict[str, Any] | None = None
         self.told: dict[str, Any] = {"trainings": [], "performance": {}, "drift": {}}
         self.told["seconds"] = {"imports": time.perf_counter() - STARTED}
-        mlflow.set_tracking_uri(f"sqlite:///{home / 'mlflow.db'}")
+        self.tracking = f"sqlite:///{home / 'mlflow.db'}"
+        mlflow.set_tracking_uri(self.tracking)
         self.experiment = mlflow.create_experiment("flight_delay", artifact_location=str(home / "artifacts"))
 
     def run(self) -> dict[str, Any]:
@@ -84,7 +105,8 @@ class Year:
                 self.timed("monitor", lambda month=month: self.watch(month))
             if number >= 2 and (not self.champion or number - last_trained >= self.spec["retrain"]["new_batches"]):
                 last_trained = number
-                if self.timed("train", self.train) and number == 2:
+                trained = self.timed("train", self.train)
+                if trained and self.timed("rehearse", lambda trained=trained: self.release(trained)) and number == 2:
                     for earlier in self.months:
                         self.timed("score", lambda month=earlier: self.score(month))
                     self.timed("monitor", lambda month=month: self.watch(month, measured=False))
@@ -138,7 +160,11 @@ class Year:
         answers = self.champion["answers"][month].reset_index(drop=True)
         current = self.features.build(rows).reset_index(drop=True)
         current = pd.concat([current, answers[[c for c in self.champion["reference"] if c in answers]]], axis=1)
-        self.told["drift"][month] = _drift(_sampled(self.champion["reference"]), _sampled(current))
+        sides, seen = (_sampled(self.champion["reference"]), _sampled(current)), {}
+        seen["drift"] = self.told["drift"][month] = _drift(*sides)
+        asked = self.spec["monitor"]["drift"]
+        if sum(value >= asked["threshold"] for value in seen["drift"].values()) >= asked["share"] * len(seen["drift"]):
+            mlflow.MlflowClient().log_text(self.champion["run_id"], _page(*sides), f"monitor/{month}/drift.html")
         if measured:
             truth = self.features.late(rows).reset_index(drop=True)
             known = truth.notna().to_numpy()
@@ -146,8 +172,11 @@ class Year:
                 Predicted(answers["prediction"][known].to_numpy(), answers["score"][known].to_numpy()),
                 resamples=self.spec["gate"]["resamples"])  # fmt: skip
             self.told["performance"][month] = found.point
+            seen["performance"] = found.to_dict()
+        mlflow.MlflowClient().log_dict(self.champion["run_id"], seen, f"monitor/{month}/seen.json")
 
-    def train(self) -> bool:
+    def train(self) -> dict[str, Any] | None:
+        """Return the candidate, if it is good enough and no worse than the champion."""
         *past, holdout = self.months
         rows = pd.concat([self.months[month] for month in past[-WINDOW:]], ignore_index=True)
         labels = self.features.late(rows)
@@ -166,11 +195,19 @@ class Year:
             reference = self._reference(features, loaded.predict(held))
             self._keep(run.info.run_id, reference, held, loaded)
         self.told["trainings"].append({"holdout": holdout, "better": better, **metrics})
-        if better:
-            mlflow.MlflowClient().set_registered_model_alias("flight_delay", "champion", version)
-            answers = self.champion["answers"] if self.champion else {}
-            self.champion = {"loaded": loaded, "version": version, "reference": reference, "answers": answers}
-        return better
+        candidate = {"run_id": run.info.run_id, "loaded": loaded, "version": version, "reference": reference}
+        return candidate if better else None
+
+    def release(self, candidate: dict[str, Any]) -> bool:
+        told = subprocess.run(
+            [sys.executable, "-c", REHEARSAL, candidate["run_id"], str(candidate["version"])],
+            env={**os.environ, "MLFLOW_TRACKING_URI": self.tracking}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if told.returncode:
+            raise SystemExit(f"version {candidate['version']} cannot be served: {told.stderr[-500:]}")
+        mlflow.MlflowClient().set_registered_model_alias("flight_delay", "champion", candidate["version"])
+        self.champion = {**candidate, "answers": self.champion["answers"] if self.champion else {}}
+        return True
 
     def _register(self, run_id: str, estimator: Any, rows: pd.DataFrame) -> str:
         example = rows.head(5)
@@ -180,6 +217,7 @@ class Year:
             python_model=served,
             signature=mlflow.models.infer_signature(example, served.predict(None, example)),
             input_example=example,
+            code_paths=self.code,
             pip_requirements=["scikit-learn", "pandas"],
         )
         client = mlflow.MlflowClient()
@@ -230,8 +268,8 @@ class Served(mlflow.pyfunc.PythonModel):
         self.build, self.estimator = build, estimator
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:  # noqa: ARG002
-        scores = self.estimator.predict_proba(self.build(model_input))
-        chosen = self.estimator.classes_[scores.argmax(axis=1)]
+        features = self.build(model_input)
+        chosen, scores = self.estimator.predict(features), self.estimator.predict_proba(features)
         return pd.DataFrame({"prediction": chosen, "score": scores[:, 1]}, index=model_input.index)
 
 
@@ -248,16 +286,32 @@ def _sampled(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _drift(reference: pd.DataFrame, current: pd.DataFrame) -> dict[str, float]:
-    numbers = [name for name in reference if pd.api.types.is_numeric_dtype(reference[name]) and
-        reference[name].nunique() > 10]  # fmt: skip
-    levels = [name for name in reference if name not in numbers]
-    reference, current = (frame.astype(dict.fromkeys(levels, str)) for frame in (reference, current))
+    numbers, levels = _kinds(reference)
+    asked = [(name, wasserstein_stat_test, ColumnType.Numerical) for name in numbers]
+    asked += [(name, jensenshannon_stat_test, ColumnType.Categorical) for name in levels]
+    found = {}
+    for name, method, kind in asked:
+        before, after = reference[name].dropna(), current[name].dropna()
+        if kind == ColumnType.Categorical:
+            before, after = before.astype(str), after.astype(str)
+        found[name] = float(method(before, after, kind, None).drift_score)
+    return found
+
+
+def _page(reference: pd.DataFrame, current: pd.DataFrame) -> str:
+    numbers, levels = _kinds(reference)
     definition = DataDefinition(numerical_columns=numbers, categorical_columns=levels)
     metrics = [ValueDrift(column=name, method="wasserstein") for name in numbers]
     metrics += [ValueDrift(column=name, method="jensenshannon") for name in levels]
-    sides = [Dataset.from_pandas(frame, definition) for frame in (current, reference)]
-    measured = Report(metrics).run(*sides).dict()["metrics"]
-    return {metric["config"]["column"]: float(metric["value"]) for metric in measured}
+    texts = dict.fromkeys(levels, str)
+    sides = [Dataset.from_pandas(frame.astype(texts), definition) for frame in (current, reference)]
+    return str(Report(metrics).run(*sides).get_html_str(as_iframe=False))
+
+
+def _kinds(reference: pd.DataFrame) -> tuple[list[str], list[str]]:
+    numbers = [name for name in reference if pd.api.types.is_numeric_dtype(reference[name]) and
+        reference[name].nunique() > 10]  # fmt: skip
+    return numbers, [name for name in reference if name not in numbers]
 
 
 def main() -> None:
