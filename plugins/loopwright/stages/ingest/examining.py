@@ -19,6 +19,7 @@ from loopwright.lake import Lake
 from loopwright.lake.columns import ColumnUnfit, columns_of
 from loopwright.lake.schema import ColumnConflict
 from loopwright.stages.ingest import structure
+from loopwright.stages.ingest.asking import ask
 from loopwright.stages.ingest.beside import columns_before, newest_columns
 from loopwright.stages.ingest.cleaning import Cleaned, CleaningFailed, clean
 from loopwright.stages.ingest.content import column_types, content_digest
@@ -127,9 +128,7 @@ class Examination:
         frame, checks, found = self._structure(cleaned, rows, reading)
         failing = structure.failing_rows(rows, self.dataset)
         if suite.expectations and not frame.empty:
-            from loopwright.stages.ingest.judging import judge  # seconds of import, only where something is judged
-
-            judged = judge(frame, suite)
+            judged = ask(frame, suite)
             found |= {"expectations": judged.expectations, "results": judged.results}
             asked = decided_by(self.dataset.on_bad_rows, judged.expectations, judged.rows)
             checks += overruled(asked, self.released_by) if self.released_by else asked
