@@ -250,6 +250,20 @@ def test_a_full_disk_could_not_run_and_loses_nothing(toy, largest_file):
     assert len(Lake.of(toy.workspace).batches("rides").read()) == 4000
 
 
+def test_a_disk_that_is_full_while_it_learns_loses_nothing_either(toy):
+    """MLflow's tables are what needs most room at first."""
+    toy.arrive(1)
+    toy.arrive(2)
+    ran = typed(toy, "run", "tips", largest_file=300_000)
+    assert ran.returncode == 2, ran.stdout
+    assert "Free space" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert published(toy) == ["2024-01", "2024-02"]
+    assert typed(toy, "run", "tips").returncode == 0
+    assert champion(toy) == "1"
+    assert len(Ledger.of(toy.workspace).events("model/tips", kinds=[Kind.CANDIDATE_REGISTERED])) == 1
+
+
 def test_progress_is_drawn_on_a_terminal_and_nowhere_else(toy):
     toy.arrive(1)
     script = Path(sys.executable).with_name("python")

@@ -71,6 +71,26 @@ def test_globals_are_put_back_after_an_error(tracking, monkeypatch):
     assert mlflow.get_tracking_uri() == "http://somebody.else"
 
 
+FULL = """
+import resource, sys
+from loopwright.tracking.client import connected
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+connected(sys.argv[1])
+"""
+
+
+def test_a_store_that_was_left_half_made_is_made_by_the_next(tmp_path):
+    """MLflow itself cannot go on where a full disk or a kill ended the making of its tables."""
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    ran = subprocess.run([sys.executable, "-c", FULL, uri], capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert "MLflow cannot be used" in ran.stderr
+    assert "Free space" in ran.stderr
+    assert list(tmp_path.glob("mlflow.db.making-*"))
+    assert Tracking(uri).experiment("tips") == "1"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mlflow.db", "mlflow.db.lock"]
+
+
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "home").write_text("a file")
     with pytest.raises(TrackingUnavailable, match=r"cannot be used(.|\n)*MLFLOW_TRACKING_URI"):

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy.engine import make_url
 
@@ -29,10 +30,27 @@ def connected(uri: str) -> Any:
     """
     mlflow = imported()
     with said_plainly(uri), _alone(uri):
+        file = sqlite_file(uri)
+        if file and not file.exists():
+            _make_whole(mlflow, uri, file)
         client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
-        if sqlite_file(uri):
-            client.search_experiments(max_results=1)  # makes the tables, if they are not there yet
+        if file:
+            client.search_experiments(max_results=1)  # brings the tables up, if they are an older MLflow's
     return client
+
+
+def _make_whole(mlflow: Any, uri: str, file: Path) -> None:
+    """Make a SQLite store under another name, and give it its own when it is whole.
+
+    MLflow makes its tables in seconds and many steps. Where a kill or a full disk ends that in the middle, what is left
+    would be refused by every run after it.
+    """
+    for left in file.parent.glob(f"{file.name}.making-*"):
+        left.unlink()
+    making = file.with_name(f"{file.name}.making-{uuid4().hex[:8]}")  # its own: MLflow keeps what it opened open
+    there = make_url(uri).set(database=str(making)).render_as_string(hide_password=False)
+    mlflow.MlflowClient(tracking_uri=there, registry_uri=there).search_experiments(max_results=1)
+    making.replace(file)
 
 
 def sqlite_file(uri: str) -> Path | None:

@@ -14,7 +14,9 @@ from loopwright.tracking.importing import imported
 
 _LOGIN = {"PERMISSION_DENIED", "UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED"}
 _REFUSALS = {"INVALID_PARAMETER_VALUE", "RESOURCE_ALREADY_EXISTS", "BAD_REQUEST", "INVALID_STATE"}
+_NO_ROOM = ("disk is full", "disk i/o", "no space left", "file too large")
 _REACH = "Look whether MLflow is up and MLFLOW_TRACKING_URI names it, then run again."
+_ROOM = "Free space on MLflow's disk, or look to its health; then run again."
 _MAY_ENTER = "Give this user access: MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN."
 
 
@@ -68,4 +70,6 @@ def _told_apart(error: Any, uri: str) -> LoopwrightError:
 
 
 def _unreachable(said: str, uri: str, mend: str = _REACH) -> TrackingUnavailable:
+    if any(sign in said.lower() for sign in _NO_ROOM):
+        mend = _ROOM
     return TrackingUnavailable("MLflow cannot be used.", where=without_login(uri), got=shown(said), mend=mend)
