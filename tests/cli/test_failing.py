@@ -41,10 +41,22 @@ def test_what_was_not_foreseen_is_one_line_and_a_hint(capsys):
 
 
 def test_with_traceback_it_is_shown(capsys):
-    with pytest.raises(KeyError, match="distance"), explained_failures(["--traceback"]):
-        raise KeyError("distance")
+    assert leave(KeyError("distance"), "--traceback") == 2
+    said = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in said
+    assert "KeyError: 'distance'" in said
     assert leave(FAULT, "--traceback") == 2
     assert "Traceback (most recent call last)" in capsys.readouterr().err
+
+
+def test_a_trace_shows_no_login_of_whoever_raised(capsys):
+    fault = CannotRun("The ledger does not answer.")
+    fault.__cause__ = ValueError("cannot reach postgresql://ada:s3cret@db/ledger")
+    for error in (fault, ValueError("postgresql://ada:s3cret@db/ledger")):
+        leave(error, "--traceback")
+        said = capsys.readouterr().err
+        assert "s3cret" not in said
+        assert "ada:***@db" in said
 
 
 def test_a_very_long_message_is_shortened(capsys):

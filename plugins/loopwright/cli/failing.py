@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import click
 
-from loopwright.errors import LoopwrightError, shown
+from loopwright.errors import LoopwrightError, shown, without_logins
 
 COULD_NOT_RUN = 2
 INTERRUPTED = 130
@@ -39,14 +39,19 @@ def explained_failures(arguments: Sequence[str]) -> Iterator[None]:
         sys.exit(COULD_NOT_RUN)
     except LoopwrightError as error:
         if traced:
-            traceback.print_exc()
+            _trace(error)
         _leave(error.to_dict(), None if as_json else partial(tell_error, error.to_dict()))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, a person is told and the status is 2
         if traced:
-            raise
+            _trace(error)
         said = f"{type(error).__name__}: {shown(str(error))}"
         hint = "This was not foreseen. Run again with --traceback, and please report what it says."
         _leave({"what": said, "mend": hint}, None if as_json else partial(click.echo, f"{said}\n  {hint}", err=True))
+
+
+def _trace(error: BaseException) -> None:
+    """Print where an error came from, URLs without their logins: it is pasted into tickets and kept in logs."""
+    click.echo(without_logins("".join(traceback.format_exception(error))), err=True, nl=False)
 
 
 def _nearest(error: click.ClickException) -> str | None:

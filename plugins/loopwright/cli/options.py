@@ -84,5 +84,9 @@ _OPTIONS = [
     click.option("--ledger", metavar="URL", help="The decisions; else LOOPWRIGHT_LEDGER, else below .loopwright/."),
     click.option("--json", "as_json", is_flag=True, help="Answer with JSON on standard output."),
     click.option("--verbose", is_flag=True, help="Let the libraries' own logging through."),
-    click.option("--traceback", is_flag=True, help="Show where in the code a failure came from."),
+    click.option(
+        "--traceback",
+        is_flag=True,
+        help="Show where in the code a failure came from; libraries may quote your data there.",
+    ),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -65,7 +66,14 @@ def _require_name(name: str) -> None:
         TypeAdapter(Name).validate_python(name)
     except ValidationError as error:
         message = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise DeclarationError("That is no name for a declaration.", got=name, allowed=message) from None
+        mend = _proposed(name)
+        raise DeclarationError("That is no name for a declaration.", got=name, allowed=message, mend=mend) from None
+
+
+def _proposed(name: str) -> str | None:
+    """Return the nearest name that would do, if there is any."""
+    near = re.sub(r"[^a-z0-9_]+", "_", name.lower()).lstrip("_0123456789").rstrip("_")[:63]
+    return f"Did you mean {near!r}?" if near else None
 
 
 def _fill(template: Traversable, folder: Path, values: Mapping[str, str]) -> None:

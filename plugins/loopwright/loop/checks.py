@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from loopwright.declaration.cleaning import Apply
 from loopwright.declaration.code import code_of, load_function
 from loopwright.declaration.fields import is_entrypoint
-from loopwright.errors import LoopwrightError, UnknownName, shown_names
+from loopwright.errors import LoopwrightError, UnknownName, counted, shown_names
 from loopwright.ledger.store import Ledger
 from loopwright.verdict import Check, Outcome
 
@@ -105,7 +105,7 @@ def _suite(path: Path) -> str:
     from loopwright.stages.ingest.suite import check_suite
 
     suite = check_suite(path)
-    return f"{len(suite.expectations)} expectations"
+    return counted(len(suite.expectations), "expectation")
 
 
 def _functions(entrypoints: list[str], folder: Path) -> str:
