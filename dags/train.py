@@ -29,7 +29,7 @@ for model, project in declared_models(__file__, show_broken=True):
         params={
             "reason": text("Reason", "Why you want a training; for the ledger."),
             "force": tick("Again", "Train although nothing changed."),
-            "params": text("Parameters", 'For this once: {"max_iter": 50}'),
+            "params": text("Parameters", 'JSON text, for this once: {"max_iter": 50}'),
         },
         **of_model(model, project, "train"),
     ):
