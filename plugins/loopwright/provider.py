@@ -19,11 +19,11 @@ def get_provider_info() -> dict[str, Any]:
         "integrations": [
             {"integration-name": _NAME, "external-doc-url": "https://airflow.apache.org/", "tags": ["software"]}
         ],
-        "operators": [_modules("operators", "announce", "approval", "ci", "ingest", "monitor", "release", "score",
-                               "train")],
+        "operators": [_modules("operators", "announce", "approval", "ci", "ingest", "monitor", "quarantine", "release",
+                               "score", "train")],
         "sensors": [_modules("sensors", "arrival")],
         "triggers": [_modules("triggers", "arrival")],
-        "hooks": [_modules("hooks", "lake", "ledger", "loopwright", "mlflow")],
+        "hooks": [_modules("hooks", "lake", "ledger", "loopwright", "mlflow", "secret")],
         "bundles": [{"integration-name": _NAME, "python-modules": ["loopwright.bundles"]}],
         "extra-links": ["loopwright.links.run.MlflowRunLink", "loopwright.links.run.ReportLink"],
         "connection-types": [_LAKE, _LEDGER],

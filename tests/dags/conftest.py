@@ -72,7 +72,7 @@ class Suite:
     def dag(self, dag_id: str):
         from airflow.dag_processing.dagbag import BundleDagBag
 
-        stage = {"rollback": "release"}.get(dag_id.partition(".")[2], dag_id.partition(".")[2])
+        stage = {"rollback": "release", "quarantine": "ingest"}.get(dag_id.partition(".")[2], dag_id.partition(".")[2])
         folder = self.toy.path / "dags"
         bag = BundleDagBag(dag_folder=folder / f"{stage}.py", bundle_path=folder, bundle_name="dags-folder")
         assert bag.import_errors == {}

@@ -103,6 +103,10 @@ EVIDENCE = {
     "verdict": {"outcome": "pass"},
     "refused": False,
     "action": "promote",
+    "request": "r",
+    "batches": {},
+    "quarantine": {},
+    "versions": ["1"],
 }
 
 

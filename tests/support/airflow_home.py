@@ -42,6 +42,7 @@ def settle() -> Path:
     home = Path(tempfile.mkdtemp(prefix="loopwright-airflow-"))
     atexit.register(_remove, home, os.getpid())
     _with_a_careful_model(toy.make(home / "project"))
+    _with_an_asking_dataset(toy.Toy(home / "project"))
     shutil.copytree(REPOSITORY / "dags", home / "project" / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     (home / "airflow.cfg").write_text(_CONFIGURATION.format(home=home, secret="s" * 64))
     os.environ["AIRFLOW_HOME"] = str(home)
@@ -63,6 +64,15 @@ def _with_a_careful_model(project: toy.Toy) -> None:
     shutil.copytree(models / "tips", models / "careful")
     project.edit("include/models/careful/model.yaml", "name: tips", "name: careful")
     project.edit("include/models/careful/model.yaml", "train:", "release: {approval: required, timeout: 1h}\ntrain:")
+
+
+def _with_an_asking_dataset(project: toy.Toy) -> None:
+    """Add ``returns``, which is ``rides`` with a person to ask about what was set aside."""
+    datasets = project.path / "include" / "datasets"
+    shutil.copytree(datasets / "rides", datasets / "returns")
+    asks = "name: returns\nquarantine: {ask: true, timeout: 1h}\non_bad_rows: {set_aside_up_to: 5%}"
+    project.edit("include/datasets/returns/dataset.yaml", "name: rides", asks)
+    project.edit("include/datasets/returns/dataset.yaml", "arrivals/rides", "arrivals/returns")
 
 
 def _remove(home: Path, owner: int) -> None:

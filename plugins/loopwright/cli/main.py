@@ -23,6 +23,7 @@ COMMANDS = {
     "schema": "Print the declarations' JSON Schemas.",
     "ingest": "Take in what has arrived for a dataset.",
     "quarantine": "What was set aside, and what you decide about it.",
+    "forget": "Erase a person's rows, everywhere, and record that you did.",
     "train": "Train now, because you say so, and let the gate judge it.",
     "approve": "Say yes to a version that waits for a person.",
     "reject": "Say no to a version that waits for a person.",

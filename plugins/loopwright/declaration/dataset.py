@@ -54,6 +54,14 @@ class DatasetSpec(Declared):
     expectations: str | None = Field(
         "expectations.yaml", description="The Great Expectations suite, a file beside this one; null for none."
     )
+    sensitive: dict[str, Literal["drop", "hash", "keep"]] = Field(
+        {},
+        description=(
+            "Columns about people, as they arrive: `drop` reads them and keeps nothing; `hash` keeps a keyed hash in "
+            "their place (the secret is LOOPWRIGHT_HASH_KEY, or the connection loopwright_hash_key); `keep` keeps "
+            "them in the tables. None of their values is shown in reports, logs, samples or messages."
+        ),
+    )
     on_bad_rows: OnBadRows = Field(OnBadRows(), description="What becomes of rows that are not as expected.")
     quarantine: Quarantine = Field(Quarantine(), description="How what was set aside is kept.")
     schedule: str | None = Field(
@@ -66,6 +74,15 @@ class DatasetSpec(Declared):
         if isinstance(raw, dict):
             return {key: value for key, value in raw.items() if not (value is None and key in {"key", "clean"})}
         return raw
+
+    @model_validator(mode="after")
+    def _what_is_dropped_or_hashed_is_not_needed_as_it_is(self) -> Self:
+        for name, treatment in self.sensitive.items():
+            if name == self.event_time and treatment != "keep":
+                raise ValueError(f"sensitive: the event time {name!r} is needed as it is: `keep` it")
+            if name in self.key and treatment == "drop":
+                raise ValueError(f"sensitive: {name!r} is part of the key: `hash` or `keep` it")
+        return self
 
     @model_validator(mode="after")
     def _rows_may_be_set_aside_where_a_step_does(self) -> Self:

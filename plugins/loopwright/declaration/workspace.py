@@ -19,6 +19,7 @@ class Workspace:
     :param ledger: SQLAlchemy URL of the ledger.
     :param tracking: MLflow tracking URI.
     :param storage_options: what object stores need (endpoint, region, credentials); never logged.
+    :param hash_key: the secret by which sensitive columns are hashed; never logged. Empty where none is given.
     """
 
     project: str
@@ -27,6 +28,7 @@ class Workspace:
     ledger: str
     tracking: str
     storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    hash_key: str = field(default="", repr=False)
 
     @classmethod
     def resolve(
@@ -38,6 +40,7 @@ class Workspace:
         tracking: str | None = None,
         arrivals: str | None = None,
         storage_options: Mapping[str, str] | None = None,
+        hash_key: str | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> Workspace:
         """Find each place: as given, else from the environment, else under ``<project>/.loopwright``.
@@ -48,6 +51,7 @@ class Workspace:
         :param tracking: else ``MLFLOW_TRACKING_URI``.
         :param arrivals: else ``LOOPWRIGHT_ARRIVALS``, else the project itself.
         :param storage_options: for object stores, as ``deltalake`` and ``fsspec`` name them.
+        :param hash_key: else ``LOOPWRIGHT_HASH_KEY``.
         :param environ: the environment.
         """
         folder = Path(project).expanduser().resolve()
@@ -59,6 +63,7 @@ class Workspace:
             ledger=ledger or environ.get("LOOPWRIGHT_LEDGER") or f"sqlite:///{home / 'ledger.db'}",
             tracking=tracking or environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}",
             storage_options=dict(storage_options or {}),
+            hash_key=hash_key or environ.get("LOOPWRIGHT_HASH_KEY") or "",
         )
 
     def arrivals_glob(self, arrivals: str) -> str:

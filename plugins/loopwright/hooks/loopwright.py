@@ -20,6 +20,7 @@ from loopwright.hooks.lake import LakeHook
 from loopwright.hooks.ledger import LedgerHook
 from loopwright.hooks.mlflow import MlflowHook
 from loopwright.hooks.projects import require_project
+from loopwright.hooks.secret import HashKeyHook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,7 @@ class LoopwrightHook(BaseHook):
         self.lake = LakeHook(lake_conn_id)
         self.ledger = LedgerHook(ledger_conn_id)
         self.mlflow = MlflowHook(mlflow_conn_id)
+        self.hash_key = HashKeyHook()
 
     def get_conn(self) -> Workspace:
         """Return :meth:`workspace`."""
@@ -70,13 +72,16 @@ class LoopwrightHook(BaseHook):
             ledger=self._place(self.ledger, self.ledger.url),
             tracking=self._place(self.mlflow, self.mlflow.uri),
             storage_options=storage,
+            hash_key=self._place(self.hash_key, self.hash_key.key),
         )
 
     def lend_credentials(self) -> None:
         """Put MLflow's login, if the connection has one, where its client in this process looks for it."""
         self._place(self.mlflow, lambda: self.mlflow.lend_credentials(os.environ))
 
-    def _place(self, service: LakeHook | LedgerHook | MlflowHook, ask: Callable[[], Place]) -> Place | None:
+    def _place(
+        self, service: LakeHook | LedgerHook | MlflowHook | HashKeyHook, ask: Callable[[], Place]
+    ) -> Place | None:
         try:
             return ask()
         except AirflowNotFoundException:

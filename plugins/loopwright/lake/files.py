@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from loopwright.lake.storage import opened
@@ -41,6 +41,22 @@ def read_whole(uri: str, storage_options: Mapping[str, str]) -> bytes:
     with filesystem.open(path, "rb") as stream:
         found: bytes = stream.read()
     return found
+
+
+def names_in(uri: str, storage_options: Mapping[str, str]) -> list[str]:
+    """Return the names of the files in a folder, sorted; none if it is not there.
+
+    :param uri: path or URL.
+    :param storage_options: as ``deltalake`` names them.
+    :raises OSError: if the storage fails.
+    """
+    filesystem, path = opened(uri, storage_options)
+    filesystem.invalidate_cache()
+    try:
+        found = filesystem.ls(path, detail=False)
+    except FileNotFoundError:
+        return []
+    return sorted(PurePosixPath(str(name)).name for name in found)
 
 
 def remove(uri: str, storage_options: Mapping[str, str]) -> None:

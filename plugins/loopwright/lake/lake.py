@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from loopwright.lake.faults import said_plainly
-from loopwright.lake.files import read_whole, remove, write_whole
+from loopwright.lake.files import names_in, read_whole, remove, write_whole
 from loopwright.lake.table import Table
 
 if TYPE_CHECKING:
@@ -73,6 +73,15 @@ class Lake:
         """
         with said_plainly(place):
             return read_whole(f"{self.root}/{place}", self._options)
+
+    def held_of(self, dataset: str, batch_id: str) -> list[str]:
+        """Return the places of all that is held of a batch.
+
+        :raises LakeUnavailable: if the storage fails.
+        """
+        place = f"datasets/{dataset}/held/{batch_id}"
+        with said_plainly(place):
+            return [f"{place}/{name}" for name in names_in(f"{self.root}/{place}", self._options)]
 
     def let_go(self, dataset: str, batch_id: str) -> None:
         """Erase all that is held of a batch.

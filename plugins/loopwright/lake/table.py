@@ -18,7 +18,7 @@ from loopwright.errors import LakeUnavailable, NotReady
 from loopwright.lake import reading, rows, writing
 from loopwright.lake.columns import columns_of
 from loopwright.lake.faults import said_plainly
-from loopwright.lake.rows import Rows
+from loopwright.lake.rows import ROW, Rows
 from loopwright.lake.schema import settle
 
 if TYPE_CHECKING:
@@ -100,6 +100,30 @@ class Table:
 
         return self._committed(attempt)
 
+    def forget(self, batch_id: str, rows: Sequence[int]) -> int | None:
+        """Remove rows of a batch by their numbers, and erase every older file of that batch, so that none can be read.
+
+        Older versions keep what they hold of other batches. Done again, it finishes what was left.
+
+        :param batch_id: the batch.
+        :param rows: their numbers; none at all only erases older files.
+        :return: the version without them; ``None`` if nothing was ever written.
+        :raises LakeUnavailable: if the storage fails; run again.
+        """
+
+        def attempt(table: DeltaTable | None) -> int | None:
+            if table is not None and len(rows):
+                numbers = ", ".join(str(int(number)) for number in rows)
+                table.delete(f"{Rows(batch_id).predicate} AND {ROW} IN ({numbers})")
+            return None if table is None else _version(table)
+
+        version = self._committed(attempt)
+        with said_plainly(self.uri):
+            table = self._opened()
+            if table is not None:
+                writing.erase_dead_files(table, self.uri, batch_id, self._options or {})
+        return version
+
     def erase_old_versions(self) -> int:
         """Erase the files that only older versions of the table need, which cannot be read any more then.
 
@@ -150,6 +174,16 @@ class Table:
         opened = {version: self._required(version) for version in set(versions.values())}
         with said_plainly(self.uri):
             return reading.frame_as_of({batch: opened[version] for batch, version in versions.items()})
+
+    def log_shows_values(self) -> bool:
+        """Whether the table's log repeats values of its columns, as those that earlier releases made do."""
+        table = self._opened()
+        return table is not None and "delta.dataSkippingStatsColumns" not in table.metadata().configuration
+
+    def columns(self) -> list[str]:
+        """Return the names of the columns that batches brought with a value; none if nothing was ever written."""
+        table = self._opened()
+        return [] if table is None else list(writing.types_of(table))
 
     def count(self, batch_id: str) -> int:
         """Return how many rows a batch has; 0 for one that is not there."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
-from loopwright.lake.rows import RESERVED, Rows
+from loopwright.lake.files import remove
+from loopwright.lake.rows import BATCH, RESERVED, ROW, Rows
 from loopwright.lake.schema import settle, widen
 
 if TYPE_CHECKING:
@@ -18,9 +20,12 @@ if TYPE_CHECKING:
 
     from loopwright.lake.columns import Columns
 
-_KEEP_EVERY_VERSION = {
+_CONFIGURATION = {
     "delta.logRetentionDuration": "interval 36500 days",  # the default forgets versions after 30 days
     "delta.deletedFileRetentionDuration": "interval 36500 days",
+    # The log repeats the least and the greatest value of each column of a file, for as long as there is a log: values
+    # of people would outlive their rows. Batches are found by partition, which needs none of them.
+    "delta.dataSkippingStatsColumns": ROW,
 }
 
 
@@ -37,7 +42,7 @@ def create(
             target.assembled(columns.typed, numbers, columns.untyped),
             mode="error",
             partition_by=list(target.marks),
-            configuration=_KEEP_EVERY_VERSION,
+            configuration=_CONFIGURATION,
             storage_options=storage_options,
             # A lost creation is ours to settle against the winner's table, and not Delta-rs's to commit on top of it.
             commit_properties=CommitProperties(max_commit_retries=0),
@@ -61,6 +66,20 @@ def overwrite(table: DeltaTable, target: Rows, columns: Columns, numbers: np.nda
         _rewrite(table, target, batch, settled.widened, where)
     else:
         write_deltalake(table, batch, mode="overwrite", predicate=target.predicate, schema_mode="merge")
+
+
+def erase_dead_files(table: DeltaTable, uri: str, batch_id: str, storage_options: Mapping[str, str]) -> int:
+    """Erase the files of a batch that no longer are part of the table, and that only older versions would read.
+
+    Delta-rs can only do so for all batches at once, which would take away versions that models refer to.
+
+    :return: how many files.
+    """
+    dead = table.vacuum(retention_hours=0, dry_run=True, enforce_retention_duration=False, full=False)
+    mine = [path for path in dead if f"{BATCH}={batch_id}" in unquote(path).split("/")]
+    for path in mine:
+        remove(f"{uri}/{path}", storage_options)
+    return len(mine)
 
 
 def types_of(table: DeltaTable) -> dict[str, str]:

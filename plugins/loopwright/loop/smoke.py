@@ -122,11 +122,13 @@ def _cleaned(workspace: Workspace, project: Project, dataset: str, arrival: Arri
     from loopwright.stages.ingest.examining import text_columns
     from loopwright.stages.ingest.fetching import fetched
     from loopwright.stages.ingest.reading import read
+    from loopwright.stages.ingest.sensitive import protected
     from loopwright.stages.ingest.structure import timed
 
     spec = project.dataset(dataset)
     with fetched(arrival, workspace.storage_options) as file:
-        frame = read(file.path, spec, text=text_columns(spec, {})).frame
+        found = read(file.path, spec, text=text_columns(spec, {}))
+    frame = protected(found, spec, workspace.hash_key).frame
     frame = clean(frame, spec.clean, project.dataset_folder(dataset)).frame
     if spec.event_time:
         frame = timed(frame, spec.event_time)[0]

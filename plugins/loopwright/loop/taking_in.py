@@ -12,6 +12,7 @@ from loopwright.errors import NotReady
 from loopwright.ledger.store import Ledger
 from loopwright.loop import said
 from loopwright.loop.step import FAULT, Step
+from loopwright.stages.ingest.overdue import erase_overdue
 
 if TYPE_CHECKING:
     from loopwright.declaration import DatasetSpec, Workspace
@@ -73,6 +74,7 @@ def take_in(
     """
     spec = Project.at(workspace.project).dataset(dataset)
     started = time.monotonic()
+    erase_overdue(workspace, spec)
     found = arrived(workspace, spec, batch_id=batch_id, force=force)
     arrivals = found.arrivals
     tell_refused(found, teller)

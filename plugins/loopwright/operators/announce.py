@@ -27,15 +27,25 @@ class AnnounceOperator(BaseOperator):
     :param of: the task (mapped or not) whose results are looked at.
     :param when: what a result must hold to be worth telling, such as ``{"status": "published"}``.
     :param even_nothing: tell also that there was nothing, where others wait for this stage to have had its turn.
+    :param above: numbers that it must exceed, such as ``{"rows_quarantined": 0}``.
     """
 
     template_fields: Sequence[str] = ("of",)
     ui_color = "#e8f0ea"
 
-    def __init__(self, *, of: str, when: Mapping[str, Any], even_nothing: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        of: str,
+        when: Mapping[str, Any] | None = None,
+        above: Mapping[str, float] | None = None,
+        even_nothing: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.of = of
-        self.when = dict(when)
+        self.when = dict(when or {})
+        self.above = dict(above or {})
         self.even_nothing = even_nothing
 
     def execute(self, context: Context) -> list[str]:
@@ -43,14 +53,16 @@ class AnnounceOperator(BaseOperator):
         results = context["ti"].xcom_pull(task_ids=[self.of], key=RESULT) or []
         told = [str(found["batch_id"]) for found in results if found and self._worth_telling(found)]
         if not told and not self.even_nothing:
-            raise AirflowSkipException(f"No result of {self.of} holds {self.when}: there is nothing to tell.")
+            wanted = {**self.when, **{name: f"more than {least}" for name, least in self.above.items()}}
+            raise AirflowSkipException(f"No result of {self.of} holds {wanted}: there is nothing to tell.")
         tell_outlets(self, context, {"batch_ids": told[:SAID_AT_MOST], "batches": len(told)})
         return told
 
     def _worth_telling(self, result: Mapping[str, Any]) -> bool:
         # An earlier attempt may have done the work and died before it could say so; an event too many harms nobody.
         retried = result.get("attempt", 1) > 1
-        return retried or all(result.get(key) == value for key, value in self.when.items())
+        held = all(result.get(key) == value for key, value in self.when.items())
+        return retried or (held and all((result.get(key) or 0) > least for key, least in self.above.items()))
 
 
 class FailRunOperator(BaseOperator):

@@ -36,7 +36,9 @@ class ListArrivalsOperator(ListsBatches, DatasetOperator):
     def call(self, workspace: Workspace, context: Context) -> Waiting:  # noqa: ARG002 - the base's signature
         """List what waits."""
         from loopwright.stages.ingest.arrivals import waiting
+        from loopwright.stages.ingest.overdue import erase_overdue
 
+        erase_overdue(workspace, self.spec(workspace))
         found = waiting(
             workspace, self.spec(workspace), batch_id=text_or_none(self.batch_id), force=yes_or_no(self.force)
         )

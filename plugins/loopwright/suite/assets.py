@@ -51,6 +51,11 @@ def batches(dataset: str) -> Asset:
     return _asset(dataset, "batches")
 
 
+def quarantine(dataset: str) -> Asset:
+    """Return the asset whose events say that rows were set aside."""
+    return _asset(dataset, "quarantine")
+
+
 def candidate(model: str) -> Asset:
     """Return the asset whose events say that a version passed the gate and waits for its release."""
     return _asset(model, "candidate")

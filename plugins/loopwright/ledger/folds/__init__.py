@@ -9,13 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loopwright.ledger.folds import arrivals, production, releases, trainings
+from loopwright.ledger.folds import arrivals, forgetting, production, releases, trainings
 
 if TYPE_CHECKING:
     from loopwright.ledger.events import Event, Kind
     from loopwright.ledger.folds.words import Changes, Entries, Fold
 
-_FOLDS: dict[Kind, Fold] = {**arrivals.FOLDS, **trainings.FOLDS, **releases.FOLDS, **production.FOLDS}
+_FOLDS: dict[Kind, Fold] = {
+    **arrivals.FOLDS,
+    **forgetting.FOLDS,
+    **trainings.FOLDS,
+    **releases.FOLDS,
+    **production.FOLDS,
+}
 
 
 def fold(event: Event, entries: Entries) -> Changes:

@@ -42,6 +42,10 @@ def _quarantined(event: Event, entries: Entries) -> Changes:
     return {f"arrival/{batch}": _arrival(event, "quarantined"), **_ruling_after(event, entries)}
 
 
+def _asked(event: Event, entries: Entries) -> Changes:
+    return {f"asked/{event.evidence['batch_id']}": {**event.evidence, "actor": event.actor, "at": event.at}}
+
+
 def _ruled(event: Event, entries: Entries) -> Changes:
     said = {**event.evidence, "by": event.actor, "why": event.reason, "at": event.at, "sequence": event.sequence}
     return {f"ruling/{event.evidence['batch_id']}": {**said, "done": False}}
@@ -101,6 +105,7 @@ FOLDS: dict[Kind, Fold] = {
     Kind.BATCH_PUBLISHED: _published,
     Kind.BATCH_QUARANTINED: _quarantined,
     Kind.ARRIVAL_REPEATED: _repeated,
+    Kind.QUARANTINE_ASKED: _asked,
     Kind.QUARANTINE_RULED: _ruled,
     Kind.QUARANTINE_DROPPED: _dropped,
     Kind.QUARANTINE_EXPIRED: _expired,

@@ -26,6 +26,7 @@ from loopwright.stages.ingest.content import column_types, content_digest
 from loopwright.stages.ingest.failing import FailingRows
 from loopwright.stages.ingest.reading import Reading, read
 from loopwright.stages.ingest.results import ValidationReport
+from loopwright.stages.ingest.sensitive import hidden, protected, untold, without_values
 from loopwright.stages.ingest.setting_aside import (
     BadRows,
     bad_rows,
@@ -103,13 +104,16 @@ class Examination:
         try:
             cleaned = clean(reading.frame, self.dataset.clean, self._folder, spare=self.released_by is not None)
         except (CleaningFailed, UserCodeFailed) as error:
-            checks = [structure.readable(), structure.cleanable(error, len(self.dataset.clean))]
+            said = without_values(error, hidden(self.dataset))
+            checks = [structure.readable(), structure.cleanable(said, len(self.dataset.clean))]
             return Examined(self._report(checks, suite, rows_read=len(reading.frame)), None, reading)
         whole = self._look(cleaned, cleaned.frame, reading, suite)
         bad = bad_rows(self.dataset.on_bad_rows, whole.checks, whole.found.get("expectations", ()), whole.failing)
         if bad is None or not (bad.reasons or cleaned.aside):
             return self._concluded(whole, reading, suite)
-        return self._set_aside(whole, with_cleaned(bad, cleaned), cleaned, reading, suite)
+        return self._set_aside(
+            whole, with_cleaned(bad, cleaned, discreet=bool(self.dataset.sensitive)), cleaned, reading, suite
+        )
 
     def _set_aside(self, whole: _Look, bad: BadRows, cleaned: Cleaned, reading: Reading, suite: Suite) -> Examined:
         """Judge what is left without the bad rows; they may be too many, or what is left may fail as well."""
@@ -128,7 +132,7 @@ class Examination:
         frame, checks, found = self._structure(cleaned, rows, reading)
         failing = structure.failing_rows(rows, self.dataset)
         if suite.expectations and not frame.empty:
-            judged = ask(frame, suite)
+            judged = untold(ask(frame, suite), hidden(self.dataset))
             found |= {"expectations": judged.expectations, "results": judged.results}
             asked = decided_by(self.dataset.on_bad_rows, judged.expectations, judged.rows)
             checks += overruled(asked, self.released_by) if self.released_by else asked
@@ -152,7 +156,8 @@ class Examination:
             return self.held
         if self.file is None:
             raise ValueError("an examination needs a file, or what was held of it")
-        return read(self.file.path, self.dataset, text=text_columns(self.dataset, newest_columns(self.state)))
+        found = read(self.file.path, self.dataset, text=text_columns(self.dataset, newest_columns(self.state)))
+        return protected(found, self.dataset, self.workspace.hash_key)
 
     @property
     def _folder(self) -> Path:
@@ -234,7 +239,7 @@ def text_columns(dataset: DatasetSpec, known: Mapping[str, str]) -> set[str]:
     :param known: columns and types of the newest published batch.
     """
     called: dict[str, str] = {}  # name now: name in the arrival
-    wanted: set[str] = set()
+    wanted = {name for name, how in dataset.sensitive.items() if how == "hash"}
     for step in dataset.clean:
         if isinstance(step, Rename):
             called |= {new: called.get(old, old) for old, new in step.columns.items()}

@@ -71,11 +71,16 @@ def ingest_batch(
             if not force and known.get("judged_by") == today and stands_as_before(state, known):
                 return _set_aside_as_before(ledger, state, arrival, known, actor)
         examined = Examination(workspace, dataset, state, batch_id, file.digest, file).examine()
-        unread = file.path.read_bytes() if examined.reading is None else None
+        unread = file.path.read_bytes() if examined.reading is None and _may_be_held(dataset) else None
     require_unchanged(arrival, workspace.storage_options)
     timed = bool(dataset.event_time)
     commit = Commit(Lake.of(workspace), ledger, state, arrival.signature, today, timed, actor)
     return _committed(commit, examined, unread)
+
+
+def _may_be_held(dataset: DatasetSpec) -> bool:
+    """Whether bytes that could not be read may be kept: not where they hold what is to be dropped or hashed."""
+    return all(how == "keep" for how in dataset.sensitive.values())
 
 
 def resume_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str, *, actor: str = "ingest") -> IngestResult:

@@ -77,6 +77,7 @@ def kept_batch(workspace: Workspace, dataset: str, batch_id: str, *, rows: int =
     """
     from loopwright.lake import Lake
     from loopwright.lake.rows import RESERVED, ROW
+    from loopwright.stages.ingest.sensitive import hidden
     from loopwright.stages.ingest.setting_aside import REASONS
 
     kept = of_name(kept_batches(workspace, dataset), dataset, batch_id)
@@ -89,7 +90,11 @@ def kept_batch(workspace: Workspace, dataset: str, batch_id: str, *, rows: int =
         for name in names:
             counts[name] = counts.get(name, 0) + 1
     blamed = frame[said.map(bool)] if said is not None and said.map(bool).any() else frame
-    own = blamed.drop(columns=[name for name in RESERVED if name in blamed and name != ROW]).dropna(axis=1, how="all")
+    shy = hidden(Project.at(workspace.project).dataset(dataset))
+    if shy and "row" in blamed:  # whole rows as JSON, sensitive columns among them
+        return Kept(**{**asdict(kept), "reasons": counts})
+    unshown = [name for name in (*RESERVED, *shy) if name in blamed and name != ROW]
+    own = blamed.drop(columns=unshown).dropna(axis=1, how="all")
     first = own.head(rows).astype(object)
     sample = first.where(first.notna(), None).to_dict("records")
     return Kept(**{**asdict(kept), "reasons": counts, "sample": tuple(sample)})

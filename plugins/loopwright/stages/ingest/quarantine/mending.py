@@ -16,6 +16,7 @@ from loopwright.errors import DataFault, shown_names
 from loopwright.lake.rows import ROW
 from loopwright.stages.ingest.conversion import to_text
 from loopwright.stages.ingest.reading import Reading, read
+from loopwright.stages.ingest.sensitive import protected
 from loopwright.stages.ingest.setting_aside import REASONS
 
 if TYPE_CHECKING:
@@ -28,12 +29,13 @@ class MendedUnfit(DataFault):
     """A file of mended rows that are not rows of the batch."""
 
 
-def mended(dataset: DatasetSpec, held: Reading | None, file: Path) -> Reading:
+def mended(dataset: DatasetSpec, held: Reading | None, file: Path, secret: str = "") -> Reading:
     """Return a batch as it is with the rows of a mended file.
 
     :param dataset: says how delimited text is read; the format goes by the file's ending.
     :param held: the batch as it came, if it could be read.
-    :param file: all its rows, or those with a number in ``_row``.
+    :param file: all its rows, or those with a number in ``_row``; of these, sensitive columns stay as they are.
+    :param secret: by which sensitive columns are hashed.
     :raises ArrivalUnreadable: if the file cannot be read.
     :raises MendedUnfit: if it holds rows or columns that the batch has not.
     """
@@ -44,10 +46,11 @@ def mended(dataset: DatasetSpec, held: Reading | None, file: Path) -> Reading:
     found = read(file, dataset.model_copy(update={"format": "auto"}), text=texts)
     rows = found.frame.drop(columns=[REASONS], errors="ignore")
     if ROW not in rows:
-        return Reading(rows, found.doubled)
+        return protected(Reading(rows, found.doubled), dataset, secret)
     if held is None:
         raise MendedUnfit("The batch could not be read, so that it has no rows with a number.", where=file,
                           mend="Give the whole batch, without the column _row.")  # fmt: skip
+    rows = rows.drop(columns=list(dataset.sensitive), errors="ignore")
     return Reading(_laid_over(held.frame, rows, file), held.doubled)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
+from loopwright.stages.ingest.overdue import overdue
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
@@ -24,14 +25,8 @@ def expire(workspace: Workspace, dataset: DatasetSpec, *, now: datetime | None =
     :param now: aware time; the present when left out.
     :return: the batches that something was erased of.
     """
-    ledger, at = Ledger.of(workspace), now or datetime.now(UTC)
-    state = ledger.dataset(dataset.name)
-    over = [
-        arrival
-        for arrival in state.under("arrival").values()
-        if (arrival.get("quarantined") or arrival.get("held"))
-        and at - datetime.fromisoformat(arrival["at"]) >= dataset.quarantine.retention
-    ]
+    ledger = Ledger.of(workspace)
+    over = overdue(workspace, dataset, now or datetime.now(UTC))
     if not over:
         return []
     lake = Lake.of(workspace)
@@ -41,7 +36,7 @@ def expire(workspace: Workspace, dataset: DatasetSpec, *, now: datetime | None =
         lake.let_go(dataset.name, arrival["batch_id"])
     table.erase_old_versions()
     for arrival in over:
-        ledger.decide(state.subject, _said(arrival, dataset))
+        ledger.decide(f"dataset/{dataset.name}", _said(arrival, dataset))
     return [arrival["batch_id"] for arrival in over]
 
 

@@ -152,7 +152,7 @@ def _mended(workspace: Workspace, dataset: DatasetSpec, evidence: Mapping[str, A
         raise RulingRefused("To replace rows takes a file with the mended ones.", mend="Name it with --file.")
     place = evidence["held"]
     held = taken_up(Lake.of(workspace), place) if str(place).endswith(ROWS) else None
-    return mended(dataset, held, file)
+    return mended(dataset, held, file, workspace.hash_key)
 
 
 def _require_doable(ruling: Word, state: DatasetState, batch_id: str, examined: Examined | None) -> None:

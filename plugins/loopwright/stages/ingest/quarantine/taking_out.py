@@ -10,6 +10,7 @@ from loopwright.lake import Lake
 from loopwright.lake.rows import ROW
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.held import ROWS, taken_up
+from loopwright.stages.ingest.sensitive import hidden
 from loopwright.stages.ingest.setting_aside import REASONS
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def write_rows(workspace: Workspace, dataset: DatasetSpec, batch_id: str, target: Path) -> int:
-    """Write what a batch has in quarantine, with each row's number and its reasons.
+    """Write what a batch has in quarantine, with each row's number and its reasons; sensitive columns are left out.
 
     :param workspace: the five places.
     :param dataset: its declaration; delimited text is written as it says.
@@ -41,7 +42,7 @@ def write_rows(workspace: Workspace, dataset: DatasetSpec, batch_id: str, target
     lake = Lake.of(workspace)
     kept = lake.quarantine(dataset.name).read([batch_id], columns=[ROW, REASONS]).set_index(ROW)[REASONS]
     raw = taken_up(lake, str(place)).frame
-    rows = raw.loc[raw.index.isin(kept.index)]
+    rows = raw.loc[raw.index.isin(kept.index)].drop(columns=list(hidden(dataset)), errors="ignore")
     said = kept.reindex(rows.index).fillna("[]").map(lambda text: "; ".join(json.loads(text)))
     rows = rows.assign(**{REASONS: said})
     rows.insert(0, ROW, rows.index)

@@ -1,0 +1,44 @@
+"""What becomes of a dataset, and of the versions trained on it, when a person's rows are erased."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from loopwright.ledger.events import Event, Kind
+
+if TYPE_CHECKING:
+    from loopwright.ledger.folds.words import Changes, Entries, Fold
+
+
+def _begun(event: Event, entries: Entries) -> Changes:
+    said = {**event.evidence, "by": event.actor, "why": event.reason, "at": event.at}
+    return {f"forgetting/{event.evidence['request']}": said}
+
+
+def _forgotten(event: Event, entries: Entries) -> Changes:
+    """Point each batch at the table's version without the rows; they are part of its content no more."""
+    changes: Changes = {f"forgetting/{event.evidence['request']}": None}
+    for batch, now in event.evidence["batches"].items():
+        if (before := entries.get(f"batch/{batch}")) is not None:
+            changes[f"batch/{batch}"] = {**before, **now}
+    for batch, rows in event.evidence["quarantine"].items():
+        if (arrival := entries.get(f"arrival/{batch}")) is not None:
+            left = max(0, int(arrival.get("quarantined") or 0) - int(rows))
+            changes[f"arrival/{batch}"] = {**arrival, "quarantined": left}
+    return changes
+
+
+def _marked(event: Event, entries: Entries) -> Changes:
+    told = {"request": event.evidence["request"], "batches": event.evidence["batches"], "at": event.at}
+    changes: Changes = {}
+    for version in event.evidence["versions"]:
+        before = entries[f"version/{version}"]
+        changes[f"version/{version}"] = {**before, "forgotten": [*(before.get("forgotten") or []), told]}
+    return changes
+
+
+FOLDS: dict[Kind, Fold] = {
+    Kind.FORGETTING_BEGUN: _begun,
+    Kind.ROWS_FORGOTTEN: _forgotten,
+    Kind.VERSIONS_MARKED: _marked,
+}

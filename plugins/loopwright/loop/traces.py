@@ -1,0 +1,225 @@
+"""Where a person's rows are: in the published batches and their older versions, the quarantine, and the predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from loopwright.declaration import Project
+from loopwright.declaration.cleaning import Rename
+from loopwright.errors import LakeUnavailable, UnknownName, shown_names
+from loopwright.lake import Lake
+from loopwright.lake.rows import BATCH, ROW
+from loopwright.ledger.events import Kind
+from loopwright.ledger.store import Ledger
+from loopwright.stages.ingest.conversion import to_text
+from loopwright.stages.ingest.held import ROWS, taken_up
+from loopwright.stages.ingest.sensitive import digest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from loopwright.declaration import DatasetSpec, Workspace
+    from loopwright.lake import Table
+
+Rows = Mapping[str, tuple[int, ...]]
+"""Batch to row numbers."""
+
+
+@dataclass(frozen=True)
+class Traces:
+    """Where rows are; a batch without a row number has them in older versions only.
+
+    :param batches: published.
+    :param quarantine: set aside, in the table.
+    :param held: set aside, as they came.
+    :param predictions: of each model.
+    :param versions: of each model, those trained or judged on these batches.
+    :param unread: batches of which bytes are held that nobody could read.
+    """
+
+    batches: Rows = field(default_factory=dict)
+    quarantine: Rows = field(default_factory=dict)
+    held: Rows = field(default_factory=dict)
+    predictions: Mapping[str, Rows] = field(default_factory=dict)
+    versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether there are any."""
+        return bool(self.batches or self.quarantine or self.held or any(self.predictions.values()))
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rows there are now, by kind of table."""
+        found = {"batches": self.batches, "quarantine": self.quarantine}
+        counted = {name: sum(map(len, rows.values())) for name, rows in found.items()}
+        predicted = sum(len(rows) for batches in self.predictions.values() for rows in batches.values())
+        return {**counted, "predictions": predicted}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values; there is no value of any column among them."""
+        plain = {name: _plain(getattr(self, name)) for name in ("batches", "quarantine", "held", "versions")}
+        return {**plain, "predictions": {model: _plain(rows) for model, rows in self.predictions.items()}}
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> Traces:
+        """Rebuild what :meth:`to_dict` gave."""
+        predictions = {model: _tuples(rows) for model, rows in raw["predictions"].items()}
+        batches, quarantine, held = (_tuples(raw[name]) for name in ("batches", "quarantine", "held"))
+        return cls(batches, quarantine, held, predictions, _tuples(raw["versions"]))
+
+
+def traces_of(workspace: Workspace, dataset: DatasetSpec, key: Mapping[str, str]) -> Traces:
+    """Find a person's rows.
+
+    :param workspace: the five places.
+    :param dataset: its declaration.
+    :param key: column, by its name in the arrival or in the table, to value.
+    :raises UnknownName: if no such column ever came.
+    """
+    now, came = _names(dataset, key, workspace.hash_key)
+    lake, state = Lake.of(workspace), Ledger.of(workspace).dataset(dataset.name)
+    _require_known(workspace, dataset, now, came)
+    batches = _in_batches(workspace, dataset, now)
+    held, unread = _in_held(lake, dataset.name, sorted(state.under("arrival")), came)
+    predictions, versions = {}, {}
+    for model in _models(workspace, dataset.name):
+        predictions[model] = _in_predictions(lake.predictions(model), batches, now)
+        entries = Ledger.of(workspace).model(model).under("version")
+        seen = {name: {*entry.get("batches", ()), *entry.get("holdout", ())} for name, entry in entries.items()}
+        if marked := tuple(
+            sorted((name for name in seen if seen[name] & set(batches)), key=lambda name: (len(name), name))
+        ):
+            versions[model] = marked
+    return Traces(batches, _in_quarantine(lake.quarantine(dataset.name), came), held, predictions, versions, unread)
+
+
+def _names(dataset: DatasetSpec, key: Mapping[str, str], secret: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the key under the names after cleaning, and under those of the arrival; hashed where that is declared."""
+    renamed: dict[str, str] = {}  # name now: name in the arrival
+    for step in dataset.clean:
+        if isinstance(step, Rename):
+            renamed |= {new: renamed.get(old, old) for old, new in step.columns.items()}
+    now, came = {}, {}
+    for name, value in key.items():
+        arrived = renamed.get(name, name)
+        wanted = digest(value, secret) if dataset.sensitive.get(arrived) == "hash" else value
+        came[arrived] = wanted
+        now[next((new for new, old in renamed.items() if old == arrived), arrived)] = wanted
+    return now, came
+
+
+def _require_known(workspace: Workspace, dataset: DatasetSpec, now: Mapping[str, str], came: Mapping[str, str]) -> None:
+    lake = Lake.of(workspace)
+    known: set[str] = set(dataset.sensitive)
+    for table in (lake.batches(dataset.name), lake.quarantine(dataset.name)):
+        known |= set(table.columns())
+    unknown = [name for name, arrived in zip(now, came, strict=True) if name not in known and arrived not in known]
+    if unknown and "row" not in known:
+        near = get_close_matches(unknown[0], known, n=1)
+        raise UnknownName(
+            f"No column {unknown[0]!r} ever came.",
+            where=f"dataset {dataset.name}",
+            allowed=shown_names(sorted(known)),
+            mend=f"Did you mean {near[0]!r}?" if near else None,
+        )
+
+
+def _matching(frame: pd.DataFrame, key: Mapping[str, str]) -> pd.DataFrame:
+    if any(name not in frame for name in key):
+        return frame.head(0)
+    chosen = None
+    for name, value in key.items():
+        hit = to_text(frame[name]).eq(value).fillna(False)
+        chosen = hit if chosen is None else chosen & hit
+    return frame if chosen is None else frame[chosen.to_numpy(bool)]
+
+
+def _in_batches(workspace: Workspace, dataset: DatasetSpec, key: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
+    table = Lake.of(workspace).batches(dataset.name)
+    if not set(key) <= set(table.columns()):
+        return {}
+    found = _by_batch(_matching(table.read(columns=[BATCH, ROW, *key]), key))
+    for batch, version in _older(workspace, dataset.name):
+        if batch in found:
+            continue
+        try:
+            before = table.read([batch], columns=list(key), version=version)
+        except (LakeUnavailable, UnknownName):  # its files were erased before, or it had no such column yet
+            continue
+        if len(_matching(before, key)):
+            found[batch] = ()
+    return found
+
+
+def _older(workspace: Workspace, dataset: str) -> list[tuple[str, int]]:
+    """Return the batches as they were published before, each with the table's version."""
+    ledger = Ledger.of(workspace)
+    now = {(batch["batch_id"], batch["data_version"]) for batch in ledger.dataset(dataset).published()}
+    events = ledger.events(f"dataset/{dataset}", kinds=[Kind.BATCH_PUBLISHED])
+    return sorted({(e.evidence["batch_id"], e.evidence["data_version"]) for e in events} - now)
+
+
+def _in_quarantine(table: Table, key: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
+    if not table.exists():
+        return {}
+    frame = table.read()
+    found = _by_batch(_matching(frame, key))
+    if "row" in frame:  # whole rows as JSON, where their columns clashed
+        said = frame["row"].map(lambda text: json.loads(text) if isinstance(text, str) and text[:1] == "{" else {})
+        hit = said.map(lambda row: all(row.get(name) == value for name, value in key.items()))
+        for batch, rows in _by_batch(frame[hit.astype(bool)]).items():
+            found[batch] = tuple(sorted({*found.get(batch, ()), *rows}))
+    return found
+
+
+def _in_held(
+    lake: Lake, dataset: str, batches: list[str], key: Mapping[str, str]
+) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    unread = []
+    for batch in batches:
+        for place in lake.held_of(dataset, batch):
+            if not place.endswith(ROWS):
+                unread.append(batch)
+                continue
+            rows = _matching(taken_up(lake, place).frame, key).index.tolist()
+            if rows:
+                found[batch] = tuple(sorted({*found.get(batch, ()), *rows}))
+    return found, tuple(unread)
+
+
+def _in_predictions(table: Table, batches: Rows, key: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
+    if not table.exists():
+        return {}
+    columns = [name for name in key if name in table.columns()]
+    frame = table.read(columns=[BATCH, ROW, *columns])
+    found = _by_batch(_matching(frame, key)) if len(columns) == len(key) else {}
+    there = {batch: set(rows) for batch, rows in frame.groupby(BATCH)[ROW]}
+    for batch, rows in batches.items():
+        if mine := {*found.get(batch, ()), *(there.get(batch, set()) & set(rows))}:
+            found[batch] = tuple(sorted(mine))
+        elif batch in there:
+            found[batch] = ()  # older versions may have been predictions for them
+    return found
+
+
+def _by_batch(frame: pd.DataFrame) -> dict[str, tuple[int, ...]]:
+    return {str(batch): tuple(sorted(set(rows.tolist()))) for batch, rows in frame.groupby(BATCH)[ROW]}
+
+
+def _models(workspace: Workspace, dataset: str) -> list[str]:
+    project = Project.at(workspace.project)
+    return [name for name in project.model_names() if project.model(name).dataset == dataset]
+
+
+def _plain(rows: Mapping[str, tuple[Any, ...]]) -> dict[str, list[Any]]:
+    return {name: list(found) for name, found in rows.items()}
+
+
+def _tuples(raw: Mapping[str, list[Any]]) -> dict[str, tuple[Any, ...]]:
+    return {name: tuple(found) for name, found in raw.items()}
