@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from loopwright.declaration.dataset import DatasetSpec
     from loopwright.stages.ingest.answers import ExpectationResult
-    from loopwright.stages.ingest.judging import Judgement
+    from loopwright.stages.ingest.judgement import Judgement
 
 HIDDEN = "(sensitive)"
 """What stands where a value is not shown."""
