@@ -112,7 +112,7 @@ class Examination:
         if bad is None or not (bad.reasons or cleaned.aside):
             return self._concluded(whole, reading, suite)
         return self._set_aside(
-            whole, with_cleaned(bad, cleaned, discreet=bool(self.dataset.sensitive)), cleaned, reading, suite
+            whole, with_cleaned(bad, cleaned, silent=bool(self.dataset.sensitive)), cleaned, reading, suite
         )
 
     def _set_aside(self, whole: _Look, bad: BadRows, cleaned: Cleaned, reading: Reading, suite: Suite) -> Examined:

@@ -106,15 +106,15 @@ def overruled(checks: Sequence[Check], by: str) -> list[Check]:
     ]
 
 
-def with_cleaned(bad: BadRows, cleaned: Cleaned, *, discreet: bool = False) -> BadRows:
+def with_cleaned(bad: BadRows, cleaned: Cleaned, *, silent: bool = False) -> BadRows:
     """Return the bad rows with those that cleaning steps set aside.
 
-    :param discreet: say the step and not its reason, whose bounds may be values of the batch.
+    :param silent: say the step and not its reason, whose bounds may be values of the batch.
     """
     reasons = {label: [*names] for label, names in bad.reasons.items()}
     for aside in cleaned.aside:
         for label in aside.rows.index.tolist():
-            reasons.setdefault(label, []).append(aside.place if discreet else f"{aside.place}: {aside.reason}")
+            reasons.setdefault(label, []).append(aside.place if silent else f"{aside.place}: {aside.reason}")
     return BadRows(dict(sorted(reasons.items())))
 
 
