@@ -19,6 +19,7 @@ from loopwright.declaration.fields import (
     is_entrypoint,
 )
 from loopwright.declaration.gate import Gate
+from loopwright.declaration.release import Release
 
 Task = Literal["binary_classification", "multiclass_classification", "regression"]
 Reason = Literal["new_data", "drift", "performance", "code"]
@@ -71,30 +72,14 @@ class Train(Declared):
     holdout: Holdout = Field(Holdout(), description="Which batches are held out.")
     tune: Tune | None = Field(None, description="A parameter search; none when left out.")
     seed: int = Field(0, ge=0, description="Seeds every random choice of the training.")
+    types: list[str] = Field(
+        [], description="Modules whose types the estimator may hold, besides those that its code imports."
+    )
 
     @property
     def entrypoints(self) -> list[str]:
         """The declared entrypoints, always as a list."""
         return [self.entrypoint] if isinstance(self.entrypoint, str) else list(self.entrypoint)
-
-
-class Release(Declared):
-    """How a candidate becomes the champion."""
-
-    approval: Literal["none", "required"] = Field("none", description="Whether a person must say yes.")
-    approvers: list[str] = Field([], description="User names that may answer; anyone with the right when empty.")
-    self_approval: bool = Field(
-        False, description="Whether who asked for a training or a release may approve it as well."
-    )
-    timeout: Duration = Field(
-        timedelta(days=2), description="How long to wait for the answer, which is no then; and how long a yes counts."
-    )
-    alias: Literal["restore", "adopt"] = Field(
-        "restore",
-        description="When a hand moved the champion's alias: put it back, or take the version for champion once "
-        "it was rehearsed.",
-    )
-    rehearsal_rows: int = Field(500, ge=1, description="Rows scored in a fresh process before the move.")
 
 
 class Score(Declared):

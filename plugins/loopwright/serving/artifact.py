@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import pickle
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from loopwright.declaration.code import code_of
 from loopwright.errors import ArtifactTampered, UserCodeFailed
 from loopwright.serving import served
 from loopwright.serving.predictor import Predictor
+from loopwright.serving.unpickling import unpickled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +95,7 @@ def load(folder: Path, digest: str) -> Predictor:
         _require_digest(copy, digest, folder)
         model = copy / MODEL
         card = json.loads((model / served.CARD).read_text(encoding="utf-8"))
-        return Predictor(_unpickled(model), card, model, digest, private)
+        return Predictor(_unpickled(model, card), card, model, digest, private)
     except BaseException:
         private.cleanup()
         raise
@@ -150,10 +150,16 @@ def _pickled(estimator: Any) -> bytes:
     return content
 
 
-def _unpickled(model: Path) -> Any:
+def _unpickled(model: Path, card: Mapping[str, Any]) -> Any:
     with code_of(model / served.CODE):
         try:
-            return pickle.loads((model / served.ESTIMATOR).read_bytes())  # noqa: S301 - its digest was checked
+            content = (model / served.ESTIMATOR).read_bytes()
+            own = {path.name.removesuffix(".py") for path in (model / served.CODE).iterdir()}
+            return unpickled(content, declared=card.get("modules", []), own=own, where=model)
+        except UserCodeFailed:
+            raise
+        except MemoryError:
+            raise
         except Exception as error:
             raise UserCodeFailed(
                 f"The estimator cannot be unpickled here: {type(error).__name__}.",

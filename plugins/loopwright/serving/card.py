@@ -27,6 +27,7 @@ class Card:
     :param empty: features without a single value in the training.
     :param classes: the labels in order, the positive one last of two; none for regression.
     :param seed: of the training.
+    :param modules: whose types the estimator may hold, besides those of every artifact.
     """
 
     model: str
@@ -37,6 +38,7 @@ class Card:
     empty: Sequence[str] = ()
     classes: Sequence[Any] = ()
     seed: int = 0
+    modules: Sequence[str] = ()
 
     @classmethod
     def of(cls, *, model: str, task: str, declared: str | list[str], features: pd.DataFrame, **more: Any) -> Card:
@@ -44,7 +46,7 @@ class Card:
 
         :param declared: the features as declared.
         :param features: what they made of the training rows.
-        :param more: ``classes`` and ``seed``.
+        :param more: ``classes``, ``seed`` and ``modules``.
         """
         return cls(
             model=model,
@@ -58,7 +60,13 @@ class Card:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {**asdict(self), "empty": list(self.empty), "classes": list(self.classes), "format": FORMAT}
+        return {
+            **asdict(self),
+            "empty": list(self.empty),
+            "classes": list(self.classes),
+            "modules": list(self.modules),
+            "format": FORMAT,
+        }
 
 
 def _categories(features: pd.DataFrame) -> dict[str, list[Any]]:

@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopwright.errors import CannotRun, LoopwrightError, shown
+from loopwright.serving import measuring
 
 if TYPE_CHECKING:
     import pandas as pd
 
+PHASE = "phase"
+"""The file beside the artifact that says how far the process came."""
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
 """How far two answers may differ: the order of a sum, not the model."""
 
@@ -32,38 +35,45 @@ def main() -> None:
         import loopwright.serving.artifact  # noqa: F401 - while the question is still on its way
 
         question = json.load(sys.stdin)
-        json.dump(answered(question), answer)
+        json.dump(answered(question), answer, allow_nan=False)
 
 
 def answered(question: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``figures``, a ``fault`` of the model's, or a ``failure`` of the surroundings.
 
     :param question: ``files``, the folder of the artifact; its ``digest``; ``rows`` and ``expected``, two Parquet
-        files: what to ask, and the answers at the training.
+        files: what to ask, and the answers at the training; ``memory_mb``, what it may use beyond the libraries.
     """
     try:
         files, rows, expected = (Path(question[name]) for name in ("files", "rows", "expected"))
-        return {"figures": rehearsed(files, question["digest"], rows, expected)}
+        return {"figures": rehearsed(files, question["digest"], rows, expected, question.get("memory_mb"))}
     except CannotRun as error:
         return {"failure": {**error.to_dict(), "type": type(error).__name__}}
     except LoopwrightError as error:
+        if isinstance(error.__cause__, MemoryError):
+            return _out_of_memory()
         return {"fault": {**error.to_dict(), "type": type(error).__name__}}
     except MemoryError:
-        raise
+        return _out_of_memory()
     except Exception as error:  # noqa: BLE001 - whatever the model raises here it would raise in production
         return {"fault": {"what": f"It raised {type(error).__name__}.", "got": shown(str(error)), "type": "model"}}
 
 
-def rehearsed(files: Path, digest: str, rows: Path, expected: Path) -> dict[str, Any]:
-    """Load a version and compare its answers with those of its training.
+def rehearsed(files: Path, digest: str, rows: Path, expected: Path, memory_mb: float | None = None) -> dict[str, Any]:
+    """Load a version, compare its answers with those of its training, and measure what they cost.
 
-    :return: ``rows``, ``differ``, ``largest`` difference, ``load_seconds``, ``predict_seconds``.
+    :return: ``rows``, ``differ``, ``largest`` difference, ``load_seconds``, ``predict_seconds``, and as
+        :mod:`loopwright.serving.measuring` gives them ``latency_p50_ms``, ``latency_p95_ms``, ``rows_per_second``,
+        ``memory_mb``, ``size_mb`` and ``environment``.
     """
     import pandas as pd
 
     from loopwright.serving.artifact import load
 
     asked, before = pd.read_parquet(rows), pd.read_parquet(expected)
+    size, environment = measuring.size_mb(files), measuring.differing_environment(files)
+    measuring.limit_memory(memory_mb)
+    files.with_name(PHASE).write_text("serving")  # from here on, what hangs or dies is the model
     started = time.perf_counter()
     predictor = load(files, digest)
     loaded = time.perf_counter()
@@ -76,7 +86,18 @@ def rehearsed(files: Path, digest: str, rows: Path, expected: Path) -> dict[str,
         "largest": largest,
         "load_seconds": loaded - started,
         "predict_seconds": done - loaded,
+        **measuring.pace(predictor, asked),
+        "memory_mb": measuring.peak_memory_mb(),
+        "size_mb": size,
+        "environment": environment,
     }
+
+
+def _out_of_memory() -> dict[str, Any]:
+    import resource
+
+    limit = f"{resource.getrlimit(resource.RLIMIT_DATA)[0] / measuring.MEGABYTE:,.0f} MB, libraries included"
+    return {"fault": {"what": "It needs more memory than there is for it.", "got": limit, "type": "memory"}}
 
 
 def difference(expected: pd.DataFrame, found: pd.DataFrame) -> tuple[int, float | None]:

@@ -9,10 +9,11 @@ import pickle
 import pytest
 from sklearn.dummy import DummyClassifier
 
+from loopwright.declaration.release import Budget
 from loopwright.errors import CannotRun, TrackingUnavailable, UnknownName
 from loopwright.ledger.events import Kind
 from loopwright.stages.release import rehearse
-from loopwright.stages.release.rehearsal import judge
+from loopwright.stages.release.rehearsal_judging import judge
 from loopwright.verdict import Outcome
 
 
@@ -154,9 +155,10 @@ def test_a_model_that_only_works_where_it_was_made_is_a_no(house, by_value, monk
 def test_a_model_that_hangs_is_ended_with_all_that_it_started(house, by_value, monkeypatch, tmp_path):
     version = house.candidate(estimator=Hanging())
     monkeypatch.setenv("REHEARSING", str(tmp_path))
-    with pytest.raises(CannotRun, match="took too long and was ended"):
-        rehearse(house.workspace, house.model, version, timeout=12)
-    assert house.events(Kind.REHEARSED) == []
+    rehearsal = rehearse(house.workspace, house.model, version, timeout=12)
+    assert rehearsal.verdict.refused
+    assert "did not answer within 12 s and was ended" in rehearsal.verdict.why()
+    assert house.state.version(version)["status"] == "rejected"
     assert _processes_that_say(str(tmp_path)) == []
 
 
@@ -211,6 +213,59 @@ def test_a_registry_that_cannot_be_reached_leaves_the_candidate_waiting(house):
     assert house.state.candidate["version"] == version
 
 
+class Crashing(DummyClassifier):
+    def predict(self, features):
+        import os
+
+        if os.environ.get("REHEARSING"):
+            os.write(2, b"a library of C is at its end\n")
+            os.abort()
+        return super().predict(features)
+
+
+class Hungry(DummyClassifier):
+    def predict(self, features):
+        import os
+
+        import numpy as np
+
+        if os.environ.get("REHEARSING"):
+            hoard = [np.ones(50_000_000) for _ in range(1000)]
+            assert hoard
+        return super().predict(features)
+
+
+def test_a_model_that_takes_its_process_with_it_is_a_no(house, by_value, monkeypatch):
+    version = house.candidate(estimator=Crashing())
+    monkeypatch.setenv("REHEARSING", "1")
+    rehearsal = rehearse(house.workspace, house.model, version)
+    assert rehearsal.verdict.refused
+    assert "took its process with it (SIGABRT)" in rehearsal.verdict.why()
+
+
+def test_a_model_that_eats_memory_is_a_no_and_takes_none_of_the_worker_s(house, by_value, monkeypatch):
+    house.toy.edit(MODEL, "monitor:", "release: {budget: {memory_mb: 1500}}\nmonitor:")
+    version = house.candidate(estimator=Hungry())
+    monkeypatch.setenv("REHEARSING", "1")
+    rehearsal = rehearse(house.workspace, house.model, version)
+    assert rehearsal.verdict.refused
+    assert "more memory than there is for it" in rehearsal.verdict.why()
+
+
+def test_what_it_costs_is_measured_and_kept(house):
+    version = house.candidate()
+    rehearsal = rehearse(house.workspace, house.model, version)
+    figures = rehearsal.figures
+    assert 0 < figures["latency_p50_ms"] <= figures["latency_p95_ms"]
+    assert figures["rows_per_second"] > 50
+    assert 50 < figures["memory_mb"] < 2000
+    assert 0 < figures["size_mb"] < 1
+    assert house.state.version(version)["figures"] == figures
+
+
+MODEL = "include/models/tips/model.yaml"
+
+
 def test_no_rows_to_ask_about_cannot_tell(house):
     version = house.candidate(kept_rows=0)
     rehearsal = rehearse(house.workspace, house.model, version)
@@ -223,8 +278,54 @@ def test_an_unknown_version(house):
         rehearse(house.workspace, house.model, "3")
 
 
+FIGURES = {
+    "rows": 10, "differ": 0, "largest": None, "load_seconds": 1.0, "predict_seconds": 0.1, "latency_p50_ms": 1.0,
+    "latency_p95_ms": 2.0, "rows_per_second": 100.0, "memory_mb": 200.0, "size_mb": 1.0, "environment": [],
+}  # fmt: skip
+
+
+def checks(budget=None, champion=None, **figures):
+    return {check.name: check for check in judge({"figures": {**FIGURES, **figures}}, budget, champion)}
+
+
+@pytest.mark.parametrize(
+    ("bound", "figure", "why"),
+    [
+        ({"latency_ms": 2.0}, {"latency_p95_ms": 2.5}, "2.5 ms for one row, nineteen times of twenty; at most 2 is"),
+        ({"rows_per_second": 100}, {"rows_per_second": 99.0}, "99 rows a second; at least 100 is declared"),
+        ({"memory_mb": 200}, {"memory_mb": 201.0}, "201 MB of memory at its peak; at most 200 is declared"),
+        ({"size_mb": 1}, {"size_mb": 1.5}, "1.5 MB of files; at most 1 is declared"),
+    ],
+)
+def test_a_figure_beyond_its_budget_is_a_no(bound, figure, why):
+    [name] = bound
+    assert checks(Budget(**bound))[name].outcome is Outcome.PASS
+    assert not checks(**figure)[name].required
+    check = checks(Budget(**bound), **figure)[name]
+    assert (check.outcome, check.required) == (Outcome.FAIL, True)
+    assert why in check.why
+
+
+def test_figures_are_held_against_the_champion_s_where_that_is_declared():
+    champion = {**FIGURES, "latency_p95_ms": 1.0, "rows_per_second": 300.0}
+    assert not any(check.outcome is Outcome.FAIL for check in checks(None, champion).values())
+    assert "the champion's were 1" in checks(None, champion)["latency_ms"].why
+    held = checks(Budget(times_champion=1.5), champion)
+    assert held["latency_ms"].outcome is held["rows_per_second"].outcome is Outcome.FAIL
+    assert "at most 1.5 is allowed beside the champion" in held["latency_ms"].why
+    assert "at least 200 is allowed beside the champion" in held["rows_per_second"].why
+    assert held["memory_mb"].outcome is held["size_mb"].outcome is Outcome.PASS
+
+
+def test_another_environment_is_said_and_decides_nothing():
+    differing = [{"name": "numpy", "recorded": "2.0", "here": "2.1"}, {"name": "x", "recorded": "1", "here": None}]
+    check = checks(environment=differing)["environment"]
+    assert (check.outcome, check.required) == (Outcome.FAIL, False)
+    assert check.why == "here is numpy 2.1 for 2.0, x not installed for 1"
+
+
 def test_judging_counts_rows():
-    figures = {"rows": 10, "differ": 1, "largest": 0.5, "load_seconds": 1.0, "predict_seconds": 0.1}
+    figures = {**FIGURES, "differ": 1, "largest": 0.5}
     same = {check.name: check for check in judge({"figures": figures})}["same_answers"]
     assert same.outcome is Outcome.FAIL
     assert same.why == "9 of 10 rows got the answer they got at its training; the largest difference is 0.5"

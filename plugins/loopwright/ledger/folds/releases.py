@@ -13,6 +13,8 @@ def _rehearsed(event: Event, entries: Entries) -> Changes:
     key = f"version/{event.evidence['version']}"
     outcome = event.evidence["verdict"]["outcome"]
     changes: Changes = {key: {**entries[key], "rehearsal": outcome, "rehearsed_at": event.at}}
+    if event.evidence.get("figures"):
+        changes[key]["figures"] = event.evidence["figures"]
     if outcome == "fail" and entries.get("candidate") == event.evidence["version"]:
         changes[key]["status"] = "rejected"
         changes["candidate"] = None

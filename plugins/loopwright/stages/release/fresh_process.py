@@ -18,10 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import loopwright
 from loopwright.errors import CannotRun, without_logins
+from loopwright.serving.rehearsal_process import PHASE
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
 
+_BY_OTHERS = (0, -signal.SIGKILL, -signal.SIGTERM)
+"""Endings that say nothing about the model: somebody, or a machine short of memory, ended the process."""
 MODULE = "loopwright.serving.rehearsal_process"
 
 
@@ -53,22 +56,34 @@ class FreshProcess:
 
         :param question: plain JSON values.
         :param timeout: seconds after which the process, and all that it started, is ended.
-        :return: ``figures``, or a ``fault`` of the data or the model.
+        :return: ``figures``, or a ``fault`` of the data or the model: also when the model let it hang or crash.
         :raises CannotRun: if it was ended, died, or met a failure of the surroundings.
         """
+        phase = Path(question["files"]).with_name(PHASE)
         try:
             said, noise = self._process.communicate(json.dumps(question), timeout=timeout)
         except subprocess.TimeoutExpired:
+            if phase.is_file():
+                what = f"It did not answer within {timeout:.0f} s and was ended."
+                return {"fault": {"what": what, "got": None, "type": "hang"}}
             raise CannotRun(
                 "The rehearsal took too long and was ended.", allowed=f"{timeout:.0f} s", where=self._where
             ) from None
-        return _read(said, noise, self._process.returncode, self._workspace, self._where)
+        status = self._process.returncode
+        if not said and status not in _BY_OTHERS and phase.is_file():
+            last = without_secrets(noise.strip().rpartition("\n")[2], self._workspace)
+            return {"fault": {"what": f"It took its process with it ({_died(status)}).", "got": last, "type": "crash"}}
+        return _read(said, noise, status, self._workspace, self._where)
 
 
 def _environment() -> dict[str, str]:
     # A plugins folder that Airflow put on its path is on no path of a fresh interpreter's.
     home = str(Path(loopwright.__file__).parent.parent)
     return {**os.environ, "PYTHONPATH": os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])}
+
+
+def _died(status: int) -> str:
+    return signal.Signals(-status).name if status < 0 else f"status {status}"
 
 
 def _end(session: int) -> None:

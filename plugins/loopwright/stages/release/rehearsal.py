@@ -20,14 +20,12 @@ from loopwright.ledger.store import Ledger
 from loopwright.serving.kept import REHEARSAL_EXPECTED, REHEARSAL_ROWS
 from loopwright.stages.release.conditions import known_version
 from loopwright.stages.release.fresh_process import FreshProcess
+from loopwright.stages.release.rehearsal_judging import judge
 from loopwright.tracking import Tracking
-from loopwright.verdict import Check, Outcome, Verdict
+from loopwright.verdict import Verdict
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
-
-TIMEOUT = 300.0
-"""Seconds after which a rehearsal is ended: most of it is imports; to fetch the files does not count."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Rehearsal:
     :param version: the version.
     :param verdict: whether it loads, and answers as it did at its training.
     :param seconds: how long the whole took.
-    :param figures: rows, seconds to load and to predict, rows that differ.
+    :param figures: rows, rows that differ, seconds to load and to predict, latency, throughput, memory and size.
     """
 
     model: str
@@ -59,29 +57,39 @@ class Rehearsal:
 
 
 def rehearse(
-    workspace: Workspace, model: ModelSpec, version: str, *, timeout: float = TIMEOUT, actor: str = "release"
+    workspace: Workspace, model: ModelSpec, version: str, *, timeout: float | None = None, actor: str = "release"
 ) -> Rehearsal:
     """Load a version by its digest in a fresh process, let it predict the rows kept at its training, and compare.
 
+    A model that hangs, crashes or wants more memory than it may have is a no, on record; the process is ended.
+
     :param version: a registered version.
-    :param timeout: seconds after which the process is ended.
+    :param timeout: seconds after which the process is ended; else as declared.
     :param actor: who asks for it.
     :raises UnknownName: if there is no such version.
     :raises CannotRun: if the process was ended or the surroundings failed; nothing is recorded then.
     """
     ledger = Ledger.of(workspace)
-    entry = known_version(ledger.model(model.name), version)
+    state = ledger.model(model.name)
+    entry, champion = known_version(state, version), state.champion or {}
+    seconds_at_most = timeout or model.release.rehearsal_timeout.total_seconds()
     started = time.monotonic()
-    answer = _answer(workspace, entry, timeout, f"model/{model.name}, version {version}")
+    question = {"memory_mb": model.release.budget.memory_mb}
+    answer = _answer(workspace, entry, question, seconds_at_most, f"model/{model.name}, version {version}")
     seconds = time.monotonic() - started
     subject = f"model/{model.name}"
-    verdict = Verdict("rehearsal", subject, judge(answer), digests={"artifact": entry["artifact_digest"]})
-    evidence = {"version": version, "verdict": verdict.to_dict(), "seconds": seconds}
+    before = (champion.get("figures") or {}) if champion.get("version") != version else {}
+    checks = judge(answer, model.release.budget, before)
+    verdict = Verdict("rehearsal", subject, checks, digests={"artifact": entry["artifact_digest"]})
+    figures = answer.get("figures") or {}
+    evidence = {"version": version, "verdict": verdict.to_dict(), "seconds": seconds, "figures": figures}
     ledger.record(subject, Draft(Kind.REHEARSED, actor, verdict.why(), evidence))
-    return Rehearsal(model.name, version, verdict, seconds, answer.get("figures") or {})
+    return Rehearsal(model.name, version, verdict, seconds, figures)
 
 
-def _answer(workspace: Workspace, entry: Mapping[str, Any], timeout: float, where: str) -> dict[str, Any]:
+def _answer(
+    workspace: Workspace, entry: Mapping[str, Any], asked: Mapping[str, Any], timeout: float, where: str
+) -> dict[str, Any]:
     with TemporaryDirectory(prefix="loopwright-") as folder, FreshProcess(workspace, where) as process:
         try:
             question = _fetched(workspace, entry, Path(folder))
@@ -89,7 +97,7 @@ def _answer(workspace: Workspace, entry: Mapping[str, Any], timeout: float, wher
             raise
         except LoopwrightError as fault:  # the registry has no such files: nor will it have them for serving
             return {"fault": {**fault.to_dict(), "type": type(fault).__name__}}
-        return process.answer(question, timeout)
+        return process.answer({**asked, **question}, timeout)
 
 
 def _fetched(workspace: Workspace, entry: Mapping[str, Any], folder: Path) -> dict[str, str]:
@@ -101,32 +109,3 @@ def _fetched(workspace: Workspace, entry: Mapping[str, Any], folder: Path) -> di
         "rows": str(registry.download(entry["run_id"], REHEARSAL_ROWS, folder)),
         "expected": str(registry.download(entry["run_id"], REHEARSAL_EXPECTED, folder)),
     }
-
-
-def judge(answer: Mapping[str, Any]) -> tuple[Check, ...]:
-    """Decide on what the fresh process answered.
-
-    :param answer: ``figures`` of a rehearsal that ran, or the ``fault`` that ended it.
-    """
-    fault = answer.get("fault")
-    if fault:
-        why = f"it cannot be served: {fault['what']}" + (f" ({fault['got']})" if fault.get("got") else "")
-        return (Check("loads", Outcome.FAIL, why, fault["type"], "loads and predicts"),)
-    seen = answer["figures"]
-    loads = Check("loads", Outcome.PASS, f"it was loaded by its digest in {seen['load_seconds']:.2g} s")
-    return (loads, _same_answers(seen), _pace(seen))
-
-
-def _same_answers(seen: Mapping[str, Any]) -> Check:
-    rows, differ = seen["rows"], seen["differ"]
-    if rows == 0:
-        return Check("same_answers", Outcome.INCONCLUSIVE, "no rows were kept at its training to ask it about", n=0)
-    outcome = Outcome.FAIL if differ else Outcome.PASS
-    said = f"{rows - differ} of {rows} rows got the answer they got at its training"
-    most = f"; the largest difference is {seen['largest']:.3g}" if differ and seen["largest"] is not None else ""
-    return Check("same_answers", outcome, said + most, differ, 0, rows)
-
-
-def _pace(seen: Mapping[str, Any]) -> Check:
-    why = f"{seen['rows']} rows took {seen['predict_seconds']:.2g} s"
-    return Check("pace", Outcome.PASS, why, seen["predict_seconds"], n=seen["rows"], required=False)

@@ -16,6 +16,7 @@ from loopwright.declaration.metrics import METRICS
 from loopwright.errors import LoopwrightError, UserCodeFailed
 from loopwright.serving.card import Card
 from loopwright.serving.served import conformed
+from loopwright.stages.train.environment import imported_modules
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +52,8 @@ def learn(spec: ModelSpec, folder: Path, rows: Learnable, entrypoint: str, param
     :raises UserCodeFailed: if it raises, or what it returns cannot be used.
     """
     classes = [] if spec.task == "regression" else sorted(np.unique(rows.labels).tolist())
-    more = {"classes": classes, "seed": spec.train.seed}
+    modules = sorted({*imported_modules(folder), *spec.train.types})
+    more = {"classes": classes, "seed": spec.train.seed, "modules": modules}
     card = Card.of(model=spec.name, task=spec.task, declared=spec.features, features=rows.features, **more)
     features = conformed(rows.features, card.to_dict())
     build = load_function(entrypoint, folder)

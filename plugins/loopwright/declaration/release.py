@@ -1,0 +1,45 @@
+"""The block ``release`` of a model: how a candidate becomes the champion, and what serving it may cost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from loopwright.declaration.fields import Declared, Duration
+
+
+class Budget(Declared):
+    """What a version may cost in its rehearsal; a figure without a bound only informs."""
+
+    latency_ms: float | None = Field(None, gt=0, description="Milliseconds for one row, nineteen times of twenty.")
+    rows_per_second: float | None = Field(None, gt=0, description="Rows answered in a second, all at once, at least.")
+    memory_mb: float | None = Field(
+        None, gt=0, description="Megabytes of the process that serves it, at its peak; what asks for more is ended."
+    )
+    size_mb: float | None = Field(None, gt=0, description="Megabytes of the artifact's files.")
+    times_champion: float | None = Field(
+        None, ge=1, description="How many times the champion's figures each figure may come to."
+    )
+
+
+class Release(Declared):
+    """How a candidate becomes the champion."""
+
+    approval: Literal["none", "required"] = Field("none", description="Whether a person must say yes.")
+    approvers: list[str] = Field([], description="User names that may answer; anyone with the right when empty.")
+    self_approval: bool = Field(
+        False, description="Whether who asked for a training or a release may approve it as well."
+    )
+    timeout: Duration = Field(
+        timedelta(days=2), description="How long to wait for the answer, which is no then; and how long a yes counts."
+    )
+    alias: Literal["restore", "adopt"] = Field(
+        "restore",
+        description="When a hand moved the champion's alias: put it back, or take the version for champion once "
+        "it was rehearsed.",
+    )
+    rehearsal_rows: int = Field(500, ge=1, description="Rows scored in a fresh process before the move.")
+    rehearsal_timeout: Duration = Field(timedelta(minutes=5), description="When a rehearsal is ended, which is a no.")
+    budget: Budget = Field(Budget(), description="What serving may cost; nothing is bounded when left out.")

@@ -1,0 +1,55 @@
+"""Unpickling that makes only what was declared: an estimator's pickle names every type and function that it calls.
+
+A digest says that the bytes are those that were judged; this says that they make estimators and not, say, processes.
+Allowed are the libraries of every artifact, the model's own code, what that code imports, and what ``train.types``
+names. Code that is pickled by value (a lambda, a class of a notebook) is the team's own, and is covered by the digest.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Collection
+from typing import Any
+
+from loopwright.errors import UserCodeFailed, shown_names
+
+LIBRARIES = ("cloudpickle", "joblib", "numpy", "pandas", "scipy", "sklearn")
+"""Modules whose types any estimator may hold."""
+_STANDARD = ("_codecs", "abc", "collections", "copyreg", "dataclasses", "datetime", "decimal", "enum", "fractions",
+             "functools", "itertools", "math", "numbers", "random", "re", "string", "types", "typing", "uuid",
+             "weakref", "zoneinfo")  # fmt: skip
+"""Of Python's own: what holds values, and nothing that reaches outside of the process."""
+_BUILTINS_REFUSED = frozenset({"__import__", "breakpoint", "compile", "eval", "exec", "input", "open"})
+
+
+def unpickled(content: bytes, *, declared: Collection[str], own: Collection[str], where: object) -> Any:
+    """Return what a pickle holds.
+
+    :param content: the pickle, whose digest was checked.
+    :param declared: top-level modules that the model's code imports, or that its declaration names.
+    :param own: the top-level modules of the model's own code.
+    :param where: for errors.
+    :raises UserCodeFailed: if it asks for anything else; nothing of that is imported or called.
+    """
+    return _Declared(io.BytesIO(content), {*LIBRARIES, *_STANDARD, *declared, *own}, where).load()
+
+
+class _Declared(pickle.Unpickler):
+    def __init__(self, content: io.BytesIO, allowed: set[str], where: object) -> None:
+        super().__init__(content)
+        self._allowed, self._where = allowed, where
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return a global that the pickle names, if it may."""
+        known = module.partition(".")[0] in self._allowed
+        plain = module in {"builtins", "__builtin__"} and name.partition(".")[0] not in _BUILTINS_REFUSED
+        if not (known or plain):
+            raise UserCodeFailed(
+                "The estimator holds a type that is not declared; it was not made.",
+                where=self._where,
+                got=f"{module}.{name}",
+                allowed=f"types of {shown_names(sorted(self._allowed - set(_STANDARD)))}",
+                mend=f"If the team means it: train: {{types: [{module.partition('.')[0]}]}}, and train again.",
+            )
+        return super().find_class(module, name)

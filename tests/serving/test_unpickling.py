@@ -1,0 +1,79 @@
+"""Only what was declared is made from a pickle."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+
+import cloudpickle
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from loopwright.errors import UserCodeFailed
+from loopwright.serving import artifact
+from loopwright.serving.unpickling import unpickled
+
+
+class Calls:
+    """Calls a function when it is unpickled."""
+
+    def __init__(self, function, *arguments) -> None:
+        self.function, self.arguments = function, arguments
+
+    def __reduce__(self):
+        return self.function, self.arguments
+
+
+def made(content, declared=(), own=()):
+    return unpickled(content, declared=declared, own=own, where="here")
+
+
+def test_an_estimator_comes_back_code_by_value_included():
+    estimator = make_pipeline(FunctionTransformer(lambda x: x * 2), LogisticRegression())
+    estimator.fit(np.array([[0.0], [1.0]]), [0, 1])
+    again = made(cloudpickle.dumps(estimator))
+    assert again.predict(np.array([[5.0]])) == [1]
+
+
+@pytest.mark.parametrize(
+    ("planted", "named"),
+    [
+        (Calls(os.system, "touch {mark}"), "posix.system"),
+        (Calls(subprocess.check_output, ["touch", "{mark}"]), "subprocess.check_output"),
+        (Calls(eval, "open('{mark}', 'w')"), "builtins.eval"),
+        (Calls(open, "{mark}", "w"), "io.open"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_reaches_outside_of_the_process_is_not_made(tmp_path, planted, named):
+    mark = tmp_path / "mark"
+    fill = lambda value: [fill(v) for v in value] if isinstance(value, list) else value.replace("{mark}", str(mark))  # noqa: E731
+    planted.arguments = tuple(fill(value) for value in planted.arguments)
+    with pytest.raises(UserCodeFailed, match=rf"(?s)a type that is not declared.*{named}.*train: {{types:"):
+        made(pickle.dumps(planted))
+    assert not mark.exists()
+
+
+def test_a_type_of_another_library_has_to_be_declared():
+    import pathlib
+
+    content = pickle.dumps(pathlib.PurePosixPath("/a"))
+    with pytest.raises(UserCodeFailed, match=r"pathlib\.PurePosixPath"):
+        made(content)
+    assert made(content, declared=["pathlib"]) == made(content, own=["pathlib"]) == pathlib.PurePosixPath("/a")
+
+
+def test_an_artifact_says_what_its_own_estimator_may_hold(toy, tmp_path):
+    from support import artifacts
+
+    digest = artifacts.write(toy, tmp_path / "a")
+    assert artifact.load(tmp_path / "a", digest).card["modules"] == []
+    pickled = tmp_path / "a" / "data" / "model" / "estimator.pkl"
+    pickled.write_bytes(pickle.dumps(Calls(os.system, "true")))
+    # Even if whoever changed it knew how to change the ledger as well.
+    with pytest.raises(UserCodeFailed, match=r"posix\.system"):
+        artifact.load(tmp_path / "a", artifact.artifact_digest(tmp_path / "a"))
