@@ -1,8 +1,8 @@
 """Whether probabilities are what happens: bins of equally many rows, and the gap between said and seen in each.
 
 The expected calibration error of a perfectly calibrated model is not 0: every bin's gap is noisy, and its absolute
-value is positive. That part, a folded normal's, is taken off, so that a small holdout is not called miscalibrated; the
-bounds are those of the same number under noise as large as each bin's. Sources: Naeini, Cooper & Hauskrecht (2015);
+value is positive. That part, a folded normal's, is taken off, so that a small holdout is not called miscalibrated.
+Sources: Naeini, Cooper & Hauskrecht (2015);
 Bröcker (2012) and Kumar, Liang & Ma (2019) for the bias.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from loopwright.evaluation.predicted import Array, Predicted
 
 METHOD = "bins of equal size, noise taken off"
-_DRAWS = 2000
 _LEAST = 30
 """Rows a bin has at the least; fewer rows have fewer bins."""
 
@@ -70,25 +70,23 @@ def curve(truth: Array, predicted: Predicted, bins: int = 10) -> Curve | None:
     return Curve(*(np.array(column, dtype=float) for column in zip(*columns, strict=True)))
 
 
-def expected_error(found: Curve, seed: int = 0) -> Estimate:
+def expected_error(found: Curve) -> Estimate:
     """Return the expected calibration error, less what noise alone would show.
 
     :param found: said and seen.
-    :param seed: of the noise behind the bounds.
     """
     n, weights, errors = int(found.n.sum()), found.n / found.n.sum(), found.errors
-    gaps = found.said - found.seen
-    point = _without_noise(gaps[None, :], errors, weights)[0]
+    gaps = np.abs(found.said - found.seen)
+    point = max(float((weights * (gaps - _excess(gaps, errors))).sum()), 0.0)
     if n < _LEAST:
-        return unknown(float(point), n)
-    noise = np.random.default_rng(seed).normal(0, 1, (_DRAWS, len(gaps))) * errors
-    drawn = np.sort(_without_noise(gaps + noise, errors * math.sqrt(2), weights))
+        return unknown(point, n)
+    error = float(np.sqrt((weights**2 * errors**2).sum()))
 
     def bounds(confidence: float) -> tuple[float, float]:
-        low, high = np.quantile(drawn, [1 - confidence, confidence])
-        return float(min(low, point)), float(max(high, point))
+        reach = NormalDist().inv_cdf(confidence) * error
+        return max(point - reach, 0.0), point + reach
 
-    return Estimate(float(point), float(drawn.std()), n, METHOD, bounds)
+    return Estimate(point, error, n, METHOD, bounds)
 
 
 def calibration_check(asking: Asking) -> tuple[Check, ...]:
@@ -101,17 +99,21 @@ def calibration_check(asking: Asking) -> tuple[Check, ...]:
         why = "the candidate gives no probabilities to be calibrated"
         asked = {"at_most": declared.at_most}
         return (Check("calibration", Outcome.INCONCLUSIVE, why, None, asked, len(asking.truth), declared.required),)
-    interval = expected_error(found, asking.seed).at(asking.confidence)
+    interval = expected_error(found).at(asking.confidence)
     limit = Bound(at_most=declared.at_most)
     return (bounded("calibration", "the expected calibration error", interval, limit, required=declared.required),)
 
 
-def _without_noise(gaps: Array, errors: Array, weights: Array) -> Array:
-    """Return the weighted mean absolute gap, less its excess under normal noise; never below 0."""
+def _excess(gaps: Array, errors: Array) -> Array:
+    """Return how much larger noisy gaps are on average than true ones: a folded normal's mean, less what it is about.
+
+    :param gaps: seen, all positive; what is true of each is guessed by taking its error off in squares.
+    :param errors: the standard error of each.
+    """
     from scipy.special import ndtr
 
-    size = np.abs(gaps)
-    z = size / errors
-    folded = errors * math.sqrt(2 / math.pi) * np.exp(-(z**2) / 2) + size * (2 * ndtr(z) - 1)
-    cleaned: Array = np.maximum(((2 * size - folded) * weights).sum(axis=1), 0.0)
-    return cleaned
+    true = np.sqrt(np.maximum(gaps**2 - errors**2, 0.0))
+    z = true / errors
+    folded = errors * math.sqrt(2 / math.pi) * np.exp(-(z**2) / 2) + true * (2 * ndtr(z) - 1)
+    excess: Array = folded - true
+    return excess

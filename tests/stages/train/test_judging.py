@@ -318,3 +318,45 @@ def test_an_older_training_does_not_supersede_a_newer_candidate(tips) -> None:
     tips.train()
     with pytest.raises(NotReady, match="newer training is registered already"):
         tips.register(older)
+
+
+def test_features_that_need_what_scoring_lacks_are_refused(tips) -> None:
+    tips.edit("features.py", '"fare": rides["fare"],', '"fare": rides["fare"], "tip": rides["tip"] / rides["fare"],')
+    tips.edit("model.yaml", "resamples: 200", "resamples: 200, leakage: {absent: [tip]}")
+    tips.publish(1, 2)
+    judged = tips.judge(fit_next(tips))
+    assert answers(judged)["leakage:absent"] is answers(judged)["leakage:alone"] is Outcome.FAIL
+    assert "need a column that is not there when rows are scored (tip)" in judged.verdict.why()
+
+
+def test_held_out_rows_that_were_trained_on_are_found_by_their_key(tips) -> None:
+    """A source that sends a month again under another name: half of what is held out was learned from."""
+    tips.publish(1)
+    publish(tips.toy, 2, frame=pd.concat([rides(1).tail(1000), rides(2).head(1000)], ignore_index=True))
+    judged = tips.judge(fit_next(tips))
+    (check,) = [c for c in judged.verdict.checks if c.name == "holdout_unseen:rows"]
+    assert check.outcome is Outcome.FAIL
+    assert check.observed["candidate"] == 1000
+
+
+def test_a_few_rows_that_came_again_are_left_out_of_the_comparison(tips) -> None:
+    tips.publish(1)
+    publish(tips.toy, 2, frame=pd.concat([rides(1).tail(10), rides(2).head(1990)], ignore_index=True))
+    judged = tips.judge(fit_next(tips))
+    checks = {c.name: c for c in judged.verdict.checks}
+    assert "10 of the 2000 held-out rows were trained on, told by ride_id; they are left out" in (
+        checks["holdout_unseen:rows"].why
+    )
+    assert checks["measured"].n == 1990
+
+
+def test_asking_a_holdout_again_costs_confidence(tips) -> None:
+    first_champion(tips)
+    looks = []
+    for number in (1, 2):
+        tips.edit("features.py", '"hour": rides["hour"]', f'"hour": rides["hour"] + {number} * rides["zone"].eq("a")')
+        judged = tips.judge(fit_next(tips, reason="once more"))
+        looks.append({c.name: c for c in judged.verdict.checks})
+        tips.edit("features.py", f'"hour": rides["hour"] + {number} * rides["zone"].eq("a")', '"hour": rides["hour"]')
+    assert [checks["looks"].n for checks in looks] == [2, 3]
+    assert [checks["non_inferiority"].asked["confidence"] for checks in looks] == pytest.approx([0.975, 0.9875])
