@@ -71,11 +71,13 @@ def place_in(folder: Path, error: BaseException) -> str:
     return f"{Path(last.filename).relative_to(root)}, line {last.lineno}, in {last.name}"
 
 
-def raised_by(what: str, where: str, folder: Path, error: BaseException, *, mend: str | None = None) -> UserCodeFailed:
+def raised_by(
+    what: str, where: str | None, folder: Path, error: BaseException, *, mend: str | None = None
+) -> UserCodeFailed:
     """Return the error for what a team's own code raised: with its file and line, where it has one.
 
     :param what: what raised, without its end, such as ``features:build``.
-    :param where: the declaration that names it, and what it was given.
+    :param where: the declaration that names it, and what it was given; ``None`` for the caller to add.
     :param folder: the folder of the code.
     :param error: what was raised.
     :param mend: what to do about it, where more can be said than to mend that line.

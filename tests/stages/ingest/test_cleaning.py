@@ -18,7 +18,9 @@ NOWHERE = Path("nowhere")
 
 
 def cleaned(frame: pd.DataFrame, *steps: dict[str, object], folder: Path = NOWHERE) -> Cleaned:
-    spec = DatasetSpec.model_validate({"name": "d", "owner": "o", "arrivals": "*", "clean": list(steps)})
+    spec = DatasetSpec.model_validate(
+        {"name": "d", "owner": "o", "arrivals": "*", "clean": list(steps), "on_bad_rows": {"set_aside_up_to": "100%"}}
+    )
     return clean(frame, spec.clean, folder)
 
 
@@ -172,7 +174,9 @@ def test_apply_counts_rows_and_keeps_their_numbers_where_it_can(folder, function
 
 
 def test_apply_says_what_is_wrong_with_the_function(folder: Path) -> None:
-    with pytest.raises(UserCodeFailed, match=r"own:broken raised KeyError\.[\s\S]*clean\[0\].apply"):
+    with pytest.raises(
+        UserCodeFailed, match=r"own:broken raised KeyError in own\.py, line \d+, in broken\.[\s\S]*clean\[0\].apply"
+    ):
         applied(folder, "broken")
     with pytest.raises(UserCodeFailed, match="returned no frame"):
         applied(folder, "nothing")
@@ -280,7 +284,12 @@ def test_outliers_set_aside_are_kept_whole_with_what_was_allowed() -> None:
     assert (list(found.frame.index), list(aside.rows.index), list(aside.rows["s"])) == ([4], [7, 9], ["b", "c"])
     assert aside.reason == "an outlier by bounds: allowed is x 0 to 10, y 0 to 10"
     assert (aside.place, found.dropped) == ("clean[0].outliers", {})
-    spared = clean(frame, DatasetSpec.model_validate({**PLAIN, "clean": [step]}).clean, NOWHERE, spare=True)
+    spared = clean(
+        frame,
+        DatasetSpec.model_validate({**PLAIN, "clean": [step], "on_bad_rows": {"set_aside_up_to": "100%"}}).clean,
+        NOWHERE,
+        spare=True,
+    )
     assert (len(spared.frame), spared.aside, spared.changed) == (3, (), {"clean[0].outliers": 0})
 
 

@@ -38,8 +38,7 @@ def applied(frame: pd.DataFrame, function: str, folder: Path) -> tuple[pd.DataFr
         try:
             after = clean(frame.copy())
         except Exception as error:
-            where = f"{folder}: clean, step apply ({len(frame)} rows)"
-            raise raised_by(f"The cleaning function {function}", where, folder, error) from error
+            raise raised_by(f"The cleaning function {function}", None, folder, error) from error
     if not isinstance(after, pd.DataFrame):
         raise UserCodeFailed(
             f"The cleaning function {function} returned no frame.",
