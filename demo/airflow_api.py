@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -62,6 +63,16 @@ class AirflowApi:
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """Return the task instances of a run."""
         return list(self.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", limit=200)["task_instances"])
+
+    def task(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
+        """Return one task instance of a run, which is not mapped."""
+        return next(task for task in self.tasks(dag_id, run_id) if task["task_id"] == task_id)
+
+    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int = 1) -> str:
+        """Return what an attempt of a task wrote into its log, as the UI shows it."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}"
+        lines = self.get(path, map_index=-1)["content"]
+        return "\n".join(json.dumps(line) if isinstance(line, dict) else str(line) for line in lines)
 
     def clear(self, dag_id: str, run_id: str, task_ids: list[Any]) -> None:
         """Clear tasks of a run, as the UI's button does, so that they run again."""

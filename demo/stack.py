@@ -123,7 +123,7 @@ class Stack:
         (self.home / "logs").mkdir(parents=True, exist_ok=True)
         (self.home / "airflow").mkdir(exist_ok=True)
         (self.home / "airflow" / "passwords.json").write_text(json.dumps({USER: PASSWORD}))
-        self._start_mlflow()
+        self.start_part("mlflow")
         self._run("db-migrate", ["airflow", "db", "migrate"])
         for part in _AIRFLOW_PARTS:
             self.start_part(part)
@@ -139,8 +139,11 @@ class Stack:
             require_free(name, port)
 
     def start_part(self, part: str) -> None:
-        """Start one part of Airflow, such as ``triggerer``."""
-        self._spawn(part, ["airflow", part])
+        """Start one part: of Airflow, such as ``triggerer``, or ``mlflow``."""
+        if part == "mlflow":
+            self._start_mlflow()
+        else:
+            self._spawn(part, ["airflow", part])
 
     def kill_part(self, part: str) -> None:
         """End one part at once, as a crash would."""

@@ -1,7 +1,7 @@
 """A small project whose truths are known: dataset ``rides``, models ``tips`` (binary) and ``minutes`` (regression).
 
 Batches are monthly Parquet files drawn from a fixed law and a seed per month. ``faults`` plants what a real source
-plants; ``shift`` moves the law, so that drift is there to be found.
+plants; ``shift`` moves the law, so that drift is there to be found; ``jam`` adds minutes that no feature tells of.
 """
 
 from __future__ import annotations
@@ -140,7 +140,13 @@ def make(path: Path) -> Toy:
 
 
 def rides(
-    month: int, *, rows: int = 2000, shift: float = 0.0, faults: bool = False, noise: float = 1.0
+    month: int,
+    *,
+    rows: int = 2000,
+    shift: float = 0.0,
+    faults: bool = False,
+    noise: float = 1.0,
+    jam: float = 0.0,
 ) -> pd.DataFrame:
     """Return one month of rides; the same arguments give the same rows."""
     rng = np.random.default_rng([2024, month])
@@ -158,7 +164,7 @@ def rides(
             "zone": zone,
             "fare": fare,
             "tip": np.where(generosity > 0.3, 0.25, 0.1) * fare,
-            "minutes": 4 + 3 * distance + 2 * np.abs(hour - 12) / 6 + rng.normal(0, 3, rows),
+            "minutes": 4 + 3 * distance + 2 * np.abs(hour - 12) / 6 + rng.normal(0, 3, rows) + jam,
         }
     )
     if faults:
