@@ -113,6 +113,14 @@ class Runs:
         with said_plainly(self.uri):
             self._client.log_text(run_id, json.dumps(value, indent=1), path)
 
+    def log_text(self, run_id: str, path: str, text: str) -> None:
+        """Keep text as a file of the run.
+
+        :param path: within the run's artifacts, such as ``evaluation.html``.
+        """
+        with said_plainly(self.uri):
+            self._client.log_text(run_id, text, path)
+
     def log_file(self, run_id: str, local: str | Path, folder: str | None = None) -> None:
         """Keep a file in a folder of the run's artifacts."""
         with said_plainly(self.uri):

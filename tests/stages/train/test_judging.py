@@ -360,3 +360,12 @@ def test_asking_a_holdout_again_costs_confidence(tips) -> None:
         tips.edit("features.py", f'"hour": rides["hour"] + {number} * rides["zone"].eq("a")', '"hour": rides["hour"]')
     assert [checks["looks"].n for checks in looks] == [2, 3]
     assert [checks["non_inferiority"].asked["confidence"] for checks in looks] == pytest.approx([0.975, 0.9875])
+
+
+def test_the_report_for_people_is_kept_with_the_run_and_linked(tips, tmp_path) -> None:
+    tips.publish(1, 2)
+    judged = tips.judge(fit_next(tips))
+    assert judged.report == f"runs:/{judged.run_id}/evaluation.html"
+    html = tips.tracking.download(judged.run_id, "evaluation.html", tmp_path).read_text()
+    assert "The candidate may go on." in html
+    assert judged.verdict.digests["artifact"] in html

@@ -1,0 +1,142 @@
+"""The frozen holdout: its rows, what candidate and champion say of them, and all that the gate looks at besides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from loopwright.declaration import Project
+from loopwright.declaration.metrics import METRICS, fitting
+from loopwright.errors import DeclarationError, UserCodeFailed
+from loopwright.evaluation import Beside, Predicted, Unseen, judge, metric_value
+from loopwright.ledger.store import Ledger
+from loopwright.serving import load_version
+from loopwright.serving.rows import Known, known_labels
+from loopwright.stages.train.examining import absent_check, looked_at, stable_check, timed, worth_check
+from loopwright.stages.train.keeping import keep_rehearsal
+from loopwright.stages.train.seen import identities, looks_at, rows_seen, seen_by, unseen_of
+from loopwright.stages.train.snapshot import learnable, rows_of
+from loopwright.tracking import Tracking
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from loopwright.declaration import ModelSpec, Workspace
+    from loopwright.evaluation.predicted import Array
+    from loopwright.serving import Predictor
+    from loopwright.verdict import Check
+
+CANNOT_ANSWER = (UserCodeFailed, DeclarationError)
+"""What a model's own code may raise: a finding about the model, and no accident."""
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """The rows that both models are judged on, their answers, and everything the gate looks at besides."""
+
+    spec: ModelSpec
+    truth: Array
+    ours: Predicted
+    theirs: Predicted | None
+    fault: str | None
+    unseen: Unseen
+    beside: Beside
+    more: tuple[Check, ...]
+
+    @classmethod
+    def of(
+        cls, workspace: Workspace, spec: ModelSpec, entry: Mapping[str, Any], champion: Mapping[str, Any] | None
+    ) -> Holdout:
+        """Read the holdout, and let both models answer for it.
+
+        :raises LoopwrightError: if the candidate cannot.
+        """
+        tracking, ledger = Tracking.of(workspace), Ledger.of(workspace)
+        raw = rows_of(workspace, spec, entry, entry["holdout"])
+        candidate = load_version(workspace, entry, anew=True)
+        known = known_labels(spec, candidate.code, raw)
+        features = candidate.features(raw)
+        answers = candidate.answers(features)
+        chosen, alone = keep_rehearsal(tracking, entry["run_id"], spec, raw, candidate)
+        more = [*absent_check(spec, candidate, raw), stable_check(answers.iloc[chosen], alone)]
+        key = Project.at(workspace.project).dataset(spec.dataset).key
+        seen, again = rows_seen(
+            identities(raw[known.mask], key), key, seen_by(tracking, entry), seen_by(tracking, champion)
+        )
+        kept = _kept(known, again if key else np.zeros_like(again))
+        truth, rows = known.values[kept[known.mask]], raw[kept]
+        more += worth_check(spec, candidate, features[kept], truth)
+        theirs, predictor, fault = _champions(workspace, champion, raw, kept)
+        beside = Beside(
+            looked_at(spec, rows),
+            {str(name): np.asarray(column[kept]) for name, column in features.items()},
+            _simple(workspace, spec, entry, candidate, features[kept]),
+            looks_at(ledger.model(spec.name), entry),
+            timed(candidate, predictor, raw) if spec.gate.latency else None,
+        )
+        unseen = unseen_of(entry, champion, seen, ledger.dataset(spec.dataset))
+        ours = candidate.as_arrays(answers[kept])
+        return cls(spec, truth, ours, theirs, fault, unseen, beside, tuple(more))
+
+    def checks(self) -> tuple[Check, ...]:
+        """Ask everything."""
+        asked = judge(
+            self.spec,
+            self.ours,
+            self.theirs,
+            self.truth,
+            unseen=self.unseen,
+            champion_fault=self.fault,
+            beside=self.beside,
+            seed=self.spec.train.seed,
+        )
+        return (*asked, *self.more)
+
+    def metrics(self) -> dict[str, float]:
+        """Return every metric that fits, of both models, for MLflow."""
+        both = {**self._metrics(self.ours, "holdout"), **self._metrics(self.theirs, "champion_holdout")}
+        return {**both, "holdout_rows": float(len(self.truth))}
+
+    def _metrics(self, predicted: Predicted | None, name: str) -> dict[str, float]:
+        if predicted is None or predicted.unusable or not len(self.truth):
+            return {}
+        scored = predicted.score is not None
+        asked = [metric for metric in fitting(self.spec.task) if scored or METRICS[metric].needs == "label"]
+        values = {f"{name}_{metric}": metric_value(metric, self.truth, predicted) for metric in asked}
+        return {metric: value for metric, value in values.items() if math.isfinite(value)}
+
+
+def _kept(known: Known, again: Array) -> Array:
+    """Return which of all rows are judged: those with a label that nobody was trained on."""
+    kept = known.mask.copy()
+    kept[np.flatnonzero(known.mask)[again]] = False
+    return kept
+
+
+def _champions(
+    workspace: Workspace, champion: Mapping[str, Any] | None, raw: pd.DataFrame, kept: Array
+) -> tuple[Predicted | None, Predictor | None, str | None]:
+    """Return the champion's answers; all rows are asked about, as in production."""
+    if champion is None:
+        return None, None, None
+    try:
+        predictor = load_version(workspace, champion, anew=True)
+        return predictor.predicted(raw).take(kept), predictor, None
+    except CANNOT_ANSWER as fault:
+        return None, None, f"{fault.what} ({fault.got})"
+
+
+def _simple(
+    workspace: Workspace, spec: ModelSpec, entry: Mapping[str, Any], candidate: Predictor, features: pd.DataFrame
+) -> dict[str, Predicted]:
+    """Fit the declared simple models, on the rows that the candidate learned from."""
+    if "linear" not in spec.gate.baselines or features.empty:
+        return {}
+    from loopwright.stages.train.simple import linear
+
+    rows = learnable(spec, candidate.code, rows_of(workspace, spec, entry, entry["batches"]))
+    return {"linear": linear(spec.task, rows, features, spec.train.seed)}

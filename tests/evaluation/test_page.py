@@ -1,0 +1,123 @@
+"""The report: whole in itself, small, escaped, and saying first what was decided."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from loopwright.declaration import ModelSpec
+from loopwright.evaluation import Beside, Predicted, judge
+from loopwright.evaluation.importance import Worth, importance_check
+from loopwright.evaluation.page import Judgement, report
+from loopwright.evaluation.page.drawing import ticks
+from loopwright.verdict import Check, Outcome, Verdict
+
+EVIL = "<script>alert('x')</script>\"&"
+
+
+def model(task: str, **gate) -> ModelSpec:
+    asked = {"primary": "mean_absolute_error" if task == "regression" else "log_loss", "resamples": 100, **gate}
+    return ModelSpec.model_validate(
+        {
+            "name": "m",
+            "owner": "tests",
+            "description": EVIL,
+            "dataset": "d",
+            "task": task,
+            "label": "y",
+            "features": ["x"],
+            "train": {"entrypoint": "t:t"},
+            "gate": asked,
+        }
+    )
+
+
+def answered(task: str, n: int = 1200, seed: int = 0) -> tuple[np.ndarray, Predicted, Predicted]:
+    rng = np.random.default_rng(seed)
+    if task == "regression":
+        truth = rng.normal(0, 1, n)
+        return truth, *(Predicted(truth + rng.normal(0, s, n)) for s in (0.4, 0.6))
+    classes = (0, 1) if task.startswith("binary") else ("a", EVIL, "c")
+    both = []
+    drawn = rng.dirichlet([1] * len(classes), n)
+    code = np.array([rng.choice(len(classes), p=p) for p in drawn])
+    for bold in (1.0, 0.3):
+        score = drawn**bold / (drawn**bold).sum(axis=1, keepdims=True)
+        label = np.array(classes, dtype=object if len(classes) > 2 else int)[score.argmax(axis=1)]
+        both.append(Predicted(label, score[:, 1] if len(classes) == 2 else score, classes))
+    return np.array(classes, dtype=object if len(classes) > 2 else int)[code], *both
+
+
+def page(task: str, *more: Check, champion: bool = True, **gate) -> str:
+    truth, ours, theirs = answered(task)
+    zone = np.random.default_rng(1).choice(["a", EVIL], len(truth))
+    spec = model(task, slices={"columns": ["zone"]}, **gate)
+    checks = judge(spec, ours, theirs if champion else None, truth, beside=Beside({"zone": zone}))
+    verdict = Verdict("gate", "model/m", (*checks, *more), digests={"artifact": "0" * 64})
+    return report(Judgement(spec, "t-1", verdict, truth, ours, theirs if champion else None, "3", ("b4", EVIL)))
+
+
+@pytest.mark.parametrize("task", ["binary_classification", "multiclass_classification", "regression"])
+@pytest.mark.parametrize("champion", [True, False])
+def test_it_is_whole_small_and_escaped_for_every_task(task, champion) -> None:
+    worth = importance_check([Worth(EVIL, 0.1, 0.05, 0.2)], "log_loss", 500)
+    html = page(task, worth, champion=champion)
+    assert EVIL not in html
+    assert not re.search(r"<script|javascript:|https?://|@import|url\(", html.replace("http://www.w3.org", ""))
+    assert len(html.encode()) < 200_000
+    seen: list[str] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list) -> None:
+            seen.append(tag)
+
+    Reader().feed(html)
+    assert seen.count("svg") >= (3 if champion else 1)
+    assert "script" not in seen
+    assert "nan" not in re.sub(r"<style>.*</style>", "", html, flags=re.DOTALL).lower().replace("finance", "")
+
+
+def test_a_thousand_slices_and_features_stay_below_two_megabytes() -> None:
+    truth, ours, theirs = answered("binary_classification", 6000)
+    place = np.array([f"{EVIL}{i % 190}" for i in range(6000)], dtype=object)
+    spec = model("binary_classification", slices={"columns": ["place"], "minimum_rows": 30})
+    worths = importance_check([Worth(f"f{i}" * 20, 0.1, 0.05, 0.2) for i in range(1000)], "log_loss", 500)
+    checks = judge(spec, ours, theirs, truth, beside=Beside({"place": place}))
+    verdict = Verdict("gate", "model/m", (*checks, worths))
+    html = report(Judgement(spec, "t-1", verdict, truth, ours, theirs, "3", tuple(f"b{i}" for i in range(500))))
+    assert len(html.encode()) < 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("outcome", "says"),
+    [(Outcome.PASS, "may go on"), (Outcome.FAIL, "is refused"), (Outcome.INCONCLUSIVE, "cannot tell")],
+)
+def test_the_decision_comes_first_and_in_words(outcome, says) -> None:
+    spec = model("regression")
+    verdict = Verdict("gate", "model/m", (Check("answers", outcome, "because of it"),))
+    html = report(Judgement(spec, "t-1", verdict, np.empty(0), None))
+    assert says in html[: html.index("Every question")]
+    assert html.count("because of it") >= 1
+
+
+def test_the_comparison_is_drawn_with_its_interval_and_what_is_granted() -> None:
+    html = page("binary_classification", champion=True)
+    drawn = html[html.index("Better or worse") : html.index("How good are")]
+    assert 'class="bar ours"' in drawn
+    assert 'class="mark zero"' in drawn
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (-0.03, 0.05), (1e6, 3e6), (-1e-7, 2e-7)])
+def test_ticks_are_round_and_within(low, high) -> None:
+    found = ticks(low, high)
+    assert 2 <= len(found) <= 11
+    assert all(low - 1e-9 * (high - low) <= value <= high + 1e-9 * (high - low) for value in found)
+    assert all(len(f"{value:.3g}") <= 9 for value in found)
+
+
+def test_an_axis_without_length_has_one_tick() -> None:
+    assert ticks(2.0, 2.0) == [2.0]
+    assert ticks(float("nan"), 1.0) == []
