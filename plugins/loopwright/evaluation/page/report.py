@@ -90,8 +90,8 @@ def _lead(about: Judgement, checks: dict[str, Check]) -> list[str]:
         turn = "better" if seen["point"] > 0 else "worse" if seen["point"] < 0 else "the same"
         which = f" (version {about.champion_version})" if about.champion_version else ""
         said.append(
-            f"On the same rows it is {turn} by {abs(seen['point']):.4g}, compared with the champion{which}; in truth the"
-            f" difference lies between {seen['low']:+.4g} and {seen['high']:+.4g}, and down to {-margin:g} was granted."
+            f"On the same rows it is {turn} by {abs(seen['point']):.4g}, compared with the champion{which}; in truth"
+            f" the difference lies between {seen['low']:+.4g} and {seen['high']:+.4g}. {-margin:g} was granted."
         )
     elif about.champion_version is None:
         said.append("There is no model in production yet to compare it with.")
