@@ -13,7 +13,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG, Param, task_group
 
 from loopwright.operators.announce import AnnounceOperator, FailRunOperator
-from loopwright.operators.ingest import IngestBatchOperator, ListArrivalsOperator
+from loopwright.operators.ingest import FetchRowsOperator, IngestBatchOperator, ListArrivalsOperator
 from loopwright.operators.quarantine import (
     DROP,
     KEEP,
@@ -25,7 +25,7 @@ from loopwright.suite import assets
 from loopwright.suite.dag import of_dataset
 from loopwright.suite.declared import declared_datasets, wanted
 from loopwright.suite.form import text, tick
-from loopwright.suite.schedule import on_assets_or
+from loopwright.suite.schedule import of_arrivals, on_assets_or
 
 
 def decide_about(dataset):  # noqa: ANN001, ANN201 - a declaration, and what Airflow makes of a function
@@ -54,7 +54,9 @@ for dataset, project in declared_datasets(__file__, show_broken=True):
     if wanted(dataset, "ingest"):
         with DAG(
             f"{dataset.name}.ingest",
-            schedule=on_assets_or(dataset.schedule, assets.arrivals(dataset, project)),
+            schedule=of_arrivals(
+                dataset.schedule, assets.arrivals(dataset, project), by_clock_alone=dataset.query is not None
+            ),
             max_active_runs=1,
             params={
                 "batch_id": text("Batch", "Only this batch; empty for all that wait."),
@@ -65,6 +67,8 @@ for dataset, project in declared_datasets(__file__, show_broken=True):
             waiting = ListArrivalsOperator(
                 task_id="list_arrivals", batch_id="{{ params.batch_id }}", force="{{ params.force }}"
             )
+            if dataset.query:
+                FetchRowsOperator(task_id="fetch") >> waiting
             ingest = IngestBatchOperator.partial(
                 task_id="ingest",
                 force="{{ params.force }}",

@@ -23,7 +23,7 @@ def get_provider_info() -> dict[str, Any]:
                                "score", "train")],
         "sensors": [_modules("sensors", "arrival")],
         "triggers": [_modules("triggers", "arrival")],
-        "hooks": [_modules("hooks", "lake", "ledger", "loopwright", "mlflow", "secret")],
+        "hooks": [_modules("hooks", "database", "lake", "ledger", "loopwright", "mlflow", "secret")],
         "bundles": [{"integration-name": _NAME, "python-modules": ["loopwright.bundles"]}],
         "extra-links": ["loopwright.links.run.MlflowRunLink", "loopwright.links.run.ReportLink"],
         "connection-types": [_LAKE, _LEDGER],

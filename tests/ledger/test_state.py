@@ -104,6 +104,7 @@ EVIDENCE = {
     "refused": False,
     "action": "promote",
     "request": "r",
+    "until": {},
     "batches": {},
     "quarantine": {},
     "versions": ["1"],

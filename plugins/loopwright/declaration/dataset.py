@@ -23,8 +23,32 @@ class Labels(Declared):
 class CsvFormat(Declared):
     """How delimited text is read."""
 
-    delimiter: str = Field(",", min_length=1, max_length=1, description="The character between two values.")
-    encoding: str = Field("utf-8", description="The text encoding, by Python's name for it.")
+    delimiter: str = Field(
+        ",",
+        pattern=r"^(.|\t|auto)$",
+        description="The character between two values; auto finds it out of comma, semicolon, tab and bar.",
+    )
+    encoding: str = Field(
+        "utf-8",
+        description="The text encoding, by Python's name for it; auto goes by the mark, then tries UTF-8 and 1252.",
+    )
+    quote: str | None = Field(
+        '"', min_length=1, max_length=1, description="The character around values; null where none is used."
+    )
+
+
+class Query(Declared):
+    """Rows of a database: each run takes those that came since the last, and makes them a batch."""
+
+    sql: str = Field(min_length=1, description="A SELECT without bounds on the watermark: these are added.")
+    watermark: str = Field(description="The column that grows with each new or changed row: a time, or a number.")
+    connection: Name = Field(
+        description="An Airflow connection; on the command line LOOPWRIGHT_SQL_<NAME> holds its SQLAlchemy URL."
+    )
+    lag: Duration = Field(
+        timedelta(0),
+        description="Rows younger than this wait for the next run: others may still be written before them.",
+    )
 
 
 class DatasetSpec(Declared):
@@ -34,10 +58,18 @@ class DatasetSpec(Declared):
     description: str = Field("", description="What the data is, for people.")
     owner: str = Field(description="The team or person to ask.")
     arrivals: str = Field(
-        min_length=1,
+        "",
         description=(
             "A glob of the files that arrive: relative to the arrivals root (the project, unless "
             "LOOPWRIGHT_ARRIVALS says otherwise), absolute, or a URL such as s3://bucket/flights/*.parquet."
+        ),
+    )
+    query: Query | None = Field(None, description="Instead of `arrivals`: a query whose results arrive.")
+    on_changed: Literal["supersede", "quarantine"] = Field(
+        "supersede",
+        description=(
+            "When a published batch arrives again with other content: it supersedes the old one, or it is set aside "
+            "for a person to release."
         ),
     )
     batch_id: str = Field(
@@ -74,6 +106,14 @@ class DatasetSpec(Declared):
         if isinstance(raw, dict):
             return {key: value for key, value in raw.items() if not (value is None and key in {"key", "clean"})}
         return raw
+
+    @model_validator(mode="after")
+    def _comes_from_one_place(self) -> Self:
+        if bool(self.arrivals) == bool(self.query):
+            raise ValueError("declare either `arrivals` (files) or `query` (a database)")
+        if self.query and not self.schedule:
+            raise ValueError("a query is asked by the clock: declare `schedule`, such as '@hourly'")
+        return self
 
     @model_validator(mode="after")
     def _what_is_dropped_or_hashed_is_not_needed_as_it_is(self) -> Self:

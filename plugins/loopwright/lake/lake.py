@@ -53,6 +53,17 @@ class Lake:
             write_whole(uri, text, self._options)
         return uri
 
+    def write_fetched(self, dataset: str, batch_id: str, content: bytes) -> str:
+        """Keep what a query gave, whole or not at all, where it is an arrival like any other.
+
+        :return: its path or URL.
+        :raises LakeUnavailable: if the storage fails.
+        """
+        uri = f"{self.root}/datasets/{dataset}/fetched/{batch_id}.parquet"
+        with said_plainly(uri):
+            write_whole(uri, content, self._options)
+        return uri
+
     def hold(self, dataset: str, batch_id: str, name: str, content: bytes) -> str:
         """Keep what came of a batch that was set aside, whole or not at all, so that it can be resumed from there.
 

@@ -22,6 +22,8 @@ class Kind(StrEnum):
 
     BATCH_PUBLISHED = "batch_published"
     BATCH_QUARANTINED = "batch_quarantined"
+    QUERY_BEGUN = "query_begun"
+    QUERY_FETCHED = "query_fetched"
     ARRIVAL_REPEATED = "arrival_repeated"
     QUARANTINE_ASKED = "quarantine_asked"
     QUARANTINE_RULED = "quarantine_ruled"

@@ -76,7 +76,7 @@ def asked(name: str, question: Callable[[], str]) -> Check:
 
 def _dataset_checks(project: Project, name: str) -> Iterator[Check]:
     about = f"dataset/{name}"
-    read = asked(f"declaration:{about}", lambda: f"batches from {project.dataset(name).arrivals}")
+    read = asked(f"declaration:{about}", lambda: f"batches from {project.dataset(name).arrivals or 'a query'}")
     yield read
     if read.outcome is not Outcome.PASS:
         return

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from loopwright.declaration import Project
-from loopwright.errors import NotReady
+from loopwright.errors import DeclarationError, NotReady
 from loopwright.ledger.store import Ledger
 from loopwright.loop import said
 from loopwright.loop.step import FAULT, Step
@@ -102,7 +104,11 @@ def arrived(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None 
     """
     from loopwright.stages.ingest.arrivals import waiting
 
+    if dataset.query and batch_id is None:
+        asked_for(workspace, dataset, dataset.query.connection)
     found = waiting(workspace, dataset, batch_id=batch_id, force=force)
+    if dataset.query:
+        return found
     if not found.arrivals and not found.refused and not Ledger.of(workspace).dataset(dataset.name).under("arrival"):
         raise NotReady(
             f"No batch of {dataset.name!r} has arrived yet.",
@@ -110,6 +116,25 @@ def arrived(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None 
             mend="Put a file there, or mend `arrivals` in dataset.yaml, or say where with LOOPWRIGHT_ARRIVALS.",
         )
     return found
+
+
+def asked_for(
+    workspace: Workspace, dataset: DatasetSpec, connection: str, environ: Mapping[str, str] = os.environ
+) -> None:
+    """Take what is new in a dataset's database, whose URL the environment holds.
+
+    :raises DeclarationError: if it does not.
+    """
+    from loopwright.stages.ingest.querying import fetch_rows
+
+    name = f"LOOPWRIGHT_SQL_{connection.upper()}"
+    if not environ.get(name):
+        raise DeclarationError(
+            f"Where the database {connection!r} is, is not known here.",
+            where=f"dataset {dataset.name}: query.connection",
+            mend=f"Set {name} to its SQLAlchemy URL, such as postgresql+psycopg2://user:password@host/database.",
+        )
+    fetch_rows(workspace, dataset, environ[name])
 
 
 def tell_refused(found: Listing, teller: Teller) -> None:

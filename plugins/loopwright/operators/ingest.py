@@ -18,6 +18,35 @@ if TYPE_CHECKING:
     from loopwright.declaration import Workspace
 
 
+class FetchRowsOperator(DatasetOperator):
+    """Takes the rows that came in a database since the last time, and makes them an arrival.
+
+    Its connection is the declared query's, unless another is given.
+
+    :param dataset: the dataset's name.
+    :param conn_id: an Airflow connection.
+    """
+
+    template_fields: Sequence[str] = (*DatasetOperator.template_fields, "conn_id")
+
+    def __init__(self, *, conn_id: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.conn_id = conn_id
+
+    def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
+        """Ask the database."""
+        from loopwright.hooks.database import DatabaseHook
+        from loopwright.stages.ingest.querying import fetch_rows
+
+        spec = self.spec(workspace)
+        conn_id = text_or_none(self.conn_id) or (spec.query.connection if spec.query else "")
+        return fetch_rows(workspace, spec, DatabaseHook(conn_id).url())
+
+    def act(self, result: Any, context: Context) -> str | None:  # noqa: ARG002 - the base's signature
+        """Return the batch that the rows make."""
+        return result.batch_id if result.batch_id is None else str(result.batch_id)
+
+
 class ListArrivalsOperator(ListsBatches, DatasetOperator):
     """Lists the arrivals that were not handled yet, and returns their batch ids to map over.
 

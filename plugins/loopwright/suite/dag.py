@@ -19,7 +19,8 @@ def of_dataset(dataset: DatasetSpec, project: str, stage: str) -> dict[str, Any]
     :param project: the folder that holds ``include/``.
     :param stage: the stage's name.
     """
-    said = {"Arrivals": f"`{dataset.arrivals}`", "Owner": dataset.owner}
+    place = f"`{dataset.arrivals}`" if dataset.query is None else f"a query on {dataset.query.connection}"
+    said = {"Arrivals": place, "Owner": dataset.owner}
     return _shared(dataset, stage, said) | {"default_args": _defaults(dataset.owner, project, dataset=dataset.name)}
 
 

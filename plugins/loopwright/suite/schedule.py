@@ -33,6 +33,16 @@ def on_assets_or(cron: str | None, assets: Asset | AssetAny) -> Any:
     return AssetOrTimeSchedule(timetable=CronTriggerTimetable(cron, timezone="UTC"), assets=assets)
 
 
+def of_arrivals(cron: str | None, assets: Asset | AssetAny, *, by_clock_alone: bool) -> Any:
+    """Return when ingest starts: on arrivals and by the clock, or by the clock alone where a database is asked.
+
+    :param cron: as declared.
+    :param assets: the arrivals.
+    :param by_clock_alone: whether nothing can be watched for.
+    """
+    return CronTriggerTimetable(str(cron), timezone="UTC") if by_clock_alone else on_assets_or(cron, assets)
+
+
 def require_cron(expression: str | None, *, where: str) -> None:
     """Raise for a schedule that Airflow would refuse, which would take the whole DAG file down.
 

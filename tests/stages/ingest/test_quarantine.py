@@ -472,3 +472,16 @@ def test_rows_in_are_rows_published_and_quarantined_and_dropped_by_a_named_step(
     assert len(set(labels)) == len(labels)
     event = Ledger.of(toy.workspace).events("dataset/rides")[-1].evidence
     assert result.rows_dropped == sum((event.get("dropped") or {}).values())
+
+
+def test_a_published_batch_that_comes_again_changed_waits_for_a_person_where_that_is_declared(toy: Toy) -> None:
+    declared(toy, "on_changed: quarantine")
+    toy.arrive(1, rides(1, rows=60))
+    assert ingest(toy).status == "published"
+    toy.arrive(1, rides(1, rows=50))
+    result = ingest(toy)
+    assert (result.status, len(published(toy))) == ("quarantined", 60)
+    assert "published with other bytes" in str(result.verdict and result.verdict.why())
+    assert not waiting(toy.workspace, toy.rides).arrivals
+    assert decide(toy, "release").would_publish == 50
+    assert len(published(toy)) == 50

@@ -82,3 +82,17 @@ def test_rows_there_are() -> None:
     assert structure.has_rows(0, 0).why == "the arrival holds no rows"
     assert structure.has_rows(7, 0).why == "cleaning left none of 7 rows"
     assert structure.has_rows(7, 1).outcome is Outcome.PASS
+
+
+def test_a_column_that_went_by_another_name_is_said() -> None:
+    spec = DatasetSpec(name="d", owner="o", arrivals="*")
+    check = structure.columns_kept(["fare_amount", "zone"], (), {"fareamount": "double", "zone": "string"}, spec)
+    assert check.outcome == "fail"
+    assert "perhaps renamed: fareamount to fare_amount (if so, add a rename step)" in check.why
+
+
+def test_a_column_of_another_type_is_said_with_both() -> None:
+    (check,) = structure.columns_retyped(
+        {"n": "double", "s": "string", "e": "null"}, {"n": "long", "s": "string", "e": "long"}
+    )
+    assert (check.required, check.why) == (False, "columns of another type: n from long to double")

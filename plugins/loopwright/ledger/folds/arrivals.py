@@ -42,6 +42,14 @@ def _quarantined(event: Event, entries: Entries) -> Changes:
     return {f"arrival/{batch}": _arrival(event, "quarantined"), **_ruling_after(event, entries)}
 
 
+def _query_begun(event: Event, entries: Entries) -> Changes:
+    return {"window": dict(event.evidence)}
+
+
+def _query_fetched(event: Event, entries: Entries) -> Changes:
+    return {"window": None, "watermark": event.evidence["until"]}
+
+
 def _asked(event: Event, entries: Entries) -> Changes:
     return {f"asked/{event.evidence['batch_id']}": {**event.evidence, "actor": event.actor, "at": event.at}}
 
@@ -104,6 +112,8 @@ def _arrival(event: Event, status: str) -> dict[str, Any]:
 FOLDS: dict[Kind, Fold] = {
     Kind.BATCH_PUBLISHED: _published,
     Kind.BATCH_QUARANTINED: _quarantined,
+    Kind.QUERY_BEGUN: _query_begun,
+    Kind.QUERY_FETCHED: _query_fetched,
     Kind.ARRIVAL_REPEATED: _repeated,
     Kind.QUARANTINE_ASKED: _asked,
     Kind.QUARANTINE_RULED: _ruled,

@@ -146,7 +146,17 @@ def listed_for(workspace: Workspace, dataset: DatasetSpec) -> Listing:
     :param workspace: where the arrivals' root is.
     :param dataset: the dataset.
     """
-    return listed(workspace.arrivals_glob(dataset.arrivals), dataset.batch_id, workspace.storage_options)
+    if dataset.query is None:
+        return listed(workspace.arrivals_glob(dataset.arrivals), dataset.batch_id, workspace.storage_options)
+    try:
+        return listed(fetched_glob(workspace.lake, dataset.name), "{stem}", workspace.storage_options)
+    except ArrivalsMissing:  # nothing was asked for yet
+        return Listing(())
+
+
+def fetched_glob(lake: str, dataset: str) -> str:
+    """Return where what a query gave lies, each result a file."""
+    return f"{lake}/datasets/{dataset}/fetched/*.parquet"
 
 
 def waiting(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None = None, force: bool = False) -> Listing:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+
+from loopwright.stages.ingest.dialect import settled
 
 if TYPE_CHECKING:
     from loopwright.declaration.dataset import CsvFormat
@@ -26,15 +28,18 @@ def read_csv(raw: bytes, declared: CsvFormat, text: Collection[str]) -> tuple[pd
     :param text: columns whose digits are text.
     :raises ValueError: if the header is missing, a row is longer than it, or the last line breaks off.
     """
+    declared = settled(raw, declared)
     encoding = "utf-8-sig" if declared.encoding.lower().replace("_", "-") in _UTF_8 else declared.encoding
-    header = _header(raw, declared.delimiter, encoding)
-    _require_whole_last_line(raw, declared.delimiter, encoding, len(header))
+    header = _header(raw, declared, encoding)
+    _require_whole_last_line(raw, declared, encoding, len(header))
 
     def parsed(dtype: dict[str, str]) -> pd.DataFrame:
         return pd.read_csv(
             io.BytesIO(raw),
             sep=declared.delimiter,
             encoding=encoding,
+            quotechar=declared.quote or '"',
+            quoting=csv.QUOTE_MINIMAL if declared.quote else csv.QUOTE_NONE,
             dtype=dtype,
             index_col=False,  # else one value more a row makes pandas take the first column for the index
             low_memory=False,  # else a column's type depends on where the chunks fall
@@ -75,9 +80,15 @@ def _exact(
         return frame
 
 
-def _header(raw: bytes, delimiter: str, encoding: str) -> list[str]:
+def _rows(lines: Iterable[str], declared: CsvFormat) -> Iterator[list[str]]:
+    if declared.quote is None:
+        return csv.reader(lines, delimiter=declared.delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=declared.delimiter, quotechar=declared.quote)
+
+
+def _header(raw: bytes, declared: CsvFormat, encoding: str) -> list[str]:
     try:
-        lines = csv.reader(io.TextIOWrapper(io.BytesIO(raw), encoding, newline=""), delimiter=delimiter)
+        lines = _rows(io.TextIOWrapper(io.BytesIO(raw), encoding, newline=""), declared)
     except LookupError as error:
         raise ValueError(f"there is no encoding called {encoding!r}; mend `csv.encoding`") from error
     header = next((line for line in lines if line), [])
@@ -86,11 +97,15 @@ def _header(raw: bytes, delimiter: str, encoding: str) -> list[str]:
     return header
 
 
-def _require_whole_last_line(raw: bytes, delimiter: str, encoding: str, width: int) -> None:
+def _require_whole_last_line(raw: bytes, declared: CsvFormat, encoding: str, width: int) -> None:
     """Refuse a file that ends in the middle of a row, as one does whose upload broke off."""
     tail = raw[raw.rfind(b"\n") + 1 :]
-    if not tail.strip() or b'"' in tail or encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
+    if (
+        not tail.strip()
+        or (declared.quote and declared.quote.encode(errors="replace") in tail)
+        or encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
+    ):
         return
-    found = len(next(csv.reader([tail.decode(encoding)], delimiter=delimiter), []))
+    found = len(next(_rows([tail.decode(encoding)], declared), []))
     if found < width:
         raise ValueError(f"the last line breaks off after {found} of {width} values")

@@ -157,7 +157,13 @@ class Examination:
         if self.file is None:
             raise ValueError("an examination needs a file, or what was held of it")
         found = read(self.file.path, self.dataset, text=text_columns(self.dataset, newest_columns(self.state)))
+        if self.dataset.query:  # protected before it was written
+            return found
         return protected(found, self.dataset, self.workspace.hash_key)
+
+    def _published(self) -> Mapping[str, Any] | None:
+        found: Mapping[str, Any] | None = self.state.get(f"batch/{self.batch_id}")
+        return found
 
     @property
     def _folder(self) -> Path:
@@ -182,6 +188,8 @@ class Examination:
             structure.has_rows(rows_read, len(frame)),
             structure.columns_kept(list(frame.columns), reading.doubled, known, self.dataset, cleaned.let_go),
             *structure.columns_new(frame, known),
+            *structure.columns_retyped(found.get("columns", {}), known),
+            *([] if self.released_by else structure.unchanged(self.dataset, self._published(), self.digest)),
             *time_checks,
             *([structure.keyed(frame, self.dataset.key)] if self.dataset.key else []),
             types,

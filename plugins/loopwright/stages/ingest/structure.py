@@ -7,6 +7,7 @@ what is merely worth knowing (a new column, one that fell empty) is advisory.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,48 @@ def columns_kept(
         "columns have names that the lake uses itself": (taken, "rename them in a cleaning step"),
     }
     said = [f"{what}: {shown_names(names)} ({mend})" for what, (names, mend) in wrong.items() if names]
+    if renamed := _perhaps_renamed(gone, [name for name in columns if name not in known]):
+        pairs = [f"{old} to {new}" for old, new in renamed.items()]
+        said.append(f"perhaps renamed: {shown_names(pairs)} (if so, add a rename step)")
     return _answer("columns", not said, f"{len(columns)} columns, none missing", "; ".join(said), n=len(columns))
+
+
+def _perhaps_renamed(gone: Sequence[str], new: Sequence[str]) -> dict[str, str]:
+    """Return which column that is gone may go by which new name: the nearest, if it is near."""
+    found: dict[str, str] = {}
+    for name in gone:
+        near = get_close_matches(name.lower(), [other.lower() for other in new], n=1, cutoff=0.7)
+        if near:
+            found[name] = next(other for other in new if other.lower() == near[0])
+    return found
+
+
+def columns_retyped(types: Mapping[str, str], known: Mapping[str, str]) -> list[Check]:
+    """Return which columns are of another type than in the batch before, though the table takes both.
+
+    :param types: of the cleaned batch, by the lake's names.
+    :param known: columns and types of the published batch before, none for the first.
+    """
+    changed = {
+        name: f"{name} from {known[name]} to {kind}"
+        for name, kind in types.items()
+        if name in known and kind != known[name] and "null" not in (kind, known[name])
+    }
+    why = f"columns of another type: {shown_names(list(changed.values()))}"
+    return [Check("columns_retyped", Outcome.FAIL, why, list(changed)[:50], required=False)] if changed else []
+
+
+def unchanged(dataset: DatasetSpec, published: Mapping[str, Any] | None, digest: str) -> list[Check]:
+    """Return whether a published batch has come again with other bytes, where a person shall decide about that.
+
+    :param published: the batch of that name, if one is published.
+    :param digest: of the bytes that came.
+    """
+    if dataset.on_changed != "quarantine" or published is None:
+        return []
+    same = published.get("arrival_digest") in (None, digest)
+    why = "it is published with other bytes; a person decides whether these supersede them (on_changed)"
+    return [_answer("unchanged", same, "it is what was published before", why)]
 
 
 def columns_new(frame: pd.DataFrame, known: Mapping[str, str]) -> list[Check]:

@@ -9,6 +9,7 @@ from loopwright.errors import DataFault
 from loopwright.lake import Lake
 from loopwright.lake.rows import ROW
 from loopwright.ledger.store import Ledger
+from loopwright.stages.ingest.dialect import AUTO
 from loopwright.stages.ingest.held import ROWS, taken_up
 from loopwright.stages.ingest.sensitive import hidden
 from loopwright.stages.ingest.setting_aside import REASONS
@@ -56,7 +57,9 @@ def write_rows(workspace: Workspace, dataset: DatasetSpec, batch_id: str, target
 
 
 def _csv(rows: pd.DataFrame, target: Path, declared: CsvFormat) -> None:
-    rows.to_csv(target, index=False, sep=declared.delimiter, encoding=declared.encoding)
+    delimiter = "," if declared.delimiter == AUTO else declared.delimiter
+    encoding = "utf-8" if declared.encoding == AUTO else declared.encoding
+    rows.to_csv(target, index=False, sep=delimiter, encoding=encoding, quotechar=declared.quote or '"')
 
 
 def _parquet(rows: pd.DataFrame, target: Path, _: CsvFormat) -> None:
