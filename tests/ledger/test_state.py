@@ -108,6 +108,8 @@ EVIDENCE = {
     "batches": {},
     "quarantine": {},
     "versions": ["1"],
+    "letter": "000000001/crm",
+    "target": "crm",
 }
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from loopwright.declaration.fields import Declared, Duration
+from loopwright.declaration.fields import Declared, Duration, Name
 
 
 class Budget(Declared):
@@ -22,6 +22,27 @@ class Budget(Declared):
     times_champion: float | None = Field(
         None, ge=1, description="How many times the champion's figures each figure may come to."
     )
+
+
+class Target(Declared):
+    """Somebody outside who learns of each promotion and roll back."""
+
+    name: Name = Field(description="What it is called in the ledger.")
+    webhook: str | None = Field(None, pattern=r"^https?://", description="A URL that takes signed JSON by POST.")
+    secret_env: str | None = Field(
+        None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="The environment variable that holds its secret."
+    )
+    copy_to: str | None = Field(
+        None, description="A path or an S3 prefix that the champion's files and card are copied to."
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Target:
+        if (self.webhook is None) == (self.copy_to is None):
+            raise ValueError("say either webhook or copy_to")
+        if (self.webhook is None) != (self.secret_env is None):
+            raise ValueError("a webhook is signed: webhook and secret_env go together")
+        return self
 
 
 class Release(Declared):
@@ -42,4 +63,12 @@ class Release(Declared):
     )
     rehearsal_rows: int = Field(500, ge=1, description="Rows scored in a fresh process before the move.")
     rehearsal_timeout: Duration = Field(timedelta(minutes=5), description="When a rehearsal is ended, which is a no.")
+    tell: list[Target] = Field([], description="Who learns of a promotion or a roll back, retried until it does.")
     budget: Budget = Field(Budget(), description="What serving may cost; nothing is bounded when left out.")
+
+    @model_validator(mode="after")
+    def _targets_differ(self) -> Release:
+        names = [target.name for target in self.tell]
+        if len(set(names)) != len(names):
+            raise ValueError("each target of tell has a name of its own")
+        return self

@@ -47,6 +47,8 @@ class Kind(StrEnum):
     RELEASE_MOVED = "release_moved"
     RELEASE_CONFIRMED = "release_confirmed"
     RELEASE_ABANDONED = "release_abandoned"
+    TARGET_TOLD = "target_told"
+    TARGET_FAILED = "target_failed"
     ALIAS_FOUND_MOVED = "alias_found_moved"
     BATCH_SCORED = "batch_scored"
     BATCH_MONITORED = "batch_monitored"

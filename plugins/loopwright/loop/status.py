@@ -105,6 +105,9 @@ def _needs(spec: ModelSpec, state: ModelState) -> list[str]:
         needs.append("a roll back is asked for, and there is no earlier champion")
     if state.release:
         needs.append(f"the release of version {state.release['version']} is not finished; the next run finishes it")
+    untold = sorted({letter["target"] for letter in state.under("outbox").values() if letter.get("failed")})
+    if untold:
+        needs.append(f"not told of the champion yet, and tried again each run: {', '.join(untold)}")
     found = state.get("alias_found")
     if found and champion and found["at"] > champion["since"]:
         needs.append(f"somebody moved the champion alias to {found['found']}")

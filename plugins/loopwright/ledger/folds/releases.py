@@ -80,7 +80,30 @@ def _confirmed(event: Event, entries: Entries) -> Changes:
     changes[f"version/{version}"] = {**entries[f"version/{version}"], "status": "champion", "since": event.at}
     if entries.get("candidate") == version:
         changes["candidate"] = None
-    return {**changes, "lineage": lineage}
+    return {**changes, "lineage": lineage, **_letters(event, entries)}
+
+
+def _letters(event: Event, entries: Entries) -> Changes:
+    """Put a letter to each target in the outbox, under a key that sorts by when it was."""
+    release = entries.get("release") or {}
+    digest = (entries.get(f"version/{event.evidence['version']}") or {}).get("artifact_digest")
+    letter = {name: event.evidence.get(name) for name in ("version", "previous", "action")}
+    letter |= {"artifact_digest": digest, "at": event.at, "actor": event.actor, "sequence": event.sequence}
+    targets = event.evidence.get("tell") or release.get("tell") or []
+    return {f"outbox/{event.sequence:09d}/{name}": {**letter, "target": name} for name in targets}
+
+
+def _target_told(event: Event, entries: Entries) -> Changes:
+    seen = event.evidence
+    return {f"outbox/{seen['letter']}": None, f"told/{seen['target']}": {"version": seen["version"], "at": event.at}}
+
+
+def _target_failed(event: Event, entries: Entries) -> Changes:
+    key = f"outbox/{event.evidence['letter']}"
+    letter = entries.get(key)
+    if letter is None or event.evidence.get("dropped"):
+        return {key: None}
+    return {key: {**letter, "failed": event.reason, "failed_at": event.at}}
 
 
 def _abandoned(event: Event, entries: Entries) -> Changes:
@@ -99,5 +122,7 @@ FOLDS: dict[Kind, Fold] = {
     Kind.RELEASE_MOVED: _moved,
     Kind.RELEASE_CONFIRMED: _confirmed,
     Kind.RELEASE_ABANDONED: _abandoned,
+    Kind.TARGET_TOLD: _target_told,
+    Kind.TARGET_FAILED: _target_failed,
     Kind.ALIAS_FOUND_MOVED: remembered("alias_found"),
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from loopwright.stages.release.approval import record_approval
 from loopwright.stages.release.asking import Question, ask_person
 from loopwright.stages.release.conditions import ReleaseRefused
+from loopwright.stages.release.model_card import card_for, keep_card
 from loopwright.stages.release.moving import ALIAS, reconcile
+from loopwright.stages.release.outbox import deliver
 from loopwright.stages.release.rehearsal import Rehearsal, rehearse
 from loopwright.stages.release.stage import Released, promote, roll_back
 
@@ -16,6 +18,9 @@ __all__ = [
     "ReleaseRefused",
     "Released",
     "ask_person",
+    "card_for",
+    "deliver",
+    "keep_card",
     "promote",
     "reconcile",
     "record_approval",

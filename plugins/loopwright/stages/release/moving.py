@@ -17,6 +17,8 @@ from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.release.approval import is_over, record_approval
 from loopwright.stages.release.conditions import ReleaseRefused, compared_with_champion, known_version
+from loopwright.stages.release.model_card import keep_card
+from loopwright.stages.release.outbox import deliver
 from loopwright.stages.release.rehearsal import rehearse
 from loopwright.verdict import Outcome
 
@@ -87,8 +89,11 @@ class Moving:
             return self._abandon(release, error)
         self._step(release, Kind.RELEASE_MOVED, "The alias was moved.", ("version",))
         self._tell_registry(release)
-        self._step(release, Kind.RELEASE_CONFIRMED, "Ledger and alias agree.", ("version", "previous", "action"))
+        told = {"tell": [target.name for target in self.spec.release.tell]} if self.spec.release.tell else {}
+        keys = ("version", "previous", "action", *told)
+        self._step({**release, **told}, Kind.RELEASE_CONFIRMED, "Ledger and alias agree.", keys)
         self.project()
+        deliver(self.workspace, self.spec)
         return f"finished the {_DONE[release['action']]} of version {release['version']}"
 
     def require_sound(self) -> None:
@@ -207,6 +212,7 @@ class Moving:
         if approval.get("answer") == "given":
             tags["loopwright.approved_by"] = str(approval["by"])
         self.tracking.tag_version(self.model, release["version"], tags)
+        keep_card(self.workspace, self.spec, release["version"])
 
     def _step(self, release: Mapping[str, Any], kind: Kind, reason: str, keys: tuple[str, ...]) -> None:
         def decide(state: State) -> Draft | None:
@@ -241,7 +247,7 @@ def reconcile(workspace: Workspace, model: ModelSpec) -> list[str]:
     """
     moving = Moving(workspace, model)
     mended = (moving.finish(), moving.alias_found_moved(), moving.withdraw_stale(), moving.expire())
-    return [sentence for sentence in mended if sentence]
+    return [*[sentence for sentence in mended if sentence], *deliver(workspace, model)]
 
 
 def _require_same(under_way: Mapping[str, Any], wanted: Draft, subject: str) -> None:

@@ -20,6 +20,7 @@ from loopwright.ledger.store import Ledger
 from loopwright.serving.kept import REHEARSAL_EXPECTED, REHEARSAL_ROWS
 from loopwright.stages.release.conditions import known_version
 from loopwright.stages.release.fresh_process import FreshProcess
+from loopwright.stages.release.model_card import keep_card
 from loopwright.stages.release.rehearsal_judging import judge
 from loopwright.tracking import Tracking
 from loopwright.verdict import Verdict
@@ -84,6 +85,7 @@ def rehearse(
     figures = answer.get("figures") or {}
     evidence = {"version": version, "verdict": verdict.to_dict(), "seconds": seconds, "figures": figures}
     ledger.record(subject, Draft(Kind.REHEARSED, actor, verdict.why(), evidence))
+    keep_card(workspace, model, version)
     return Rehearsal(model.name, version, verdict, seconds, figures)
 
 

@@ -1,0 +1,90 @@
+"""The champion's files and card, copied to a path or an S3 prefix, where who serves it takes them from.
+
+A version's folder is named by its digest and written once; ``champion.json`` beside it names the one to take, and is
+replaced in one piece, last. So a reader finds the champion before or the champion after, and never half of one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from loopwright.errors import ArtifactTampered, CannotRun
+from loopwright.lake.files import write_whole
+from loopwright.lake.storage import is_local, opened
+from loopwright.ledger.store import Ledger
+from loopwright.stages.release.model_card import card_for
+
+if TYPE_CHECKING:
+    from loopwright.declaration import ModelSpec, Workspace
+
+POINTER = "champion.json"
+
+
+def copy_champion(workspace: Workspace, model: ModelSpec, target: str) -> None:
+    """Bring a place up to today's champion, whichever that is: twice leaves what once leaves.
+
+    :param workspace: where everything is.
+    :param model: the model's declaration.
+    :param target: path or URL of the place for all models.
+    :raises ArtifactTampered: if the registry's files are not those that were judged; nothing is copied then.
+    :raises CannotRun: if the place cannot be written.
+    """
+    ledger = Ledger.of(workspace)
+    while True:
+        champion = ledger.model(model.name).champion
+        if champion is None:
+            return
+        folder = f"{champion['version']}-{champion['artifact_digest'][:12]}"
+        root = f"{target.rstrip('/')}/{model.name}"
+        try:
+            _put(workspace, model, champion, f"{root}/{folder}")
+            said = {"model": model.name, "version": champion["version"], "folder": folder, "since": champion["since"]}
+            said["artifact_digest"] = champion["artifact_digest"]
+            write_whole(f"{root}/{POINTER}", json.dumps(said, indent=1) + "\n", workspace.storage_options)
+        except OSError as error:
+            raise CannotRun("The place for copies cannot be written.", where=target, got=str(error)) from error
+        now = ledger.model(model.name).champion or {}
+        if now.get("version") == champion["version"]:
+            return
+
+
+def _put(workspace: Workspace, model: ModelSpec, champion: Mapping[str, Any], place: str) -> None:
+    """Write a version's folder, under another name first where a folder can be renamed."""
+    from loopwright.serving import artifact_digest
+    from loopwright.tracking import Tracking
+
+    filesystem, path = opened(place, workspace.storage_options)
+    if not filesystem.exists(f"{path}/model_card.html"):  # which is written last
+        with TemporaryDirectory(prefix="loopwright-") as scratch:
+            files = Tracking.of(workspace).download_source(champion["source"], Path(scratch))
+            found = artifact_digest(files)
+            if found != champion["artifact_digest"]:
+                raise ArtifactTampered(
+                    "The artifact's bytes are not those that were judged; nothing of it was copied.",
+                    where=champion["source"],
+                    got=found,
+                    allowed=champion["artifact_digest"],
+                )
+            _upload(filesystem, files, path)
+    card = card_for(workspace, model, str(champion["version"]))
+    for name, text in (("model_card.md", card.markdown()), ("model_card.html", card.html())):
+        write_whole(f"{place}/{name}", text, workspace.storage_options)
+
+
+def _upload(filesystem: Any, files: Path, path: str) -> None:
+    if is_local(filesystem):
+        part = f"{path}/.{uuid4().hex}.part"
+        filesystem.put(f"{files}/", f"{part}/", recursive=True)
+        try:
+            Path(part).rename(f"{path}/artifact")
+        except OSError:  # another was first; what it wrote has the same digest
+            filesystem.rm(part, recursive=True)
+            if not filesystem.exists(f"{path}/model_card.html"):  # which is written last
+                raise
+        return
+    filesystem.put(f"{files}/", f"{path}/artifact/", recursive=True)

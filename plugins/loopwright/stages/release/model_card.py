@@ -1,0 +1,267 @@
+"""The model card of a version: what it is for, what it learned from, how it was judged, who let it go where.
+
+Everything on it is read from the declaration and the ledger, so it can be written again at any time and says the same.
+After Mitchell et al., "Model Cards for Model Reporting" (2019).
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from loopwright.errors import UnknownName
+from loopwright.ledger.store import Ledger
+from loopwright.stages.release.conditions import known_version
+
+if TYPE_CHECKING:
+    from loopwright.declaration import ModelSpec, Workspace
+    from loopwright.ledger.events import Event
+    from loopwright.ledger.state import ModelState
+
+_MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "not_applicable": "–"}
+_STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c}"
+    "table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ddd;padding:.3rem .6rem;text-align:left;"
+    "vertical-align:top}th{color:#555;font-weight:600}"
+)
+
+Rows = Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, sentences, and a table below them; either may be absent.
+
+    :param title: the heading.
+    :param said: sentences.
+    :param head: of the table.
+    :param rows: of the table.
+    """
+
+    title: str
+    said: Sequence[str] = ()
+    head: Sequence[str] = ()
+    rows: Rows = ()
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """The card of one version.
+
+    :param title: model and version.
+    :param sections: in the order in which they are read.
+    """
+
+    title: str
+    sections: Sequence[Section]
+
+    def markdown(self) -> str:
+        """Return the card as Markdown."""
+        lines = [f"# {self.title}", ""]
+        for section in self.sections:
+            lines += [f"## {section.title}", "", *[line for said in section.said for line in (_flat(said), "")]]
+            if section.rows:
+                table = [section.head, ["---"] * len(section.head), *section.rows]
+                lines += [*[f"| {' | '.join(_cell(cell) for cell in row)} |" for row in table], ""]
+        return "\n".join(lines)
+
+    def html(self) -> str:
+        """Return the card as one page that needs nothing else."""
+        parts = [f"<h1>{html.escape(self.title)}</h1>"]
+        for section in self.sections:
+            parts.append(f"<h2>{html.escape(section.title)}</h2>")
+            parts += [f"<p>{html.escape(said)}</p>" for said in section.said]
+            if section.rows:
+                head = "".join(f"<th>{html.escape(name)}</th>" for name in section.head)
+                body = "".join(
+                    f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in section.rows
+                )
+                parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+        title = html.escape(self.title)
+        return f'<!doctype html><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>\n' + "\n".join(
+            parts
+        )
+
+
+def card_for(workspace: Workspace, model: ModelSpec, version: str) -> ModelCard:
+    """Return a version's card as things stand.
+
+    :param workspace: where everything is.
+    :param model: the model's declaration.
+    :param version: a registered version.
+    :raises UnknownName: if there is no such version.
+    """
+    ledger = Ledger.of(workspace)
+    state = ledger.model(model.name)
+    about = [
+        e for e in ledger.events(state.subject) if e.evidence.get("version") == known_version(state, version)["version"]
+    ]
+    return card_of(model, state, version, about)
+
+
+def keep_card(workspace: Workspace, model: ModelSpec, version: str) -> None:
+    """Write a version's card beside it, in the MLflow run that made it: ``model_card.md`` and ``model_card.html``.
+
+    :param workspace: where everything is.
+    :param model: the model's declaration.
+    :param version: a registered version; one whose run was deleted in MLflow has no place for a card.
+    :raises UnknownName: if there is no such version.
+    :raises TrackingUnavailable: if MLflow cannot be reached.
+    """
+    from loopwright.tracking import Tracking
+
+    entry = known_version(Ledger.of(workspace).model(model.name), version)
+    card = card_for(workspace, model, version)
+    tracking = Tracking.of(workspace)
+    try:
+        tracking.log_text(entry["run_id"], "model_card.md", card.markdown())
+        tracking.log_text(entry["run_id"], "model_card.html", card.html())
+    except UnknownName:
+        return
+
+
+def card_of(model: ModelSpec, state: ModelState, version: str, about: Sequence[Event]) -> ModelCard:
+    """Return a version's card.
+
+    :param model: the model's declaration.
+    :param state: the model's state.
+    :param version: a registered version.
+    :param about: the events that are about this version, in order.
+    """
+    entry = known_version(state, version)
+    training = state.training(entry.get("training_id") or "") or {}
+    checks = (training.get("verdict") or {}).get("checks") or []
+    rehearsed = next((e.evidence["verdict"] for e in reversed(about) if e.kind == "rehearsed"), None)
+    sections = [
+        _purpose(model, entry),
+        _data(model, entry, training),
+        Section(
+            "How it was judged", _judged(entry, training), ("", "check", "what was found", "n"), _rows(checks, _general)
+        ),
+        Section(
+            "Slices and fairness", _none(checks, _groups), ("", "check", "what was found", "n"), _rows(checks, _groups)
+        ),
+        _serving(rehearsed),
+        _limits(entry, checks),
+        _lineage(entry, training),
+        Section("Decisions", (), ("when", "what", "by", "why"), [_decision(event) for event in about]),
+    ]
+    return ModelCard(f"{model.name}, version {version}", sections)
+
+
+def _purpose(model: ModelSpec, entry: Mapping[str, Any]) -> Section:
+    rows = [
+        ("owner", model.owner),
+        ("task", model.task.replace("_", " ")),
+        ("answers for rows of", model.dataset),
+        ("label", model.label),
+        ("status", str(entry.get("status"))),
+    ]
+    purpose = model.description or "The declaration does not say what it is for (`description`)."
+    return Section("Purpose", [purpose], ("", ""), rows)
+
+
+def _data(model: ModelSpec, entry: Mapping[str, Any], training: Mapping[str, Any]) -> Section:
+    learned, held = entry.get("batches") or [], entry.get("holdout") or []
+    rows = [
+        ("dataset", f"{model.dataset}, version {training.get('data_version', 'unknown')} of its table"),
+        ("learned from", f"{len(learned)} batches: {_span(learned)}"),
+        ("judged on", f"{len(held)} batches: {_span(held)}"),
+        ("digest of the rows", str(training.get("data_digest") or "unknown")),
+        ("features", model.features if isinstance(model.features, str) else ", ".join(model.features)),
+    ]
+    return Section("Data", (), ("", ""), rows)
+
+
+def _judged(entry: Mapping[str, Any], training: Mapping[str, Any]) -> list[str]:
+    primary = entry.get("primary") or {}
+    said = []
+    if primary.get("value") is not None:
+        interval = ""
+        if primary.get("low") is not None and primary.get("high") is not None:
+            sure = f" ({primary['confidence']:.0%})" if primary.get("confidence") else ""
+            interval = f", between {primary['low']:.4g} and {primary['high']:.4g}{sure}"
+        n = f" on {primary['n']:,} rows" if primary.get("n") else ""
+        said.append(f"{primary['metric']}: {primary['value']:.4g}{interval}{n} that it had not learned from.")
+    verdict = training.get("verdict") or {}
+    return [*said, f"The gate said {verdict['why']}." if verdict.get("why") else "No gate judged it."]
+
+
+def _serving(rehearsed: Mapping[str, Any] | None) -> Section:
+    if rehearsed is None:
+        return Section("Serving", ["It was not rehearsed yet."])
+    rows = _rows(rehearsed.get("checks") or [], lambda _: True)
+    return Section(
+        "Serving", [f"Its rehearsal said {rehearsed.get('why')}."], ("", "check", "what was found", "n"), rows
+    )
+
+
+def _limits(entry: Mapping[str, Any], checks: Sequence[Mapping[str, Any]]) -> Section:
+    said = [
+        "It knows only what its batches held: rows of other times, places or kinds are beyond what was judged.",
+        *[f"Not decided: {check['why']}." for check in checks if check["outcome"] == "inconclusive"],
+        *[
+            f"Found, and not held against it: {c['why']}."
+            for c in checks
+            if c["outcome"] == "fail" and not c["required"]
+        ],
+        *[f"Not known: {missing}." for missing in entry.get("missing") or []],
+    ]
+    return Section("Limits", said)
+
+
+def _lineage(entry: Mapping[str, Any], training: Mapping[str, Any]) -> Section:
+    rows = [
+        ("artifact digest", str(entry.get("artifact_digest"))),
+        ("MLflow run", str(entry.get("run_id"))),
+        ("training", str(entry.get("training_id"))),
+        ("why it was trained", str(training.get("reason") or "unknown")),
+        ("code digest", str(training.get("code_digest") or "unknown")),
+        ("declaration digest", str(training.get("declaration_digest") or "unknown")),
+        ("parameters", ", ".join(f"{k}={v}" for k, v in (training.get("params") or {}).items()) or "none"),
+        ("compared with", f"version {training['champion']}" if training.get("champion") else "no champion"),
+    ]
+    return Section("Lineage", (), ("", ""), rows)
+
+
+def _general(check: Mapping[str, Any]) -> bool:
+    return not _groups(check)
+
+
+def _groups(check: Mapping[str, Any]) -> bool:
+    return str(check["name"]).partition(":")[0] in {"slice", "slices", "fairness"}
+
+
+def _none(checks: Sequence[Mapping[str, Any]], of_kind: Any) -> list[str]:
+    return [] if any(of_kind(check) for check in checks) else ["None were declared, so none were looked at."]
+
+
+def _rows(checks: Sequence[Mapping[str, Any]], of_kind: Any) -> list[list[str]]:
+    return [
+        [
+            _MARKS[check["outcome"]],
+            f"{check['name']}{'' if check['required'] else ' (advisory)'}",
+            str(check["why"]),
+            f"{check['n']:,}" if check.get("n") is not None else "",
+        ]
+        for check in checks
+        if of_kind(check)
+    ]
+
+
+def _decision(event: Event) -> list[str]:
+    return [event.at[:16].replace("T", " "), event.kind.value.replace("_", " "), event.actor, event.reason]
+
+
+def _span(batches: Sequence[str]) -> str:
+    return "none" if not batches else batches[0] if len(batches) == 1 else f"{batches[0]} to {batches[-1]}"
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _cell(text: str) -> str:
+    return _flat(text).replace("|", "\\|")

@@ -1,0 +1,231 @@
+"""The world is told: signed, in order, until it has heard; and a release waits for nobody."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from loopwright.ledger.events import Kind
+from loopwright.serving import artifact
+from loopwright.stages.release import card_for, copying, deliver, promote, reconcile, stage
+
+MODEL = "include/models/tips/model.yaml"
+SECRET = "open sesame"
+
+
+class Receiver:
+    """An HTTP server that remembers what it took, and answers what it is told to."""
+
+    def __init__(self) -> None:
+        self.status, self.taken = 200, []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if outer.status == 200:
+                    outer.taken.append((dict(self.headers), body))
+                self.send_response(outer.status)
+                self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def versions(self):
+        return [json.loads(body)["version"] for _, body in self.taken]
+
+
+@pytest.fixture
+def receiver():
+    made = Receiver()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def telling(house, receiver, monkeypatch):
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    target = f"{{name: crm, webhook: '{receiver.url}', secret_env: HOOK_SECRET}}"
+    house.toy.edit(MODEL, "monitor:", f"release: {{tell: [{target}]}}\nmonitor:")
+    return house
+
+
+def outbox(house):
+    return sorted(house.state.under("outbox"))
+
+
+def test_a_promotion_is_told_and_signed(telling, receiver):
+    version = telling.champion()
+    [(headers, body)] = receiver.taken
+    said = json.loads(body)
+    assert (said["model"], said["version"], said["previous"], said["action"]) == ("tips", version, None, "promote")
+    assert said["artifact_digest"] == telling.state.champion["artifact_digest"]
+    digest = hmac.new(SECRET.encode(), f"{headers['X-Loopwright-Timestamp']}.".encode() + body, hashlib.sha256)
+    assert headers["X-Loopwright-Signature"] == f"sha256={digest.hexdigest()}"
+    assert headers["X-Loopwright-Delivery"] == f"tips/{said['sequence']}"
+    assert outbox(telling) == []
+    assert telling.state.get("told/crm")["version"] == version
+    assert telling.kinds()[-2:] == ["release_confirmed", "target_told"]
+    assert telling.ledger.verify("model/tips") == []
+    assert SECRET not in json.dumps([event.to_dict() for event in telling.ledger.events()])
+
+
+def test_a_receiver_that_is_away_holds_nobody_up_and_hears_all_of_it_in_order(telling, receiver):
+    receiver.status = 503
+    first, second = telling.champion(), telling.champion()
+    assert telling.standing == (second, second, None)
+    assert receiver.taken == []
+    assert len(outbox(telling)) == 2
+    assert len(telling.events(Kind.TARGET_FAILED)) == 1  # the same again is nothing new
+    assert "status 503" in reconcile(telling.workspace, telling.model)[0]
+    receiver.status = 200
+    assert reconcile(telling.workspace, telling.model) == [
+        f"told crm that version {first} is champion", f"told crm that version {second} is champion",
+    ]  # fmt: skip
+    assert receiver.versions == [first, second]
+    assert outbox(telling) == []
+    assert reconcile(telling.workspace, telling.model) == []
+
+
+@pytest.mark.parametrize("status", [302, 401, 500])
+def test_anything_but_2xx_is_no_delivery(telling, receiver, status):
+    receiver.status = status
+    telling.champion()
+    assert f"status {status}" in telling.events(Kind.TARGET_FAILED)[0].reason
+
+
+def test_who_died_before_it_was_recorded_tells_it_again_under_the_same_name(telling, receiver, monkeypatch):
+    class Died(BaseException):
+        pass
+
+    from loopwright.stages.release import outbox as room
+
+    def die(*_args):
+        raise Died
+
+    version = telling.rehearsed()
+    with monkeypatch.context() as patch:
+        patch.setattr(room, "_told", die)
+        with pytest.raises(Died):
+            promote(telling.workspace, telling.model, version)
+    assert telling.standing == (version, version, None)
+    deliver(telling.workspace, telling.model)
+    names = [headers["X-Loopwright-Delivery"] for headers, _ in receiver.taken]
+    assert len(names) == 2
+    assert len(set(names)) == 1
+    assert outbox(telling) == []
+
+
+def test_without_its_secret_nothing_is_sent(telling, receiver, monkeypatch):
+    monkeypatch.delenv("HOOK_SECRET")
+    telling.champion()
+    assert receiver.taken == []
+    assert "secret that signs the webhook is not set" in telling.events(Kind.TARGET_FAILED)[0].reason
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    assert len(deliver(telling.workspace, telling.model)) == 1
+
+
+def test_a_target_that_is_declared_no_more_gets_nothing(telling, receiver):
+    receiver.status = 500
+    telling.champion()
+    telling.toy.edit(MODEL, "name: crm", "name: erp")
+    receiver.status = 200
+    assert "not declared any more" in deliver(telling.workspace, telling.model)[0]
+    assert (outbox(telling), receiver.taken) == ([], [])
+
+
+@pytest.fixture
+def copying_to(house, tmp_path):
+    place = tmp_path / "served"
+    house.toy.edit(MODEL, "monitor:", f"release: {{tell: [{{name: files, copy_to: '{place}'}}]}}\nmonitor:")
+    return house, place / "tips"
+
+
+def pointed(place: Path) -> tuple[dict, Path]:
+    said = json.loads((place / "champion.json").read_text())
+    return said, place / said["folder"]
+
+
+def test_the_champion_is_copied_whole_with_its_card(copying_to, monkeypatch):
+    house, place = copying_to
+    first = house.champion()
+    said, folder = pointed(place)
+    assert said["version"] == first
+    assert artifact.load(folder / "artifact", said["artifact_digest"]).card["model"] == "tips"
+    assert (folder / "model_card.md").read_text().startswith(f"# tips, version {first}")
+    second = house.champion()
+    assert pointed(place)[0]["version"] == second
+    assert folder.is_dir()  # who still reads it may go on
+    monkeypatch.setattr(stage, "rehearse", _passes)
+    stage.roll_back(house.workspace, house.model, reason="bad", actor="person:ada")
+    assert pointed(place)[0]["version"] == first
+    assert not list(place.rglob(".*"))
+
+
+def _passes(_workspace, model, version):
+    from loopwright.stages.release import Rehearsal
+    from loopwright.verdict import Check, Outcome, Verdict
+
+    return Rehearsal(model.name, version, Verdict("rehearsal", "m", (Check("loads", Outcome.PASS, "."),)), 0.0, {})
+
+
+def test_a_copy_that_dies_half_way_leaves_the_pointer_where_it_was(copying_to, monkeypatch):
+    house, place = copying_to
+    first = house.champion()
+
+    def full(*_args):
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(copying, "_upload", full)
+        second = house.champion()
+    assert house.standing == (second, second, None)
+    assert pointed(place)[0]["version"] == first
+    assert "No space left" in house.events(Kind.TARGET_FAILED)[0].reason
+    assert reconcile(house.workspace, house.model) == [f"told files that version {second} is champion"]
+    assert pointed(place)[0]["version"] == second
+
+
+def test_files_that_are_not_those_that_were_judged_are_not_copied(copying_to):
+    house, place = copying_to
+    version = house.rehearsed()
+    [pickle] = house.toy.path.rglob("estimator.pkl")
+    pickle.write_bytes(b"another")
+    promote(house.workspace, house.model, version)
+    assert not place.exists()
+    assert "not those that were judged" in house.events(Kind.TARGET_FAILED)[0].reason
+
+
+def test_a_letter_from_before_brings_the_champion_of_today(copying_to):
+    house, place = copying_to
+    house.champion()
+    second = house.champion()
+    copying.copy_champion(house.workspace, house.model, str(place.parent))
+    assert pointed(place)[0]["version"] == second
+
+
+def test_the_card_is_kept_in_mlflow_and_tells_who_decided_what(house):
+    version = house.champion()
+    run = house.state.champion["run_id"]
+    [kept] = house.toy.path.rglob(f"{run}/**/model_card.md")
+    assert f"# tips, version {version}" in kept.read_text()
+    assert list(house.toy.path.rglob(f"{run}/**/model_card.html"))
+    card = card_for(house.workspace, house.model, version)
+    text = card.markdown()
+    for said in ("## Purpose", "tests", "2024-01", "roc_auc", "threshold", "release confirmed", "artifact digest"):
+        assert said in text
+    assert "<script" not in card.html()
+    assert card.html().count("<h2>") == text.count("\n## ")
