@@ -13,6 +13,8 @@ from typing import Any
 
 MAX_SHOWN = 300
 """Characters of a user's value that an error repeats: a message is read by people and stored in logs."""
+_LONGEST_NAME = 100
+"""Characters of one name in a list of names: a column may well be called by a page of text."""
 _PASSWORD = re.compile(r"(://[^\s/:@]*:)(?:[^\s/]*|(?!\d+[/?#])[^\s@]*)@")
 """Of a URL; it may hold ``@`` and ``/`` as they are, though it should not. Digits and a slash are a port and a path."""
 _TOKEN = re.compile(r"://[^\s/:@]+@")
@@ -41,7 +43,7 @@ def shown_names(names: list[str], limit: int = 12) -> str:
     :param names: names to list, in the order they should be read.
     :param limit: how many are written out.
     """
-    head = ", ".join(names[:limit])
+    head = ", ".join(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…" for name in names[:limit])
     return head if len(names) <= limit else f"{head} … and {len(names) - limit} more"
 
 

@@ -54,13 +54,16 @@ def test_a_hidden_folder_above_the_glob_does_not_hide_what_is_in_it(tmp_path: Pa
     assert ids(listed(f"{tmp_path}/.landing/*.csv")) == ["1"]
 
 
-def test_links_are_followed_and_dangling_ones_passed_over(tmp_path: Path) -> None:
-    drop(tmp_path, "elsewhere/1.csv", text="twelve bytes")
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "1.csv").symlink_to(tmp_path / "elsewhere" / "1.csv")
-    (tmp_path / "in" / "2.csv").symlink_to(tmp_path / "nowhere.csv")
-    (arrival,) = listed(f"{tmp_path}/in/*.csv").arrivals
+def test_links_are_followed_within_the_folder_refused_out_of_it_and_passed_over_to_nowhere(tmp_path: Path) -> None:
+    drop(tmp_path, "in/kept/1.csv", text="twelve bytes")
+    drop(tmp_path, "elsewhere/2.csv")
+    for name, target in {"1": "in/kept/1.csv", "2": "elsewhere/2.csv", "3": "nowhere.csv", "4": "in/4.csv"}.items():
+        (tmp_path / "in" / f"{name}.csv").symlink_to(tmp_path / target)
+    found = listed(f"{tmp_path}/in/*.csv")
+    (arrival,) = found.arrivals
     assert arrival.signature.startswith("12:")
+    assert [refused.name for refused in found.refused] == ["2.csv"]
+    assert "leads out of their folder" in found.refused[0].fault.what
 
 
 def test_the_signature_follows_size_and_time(tmp_path: Path) -> None:

@@ -244,7 +244,7 @@ def test_a_batch_is_compared_with_the_one_before_it_in_time_not_in_arrival(toy: 
     toy.arrive(2)  # late, from before the source had the new column
     assert ingest(toy, 2).status == "published"
     toy.arrive(4)
-    assert "are gone: surge" in failed(ingest(toy, 4))["columns"]
+    assert "before had: surge" in failed(ingest(toy, 4))["columns_passing"]
 
 
 def test_one_stray_row_from_the_future_puts_no_batch_last_for_good(toy: Toy) -> None:
@@ -257,7 +257,7 @@ def test_one_stray_row_from_the_future_puts_no_batch_last_for_good(toy: Toy) -> 
     state = Ledger.of(toy.workspace).dataset("rides")
     assert [batch["batch_id"] for batch in state.published()] == ["2024-01", "2024-02"]
     assert state.published()[0]["event_time"]["max"].startswith("2098")
-    assert "are gone: surge" in failed(ingest(toy, 3))["columns"], "it is compared with February, not with January"
+    assert "had: surge" in failed(ingest(toy, 3))["columns_passing"], "it is compared with February, not with January"
 
 
 def test_a_column_that_is_empty_for_months_may_then_bring_values(toy: Toy) -> None:

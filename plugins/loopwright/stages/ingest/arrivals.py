@@ -9,6 +9,7 @@ can be no batch is refused by itself, and keeps no other from its turn.
 
 from __future__ import annotations
 
+import errno
 import re
 import stat
 from collections.abc import Mapping, Sequence
@@ -132,6 +133,7 @@ def listed(pattern: str, batch_id: str = "{stem}", storage_options: Mapping[str,
     arrivals, refused = [], []
     for name in names:
         try:
+            _require_within(filesystem, name, root)
             arrivals.append(Arrival(batch_name(batch_id, name), _address(filesystem, name), files[name]))
         except DeclarationError:
             raise
@@ -279,6 +281,10 @@ def _local_signature(name: str) -> str | None:
         found = Path(name).stat()
     except FileNotFoundError:  # a dangling link, or gone between two looks
         return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # a link to itself
+            return None
+        raise
     return f"{found.st_size}:{found.st_mtime_ns}" if stat.S_ISREG(found.st_mode) else None
 
 
@@ -297,6 +303,21 @@ def _require_root(filesystem: Any, path: str, pattern: str) -> None:
             where=pattern,
             got=place,
             mend="Create it (or mount it), or mend `arrivals` in dataset.yaml, or say where with LOOPWRIGHT_ARRIVALS.",
+        )
+
+
+def _require_within(filesystem: Any, name: str, root: str) -> None:
+    """Refuse a link that leads out of the folder: who may put files there need not be one who may read the rest."""
+    if not is_local(filesystem) or not Path(name).is_symlink():
+        return
+    leads_to, folder = Path(name).resolve(), Path(root).resolve()
+    if not leads_to.is_relative_to(folder):
+        raise DataFault(
+            "A link among the arrivals leads out of their folder.",
+            where=name,
+            got=leads_to,
+            allowed=f"files below {folder}",
+            mend="Put the file itself there; or declare the folder that it leads to as the place of the `arrivals`.",
         )
 
 

@@ -1,8 +1,8 @@
 """What of the other batches a batch's verdict rests on: the columns of the one before it, and of the newest.
 
-A column is missed when the batch before had it, and digits are read as text where the newest batch has text. So a batch
-that was set aside waits again, too, when those are others: the one before was corrected, or came only now. Light,
-because listings ask for it.
+A column is missed when the batches before had it, and digits are read as text where the newest batch has text. So a
+batch that was set aside waits again, too, when those are others: the one before was corrected, or came only now.
+Light, because listings ask for it.
 """
 
 from __future__ import annotations
@@ -27,11 +27,28 @@ def columns_before(state: DatasetState, batch_id: str, span: Span | None, *, tim
     :param span: its event time, as it is recorded; ``None`` where there is none.
     :param timed: whether the dataset declares an event time.
     """
+    return next(iter(_columns_before(state, batch_id, span, timed=timed)), {})
+
+
+def settled_columns(state: DatasetState, batch_id: str, span: Span | None, *, timed: bool) -> tuple[str, ...]:
+    """Return the columns that every batch is to have: those of the batch before one that were no novelty in it.
+
+    A column that came with a single batch, by mistake perhaps, is not asked of the next; otherwise that batch, which
+    was published, would bar the way to all that come after it as they always did.
+
+    :param state: as for :func:`columns_before`, like the rest.
+    """
+    first, *second = _columns_before(state, batch_id, span, timed=timed)[:2] or [{}]
+    return tuple(name for name in first if not second or name in second[0])
+
+
+def _columns_before(state: DatasetState, batch_id: str, span: Span | None, *, timed: bool) -> list[Mapping[str, str]]:
+    """Return columns and types of the published batches before one, the nearest first."""
     others = [batch for batch in state.published() if batch["batch_id"] != batch_id]
     if span or not timed:
         mine = place_in_time(span, batch_id)
         others = [batch for batch in others if place_in_time(batch["event_time"], batch["batch_id"]) < mine]
-    return others[-1].get("columns") or {} if others else {}
+    return [batch.get("columns") or {} for batch in reversed(others)]
 
 
 def newest_columns(state: DatasetState) -> Mapping[str, str]:
@@ -48,8 +65,9 @@ def stood_beside(state: DatasetState, batch_id: str, span: Span | None, *, timed
 
     :param state: what the verdict was given on; otherwise as for :func:`columns_before`.
     """
-    seen = [columns_before(state, batch_id, span, timed=timed), newest_columns(state)]
-    return {"event_time": dict(span) if span else None, "timed": timed, "digest": digest_of([dict(c) for c in seen])}
+    seen = [dict(columns) for columns in (columns_before(state, batch_id, span, timed=timed), newest_columns(state))]
+    digest = digest_of([*seen, settled_columns(state, batch_id, span, timed=timed)])
+    return {"event_time": dict(span) if span else None, "timed": timed, "digest": digest}
 
 
 def stands_as_before(state: DatasetState, known: Mapping[str, Any]) -> bool:

@@ -92,13 +92,21 @@ def to_timestamp(
     :param zone: where clocks show what has no zone of its own; an hour that is shown twice, or never, is missing.
     :raises ValueError: for numbers without a unit, or for a zone that there is not.
     """
-    return _placed(_timestamps(column, unit, formats), zone)
+    return _placed(_of_the_calendar(_timestamps(column, unit, formats)), zone)
 
 
 def to_date(times: Column[Any]) -> Column[Any]:
     """Return the days of timestamps."""
     days: Column[Any] = times.dt.date.astype(object).mask(times.isna(), None)
     return days
+
+
+def _of_the_calendar(times: Column[Any]) -> Column[Any]:
+    """Return moments without those before the year 1 or after 9999, which pandas has and nothing else at hand."""
+    known = times.dropna()
+    if known.empty or (known.min().year >= 1 and known.max().year <= 9999):
+        return times
+    return times.where(times.dt.year.between(1, 9999))
 
 
 def _placed(times: Column[Any], zone: str | None) -> Column[Any]:

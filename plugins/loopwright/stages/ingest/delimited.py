@@ -30,6 +30,7 @@ def read_csv(raw: bytes, declared: CsvFormat, text: Collection[str]) -> tuple[pd
     """
     declared = settled(raw, declared)
     encoding = "utf-8-sig" if declared.encoding.lower().replace("_", "-") in _UTF_8 else declared.encoding
+    _require_text(raw, encoding)
     header = _header(raw, declared, encoding)
     _require_whole_last_line(raw, declared, encoding, len(header))
 
@@ -49,9 +50,12 @@ def read_csv(raw: bytes, declared: CsvFormat, text: Collection[str]) -> tuple[pd
         warnings.simplefilter("error", pd.errors.ParserWarning)  # it warns of values it would drop
         try:
             known = {name: "str" for name in header if name in text}
-            return _exact(parsed(known), parsed, known), header
+            frame = _exact(parsed(known), parsed, known)
         except pd.errors.ParserWarning as warning:
             raise ValueError(f"rows are longer than the header: {warning}") from warning
+    if frame.shape[1] > 1 and frame.iloc[:, -1].isna().any():  # which is what pandas makes of a row that is too short
+        _require_whole_rows(raw, declared, encoding, len(header))
+    return frame, header
 
 
 def inexact(frame: pd.DataFrame) -> list[str]:
@@ -97,14 +101,26 @@ def _header(raw: bytes, declared: CsvFormat, encoding: str) -> list[str]:
     return header
 
 
+def _require_text(raw: bytes, encoding: str) -> None:
+    if b"\0" in raw and not _is_wide(encoding):
+        raise ValueError(f"it holds NUL bytes (the first is byte {raw.index(0):,}), which no text does")
+
+
+def _require_whole_rows(raw: bytes, declared: CsvFormat, encoding: str, width: int) -> None:
+    rows = (row for row in _rows(io.TextIOWrapper(io.BytesIO(raw), encoding, newline=""), declared) if row)
+    for number, row in enumerate(rows):
+        if len(row) < width:
+            raise ValueError(f"row {number:,} has {len(row)} values, where the header has {width}")
+
+
+def _is_wide(encoding: str) -> bool:
+    return encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
+
+
 def _require_whole_last_line(raw: bytes, declared: CsvFormat, encoding: str, width: int) -> None:
     """Refuse a file that ends in the middle of a row, as one does whose upload broke off."""
     tail = raw[raw.rfind(b"\n") + 1 :]
-    if (
-        not tail.strip()
-        or (declared.quote and declared.quote.encode(errors="replace") in tail)
-        or encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
-    ):
+    if not tail.strip() or (declared.quote and declared.quote.encode(errors="replace") in tail) or _is_wide(encoding):
         return
     found = len(next(_rows([tail.decode(encoding)], declared), []))
     if found < width:

@@ -20,7 +20,7 @@ from loopwright.lake.columns import ColumnUnfit, columns_of
 from loopwright.lake.schema import ColumnConflict
 from loopwright.stages.ingest import structure
 from loopwright.stages.ingest.asking import ask
-from loopwright.stages.ingest.beside import columns_before, newest_columns
+from loopwright.stages.ingest.beside import columns_before, newest_columns, settled_columns
 from loopwright.stages.ingest.cleaning import Cleaned, CleaningFailed, clean
 from loopwright.stages.ingest.content import column_types, content_digest
 from loopwright.stages.ingest.failing import FailingRows
@@ -180,14 +180,16 @@ class Examination:
             frame, check = structure.timed(frame, self.dataset.event_time)
             time_checks = [check]
         span = structure.span(frame, self.dataset.event_time)
-        known = columns_before(self.state, self.batch_id, span, timed=bool(self.dataset.event_time))
+        timed = bool(self.dataset.event_time)
+        known = columns_before(self.state, self.batch_id, span, timed=timed)
+        asked = settled_columns(self.state, self.batch_id, span, timed=timed)
         types, found = self._types(frame)
         checks = [
             structure.readable(),
             structure.cleanable(None, len(self.dataset.clean)),
             structure.has_rows(rows_read, len(frame)),
-            structure.columns_kept(list(frame.columns), reading.doubled, known, self.dataset, cleaned.let_go),
-            *structure.columns_new(frame, known),
+            structure.columns_kept(list(frame.columns), reading.doubled, asked, self.dataset, cleaned.let_go),
+            *structure.columns_new(frame, known, asked),
             *structure.columns_retyped(found.get("columns", {}), known),
             *([] if self.released_by else structure.unchanged(self.dataset, self._published(), self.digest)),
             *time_checks,

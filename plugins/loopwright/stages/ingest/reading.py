@@ -6,13 +6,11 @@ What the bytes cannot mean is :class:`ArrivalUnreadable`, the batch's fault; wha
 
 from __future__ import annotations
 
-import bz2
 import csv
-import gzip
 import json
 import lzma
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +21,7 @@ import pyarrow.parquet as pq
 from loopwright.errors import ArrivalUnreadable, CannotRun, shown
 from loopwright.stages.ingest.batch_names import stem
 from loopwright.stages.ingest.delimited import inexact, read_csv
+from loopwright.stages.ingest.unpacking import UNPACKERS, plain_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,11 +36,6 @@ _FORMATS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".json": "jsonl",
-}
-_UNPACKED: dict[str, Callable[[bytes], bytes]] = {
-    ".gz": gzip.decompress,
-    ".bz2": bz2.decompress,
-    ".xz": lzma.decompress,
 }
 
 
@@ -90,8 +84,7 @@ def _read(path: Path, dataset: DatasetSpec, text: Collection[str]) -> Reading:
     kind = _format(path) if dataset.format == "auto" else dataset.format
     if kind == "parquet":
         return _parquet(path)
-    unpacked = _UNPACKED.get(path.suffix.lower())
-    raw = unpacked(path.read_bytes()) if unpacked else path.read_bytes()
+    raw = plain_bytes(path)
     if kind == "jsonl":
         return Reading(_json_lines(raw))
     frame, header = read_csv(raw, dataset.csv, text)
@@ -100,7 +93,7 @@ def _read(path: Path, dataset: DatasetSpec, text: Collection[str]) -> Reading:
 
 def _format(path: Path) -> str:
     ending = path.name.removeprefix(stem(path.name)).lower()
-    for packing in _UNPACKED:
+    for packing in UNPACKERS:
         ending = ending.removesuffix(packing)
     if ending not in _FORMATS:
         raise ValueError(f"the ending {ending!r} says no format; declare `format`, or narrow `arrivals`")
@@ -128,13 +121,22 @@ def _json_lines(raw: bytes) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for number, line in enumerate(raw.decode("utf-8-sig").split("\n"), start=1):
         if line.strip():
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=_object)
             if not isinstance(row, dict):
                 raise ValueError(f"line {number} is no JSON object but a {type(row).__name__}")
             rows.append(row)
     if not rows:
         raise ValueError("there is no line with a JSON object in it")
     return pd.DataFrame(rows)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object, unless a key comes twice: JSON's readers each keep another value of it."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"an object has a key twice: {next(key for key in keys if keys.count(key) > 1)!r}")
+    return found
 
 
 def _told_apart(names: list[str]) -> tuple[list[str], tuple[str, ...]]:

@@ -54,11 +54,11 @@ def columns_kept(
     dataset: DatasetSpec,
     let_go: Collection[str] = (),
 ) -> Check:
-    """Whether every column that the batch before had is there, and every name is one column's own.
+    """Whether every column that batches have is there, and every name is one column's own.
 
     :param columns: of the cleaned batch.
     :param doubled: names that the file has more than once.
-    :param known: columns of the published batch before, none for the first.
+    :param known: the columns that it must have; none for the first batch.
     :param dataset: columns that it drops or renames are not missed.
     :param let_go: nor are those that cleaning took from this batch.
     """
@@ -66,7 +66,7 @@ def columns_kept(
     gone = [name for name in known if name not in columns and name not in missed]
     taken = [name for name in columns if name in (*RESERVED, REASONS)]
     wrong = {
-        "columns that the batch before had are gone": (gone, "if that is meant, add a drop_columns step for them"),
+        "columns that the batches before had are gone": (gone, "if that is meant, add a drop_columns step for them"),
         "columns come twice": (list(doubled), "ask the source for one of each"),
         "columns have names that the lake uses itself": (taken, "rename them in a cleaning step"),
     }
@@ -115,15 +115,21 @@ def unchanged(dataset: DatasetSpec, published: Mapping[str, Any] | None, digest:
     return [_answer("unchanged", same, "it is what was published before", why)]
 
 
-def columns_new(frame: pd.DataFrame, known: Mapping[str, str]) -> list[Check]:
-    """Return what is worth knowing of columns: new ones, and ones that held values and hold none now.
+def columns_new(frame: pd.DataFrame, known: Mapping[str, str], asked: Collection[str]) -> list[Check]:
+    """Return what is worth knowing of columns: new ones, passing ones, and ones that held values and hold none now.
 
     :param frame: the cleaned batch.
     :param known: columns and types of the published batch before, none for the first.
+    :param asked: those of them that every batch must have.
     """
+    passing = [name for name in known if name not in frame and name not in asked]
     new = [name for name in frame.columns if known and name not in known]
     empty = [name for name in known if name in frame and known[name] != "null" and frame[name].isna().all()]
-    notes = {"columns_new": ("new columns", new), "columns_empty": ("columns without a value, unlike before", empty)}
+    notes = {
+        "columns_new": ("new columns", new),
+        "columns_passing": ("columns that only the batch before had", passing),
+        "columns_empty": ("columns without a value, unlike before", empty),
+    }
     return [
         Check(name, Outcome.FAIL, f"{what}: {shown_names(found)}", observed=found[:50], required=False)
         for name, (what, found) in notes.items()
