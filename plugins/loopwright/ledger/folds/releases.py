@@ -55,6 +55,10 @@ def _superseded(event: Event, entries: Entries) -> Changes:
     return changes | ({"candidate": None} if entries.get("candidate") == version else {})
 
 
+def _adopted(event: Event, entries: Entries) -> Changes:
+    return {f"version/{event.evidence['version']}": {**event.evidence, "status": "adopted", "registered_at": event.at}}
+
+
 def _intended(event: Event, entries: Entries) -> Changes:
     return {"release": {**event.evidence, "step": "intended", "at": event.at, "actor": event.actor}}
 
@@ -118,6 +122,7 @@ FOLDS: dict[Kind, Fold] = {
     Kind.APPROVAL_EXPIRED: _approval("expired"),
     Kind.APPROVAL_VOIDED: _voided,
     Kind.CANDIDATE_SUPERSEDED: _superseded,
+    Kind.VERSION_ADOPTED: _adopted,
     Kind.RELEASE_INTENDED: _intended,
     Kind.RELEASE_MOVED: _moved,
     Kind.RELEASE_CONFIRMED: _confirmed,

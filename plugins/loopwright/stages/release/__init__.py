@@ -9,7 +9,7 @@ from loopwright.stages.release.model_card import card_for, keep_card
 from loopwright.stages.release.moving import ALIAS, reconcile
 from loopwright.stages.release.outbox import deliver
 from loopwright.stages.release.rehearsal import Rehearsal, rehearse
-from loopwright.stages.release.stage import Released, promote, roll_back
+from loopwright.stages.release.stage import Released, adopt_version, promote, roll_back
 
 __all__ = [
     "ALIAS",
@@ -17,6 +17,7 @@ __all__ = [
     "Rehearsal",
     "ReleaseRefused",
     "Released",
+    "adopt_version",
     "ask_person",
     "card_for",
     "deliver",

@@ -28,8 +28,8 @@ class Released:
     :param model: the model's name.
     :param version: the champion.
     :param previous: the champion before, if there was one.
-    :param action: ``promote`` or ``roll_back``.
-    :param status: ``promoted``, ``rolled_back``, or ``unchanged`` when it had been done before.
+    :param action: ``promote``, ``roll_back`` or ``adopt``.
+    :param status: ``promoted``, ``rolled_back``, ``adopted``, or ``unchanged`` when it had been done before.
     """
 
     model: str
@@ -119,8 +119,35 @@ def roll_back(
     return _carried_out(moving, moving.intend(intent), target, "roll_back", "rolled_back")
 
 
+def adopt_version(workspace: Workspace, model: ModelSpec, version: str, *, actor: str, reason: str) -> str:
+    """Make a version that was taken over the first champion, once it passed its rehearsal.
+
+    :param version: as the ledger knows it, of kind ``version_adopted``.
+    :param actor: who does it.
+    :param reason: why.
+    :return: ``adopted``, or ``unchanged`` when it had been.
+    :raises ReleaseRefused: if it fails its rehearsal, or another became champion.
+    """
+    moving = Moving(workspace, model)
+    moving.finish()
+    if _is_champion(moving.state, version):
+        return "unchanged"
+    rehearsal = rehearse(workspace, model, version)
+    if not rehearsal.verdict.passed:
+        raise _refused(rehearsal.verdict, version)
+
+    def intent(state: ModelState) -> Draft | None:
+        if _is_champion(state, version):
+            return None
+        if state.champion:
+            raise ReleaseRefused("Another version became champion in the meantime.", where=state.subject)
+        return _intent(state, version, "adopt", actor, reason)
+
+    return _carried_out(moving, moving.intend(intent), version, "adopt", "adopted").status
+
+
 def _carried_out(
-    moving: Moving, intended: bool, version: str, action: Literal["promote", "roll_back"], status: str
+    moving: Moving, intended: bool, version: str, action: Literal["promote", "roll_back", "adopt"], status: str
 ) -> Released:
     moving.finish()
     moving.withdraw_stale()
