@@ -19,6 +19,8 @@ COLOURS = {
     "fail": "red",
     "quarantined": "red",
     "fault": "red",
+    "overridden": "red",
+    "gate_overridden": "red",
     "inconclusive": "yellow",
     "waiting": "yellow",
 }

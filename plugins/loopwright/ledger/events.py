@@ -35,6 +35,7 @@ class Kind(StrEnum):
     TRAINING_DECIDED = "training_decided"
     CANDIDATE_TRAINED = "candidate_trained"
     GATE_DECIDED = "gate_decided"
+    GATE_OVERRIDDEN = "gate_overridden"
     CANDIDATE_REGISTERED = "candidate_registered"
     REHEARSED = "rehearsed"
     APPROVAL_ASKED = "approval_asked"

@@ -55,9 +55,10 @@ def _known(state: ModelState) -> dict[str, Any]:
     version = champion and champion["version"]
     watched = _newest({batch: seen for batch, seen in state.under("monitored").items() if seen["version"] == version})
     return {
-        "champion": champion and _some(champion, "version", "since", "primary", "run_id"),
-        "candidate": candidate and _some(candidate, "version", "registered_at", "primary", "rehearsal", "approval"),
-        "gate": verdict and _some(verdict, "outcome", "why", "at"),
+        "champion": champion and _some(champion, "version", "since", "primary", "run_id", "override"),
+        "candidate": candidate
+        and _some(candidate, "version", "registered_at", "primary", "rehearsal", "approval", "override"),
+        "gate": verdict and _some(verdict, "outcome", "why", "at", "override"),
         "decision": decision and {**_some(decision, "train", "reason", "reasons", "brakes", "at"), **_came_to(state)},
         "monitored": watched and {**_some(watched, "batch_id", "version", "at"), **_outcome(watched)},
         "scored": len(state.under("scored")),

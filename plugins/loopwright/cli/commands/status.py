@@ -49,6 +49,11 @@ def _tell_all(all_of_them: list[dict[str, Any]], row_of: Any, head: tuple[str, .
     for row in rows:
         click.echo(_line(row, widths))
     for one in all_of_them:
+        for entry in (one.get("champion"), one.get("candidate")):
+            if entry and entry.get("override"):
+                click.echo(
+                    f"{coloured('overridden', 10)} {one['name']}: version {entry['version']}, {_overridden(entry)}"
+                )
         for need in one["needs"]:
             click.echo(f"{coloured('needs you', 10)} {one['name']}: {need}")
     if rows:
@@ -98,7 +103,8 @@ def _tell_model(one: dict[str, Any]) -> None:
         click.echo(f"  decided      {_decided(one['decision'])}")
     for name in ("gate", "monitored"):
         if one[name]:
-            about = f"{one[name]['batch_id']}: " if "batch_id" in one[name] else ""
+            about = f"{_overridden(one[name])}; " if one[name].get("override") else ""
+            about += f"{one[name]['batch_id']}: " if "batch_id" in one[name] else ""
             click.echo(f"  {name:<12} {about}{one[name]['why']}")
     waits = f", {one['unscored']} wait" if one.get("unscored") else ""
     click.echo(f"  scored       {counted(one['scored'], 'batch')}{waits}")
@@ -110,7 +116,13 @@ def _tell_model(one: dict[str, Any]) -> None:
 def _version(entry: dict[str, Any]) -> str:
     reached = _reached(entry)
     since = str(entry.get("since") or entry.get("registered_at"))
-    return f"version {entry['version']}{f', {reached} at the gate' if reached else ''}, since {since[:16]}"
+    overridden = f", {_overridden(entry)}" if entry.get("override") else ""
+    return f"version {entry['version']}{f', {reached} at the gate' if reached else ''}, since {since[:16]}{overridden}"
+
+
+def _overridden(entry: dict[str, Any]) -> str:
+    said = entry["override"]
+    return click.style(f"overridden by {said['by']}: {said['why']}", fg="red", bold=True)
 
 
 def _reached(entry: dict[str, Any] | None) -> str:

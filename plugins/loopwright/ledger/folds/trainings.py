@@ -45,6 +45,13 @@ def _gate_decided(event: Event, entries: Entries) -> Changes:
     return {key: training, "refusals": refusals, "last_verdict": {**event.evidence["verdict"], "at": event.at}}
 
 
+def _overridden(event: Event, entries: Entries) -> Changes:
+    key = f"training/{event.evidence['training_id']}"
+    said = {**event.evidence["override"], "at": event.at}
+    last = entries.get("last_verdict") or {}
+    return {key: {**(entries.get(key) or {}), "override": said}, "last_verdict": {**last, "override": said}}
+
+
 def _registered(event: Event, entries: Entries) -> Changes:
     version = event.evidence["version"]
     changes: Changes = {
@@ -63,5 +70,6 @@ FOLDS: dict[Kind, Fold] = {
     Kind.TRAINING_DECIDED: _training_decided,
     Kind.CANDIDATE_TRAINED: _on_training("trained"),
     Kind.GATE_DECIDED: _gate_decided,
+    Kind.GATE_OVERRIDDEN: _overridden,
     Kind.CANDIDATE_REGISTERED: _registered,
 }

@@ -124,7 +124,11 @@ def requesters(state: ModelState, entry: Mapping[str, Any]) -> list[str]:
     :param entry: the version.
     """
     training = state.training(entry["training_id"]) or {}
-    asked = [training.get("actor"), (entry.get("approval") or {}).get("on_behalf_of")]
+    asked = [
+        training.get("actor"),
+        (training.get("override") or {}).get("by"),
+        (entry.get("approval") or {}).get("on_behalf_of"),
+    ]
     return [str(actor) for actor in asked if str(actor or "").startswith(_PERSON)]
 
 

@@ -104,6 +104,7 @@ def question_body(spec: ModelSpec, entry: Mapping[str, Any], verdict: Mapping[st
             f"**{spec.name}** version {entry.get('version')}, trained on {len(entry.get('batches') or [])} batches;"
             f" {primary.get('metric')} {primary.get('value')} on the held out rows.",
             "",
+            *_overridden(entry),
             f"The gate says: {verdict.get('why', 'nothing is recorded')}",
             "",
             "| check | outcome | why |",
@@ -111,6 +112,11 @@ def question_body(spec: ModelSpec, entry: Mapping[str, Any], verdict: Mapping[st
             *rows,
         ]
     )
+
+
+def _overridden(entry: Mapping[str, Any]) -> list[str]:
+    said = entry.get("override")
+    return [f"**Overridden by {said['by']}**: {_cell(said['why'])}", ""] if said else []
 
 
 def _cell(text: str) -> str:

@@ -96,7 +96,9 @@ def _gate(entry: Mapping[str, Any], training: Mapping[str, Any]) -> Check:
     verdict = Verdict.from_dict(training["verdict"])
     asks = verdict.outcome is Outcome.INCONCLUSIVE and bool(entry.get("ask"))
     why = f"the gate said {verdict.why()}" + ("; a person is asked" if asks else "")
-    return Check("gate", _outcome(verdict.passed or asks), why, verdict.outcome.value, "pass")
+    override = training.get("override") or {}
+    why += f"; overridden by {override['by']}: {override['why']}" if override else ""
+    return Check("gate", _outcome(verdict.passed or asks or bool(override)), why, verdict.outcome.value, "pass")
 
 
 def _artifact(entry: Mapping[str, Any], training: Mapping[str, Any]) -> Check:

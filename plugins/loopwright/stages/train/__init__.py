@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from loopwright.stages.train.deciding import TrainingDecision, decide_training
     from loopwright.stages.train.fitting import Fitted, fit_candidate
     from loopwright.stages.train.judging import Judged, judge_candidate
+    from loopwright.stages.train.overriding import override_gate
     from loopwright.stages.train.registering import Candidate, register_candidate
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "decide_training",
     "fit_candidate",
     "judge_candidate",
+    "override_gate",
     "register_candidate",
 ]
 
@@ -33,6 +35,7 @@ _MODULES = {
     "fit_candidate": "fitting",
     "Judged": "judging",
     "judge_candidate": "judging",
+    "override_gate": "overriding",
     "Candidate": "registering",
     "register_candidate": "registering",
 }

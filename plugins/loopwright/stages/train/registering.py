@@ -1,4 +1,4 @@
-"""Register the candidate: only what passed the gate, or what a person is to be asked about, and once a run."""
+"""Register the candidate: only what passed the gate, what a person overrode or is to be asked about; once a run."""
 
 from __future__ import annotations
 
@@ -54,6 +54,8 @@ def register_candidate(workspace: Workspace, model: ModelSpec, training_id: str)
         return Candidate(model.name, entry["version"], entry["run_id"], training_id, ask)
     tags = {name: str(entry[name]) for name in ("training_id", "artifact_digest", "data_digest", "code_digest")}
     tags["verdict"] = entry["verdict"]["outcome"]
+    if entry.get("override"):
+        tags["override"] = f"{entry['override']['by']}: {entry['override']['why']}"
     version = Tracking.of(workspace).register(
         model.name,
         run_id=entry["run_id"],
@@ -74,7 +76,7 @@ def _require_judged(entry: Mapping[str, Any]) -> bool:
         raise NotReady("This candidate was not judged yet.", where=where, mend="Judge it, then register.")
     verdict = Verdict.from_dict(entry["verdict"])
     ask = verdict.outcome is Outcome.INCONCLUSIVE and verdict.on_inconclusive is OnInconclusive.ASK
-    if not (verdict.passed or ask) or not entry.get("artifact_digest"):
+    if not (verdict.passed or ask or entry.get("override")) or not entry.get("artifact_digest"):
         raise NotReady("This candidate did not pass the gate.", where=where, got=verdict.why())
     return ask
 
@@ -91,6 +93,7 @@ def _record(workspace: Workspace, spec: ModelSpec, entry: Mapping[str, Any], ver
             **{name: found.get(name) for name in ("low", "high", "n", "confidence")},
         },
         "ask": ask,
+        **({"override": entry["override"]} if entry.get("override") else {}),
     }
 
     def decision(state: State) -> list[Draft]:

@@ -1,0 +1,135 @@
+"""A person lets through what the gate did not: with a name, a reason, and a mark that never goes away.
+
+The verdict stays what it is; the override is an event of its own, bound to the artifact that was judged. What follows
+(rehearsal, approval, release) follows as ever. What must stay true: nobody overrides anonymously or without a word.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, cast
+
+from loopwright.errors import DataFault, LoopwrightError, NotReady, UnknownName, shown_names
+from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.store import Ledger
+from loopwright.serving.kept import EVALUATION
+from loopwright.stages.train.registering import Candidate, register_candidate
+from loopwright.tracking import Tracking
+from loopwright.verdict import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from loopwright.declaration import ModelSpec, Workspace
+    from loopwright.ledger.state import ModelState, State
+
+ANONYMOUS = "person:unknown"
+_LEAST_WORDS = 8
+"""Characters of a reason: enough to be one."""
+
+
+class OverrideRefused(DataFault):
+    """An override that must not be: nobody signs it, there is nothing to override, or it was released before."""
+
+
+def override_gate(workspace: Workspace, model: ModelSpec, training: str | None, *, why: str, actor: str) -> Candidate:
+    """Record that a person lets a judged candidate through, and register it.
+
+    Done twice it is done once.
+
+    :param workspace: where everything is.
+    :param model: the model's declaration.
+    :param training: the training's id or its MLflow run; the last that was judged when left out.
+    :param why: the person's reason.
+    :param actor: who decides, such as ``person:ada``.
+    :raises OverrideRefused: if nobody signs it, no reason is given, or there is nothing that could be overridden.
+    :raises UnknownName: if there is no such training.
+    """
+    _require_signed(why, actor)
+    ledger = Ledger.of(workspace)
+    chosen = _chosen(ledger.model(model.name), training)["training_id"]
+
+    def decision(state: State) -> Draft | None:
+        now = cast("ModelState", state)
+        entry = now.training(chosen) or {}
+        if entry.get("override"):
+            return None
+        verdict = _require_overridable(now, entry)
+        evidence = {
+            "training_id": chosen,
+            "run_id": entry["run_id"],
+            "artifact_digest": entry["artifact_digest"],
+            "override": {"by": actor, "why": why.strip(), "outcome": verdict.outcome.value, "said": verdict.why()},
+        }
+        return Draft(
+            Kind.GATE_OVERRIDDEN, actor, f"overridden: {why.strip()} (the gate said {verdict.why()})", evidence
+        )
+
+    ledger.decide(f"model/{model.name}", decision)
+    entry = ledger.model(model.name).training(chosen) or {}
+    _mark(Tracking.of(workspace), entry)
+    return register_candidate(workspace, model, chosen)
+
+
+def _require_signed(why: str, actor: str) -> None:
+    if not actor.startswith("person:") or actor in (ANONYMOUS, "person:"):
+        raise OverrideRefused(
+            "An override needs a name.", got=actor, allowed="a person's", mend="Say who decides: --by NAME."
+        )
+    if len(why.strip()) < _LEAST_WORDS:
+        raise OverrideRefused("An override needs a reason.", got=why, mend="Say in --why what the gate could not know.")
+
+
+def _chosen(state: ModelState, training: str | None) -> dict[str, Any]:
+    known = state.under("training")
+    judged = [entry for entry in known.values() if entry.get("verdict")]
+    if training is not None:
+        found = [entry for entry in known.values() if training in (entry["training_id"], entry.get("run_id"))]
+        if not found:
+            raise UnknownName(
+                f"No training {training!r} of this model was decided.",
+                where=state.subject,
+                allowed=shown_names(sorted(known)) or "none yet",
+            )
+        return dict(max(found, key=_place))
+    if not judged:
+        raise NotReady("No candidate was judged yet.", where=state.subject, mend="Train first.")
+    return dict(max(judged, key=_place))
+
+
+def _place(entry: dict[str, Any]) -> int:
+    return int(entry.get("sequence") or 0)
+
+
+def _require_overridable(state: ModelState, entry: dict[str, Any]) -> Verdict:
+    where = f"{state.subject}, training {entry.get('training_id')}"
+    if not entry.get("verdict"):
+        raise NotReady("This candidate was not judged yet.", where=where, mend="Let the gate judge it first.")
+    verdict = Verdict.from_dict(entry["verdict"])
+    if verdict.passed or entry.get("version"):
+        said = "is registered already" if entry.get("version") else "passed the gate"
+        raise OverrideRefused(f"There is nothing to override: this candidate {said}.", where=where)
+    failed = {check.name for check in verdict.checks if check.outcome is Outcome.FAIL}
+    if "trained" in failed or not entry.get("artifact_digest"):
+        raise OverrideRefused("There is no candidate: its training failed.", where=where, got=verdict.why())
+    if "another" in failed:
+        raise OverrideRefused(
+            "This candidate was released before.", where=where, got=verdict.why(), mend="Roll back to it instead."
+        )
+    return verdict
+
+
+def _mark(tracking: Tracking, entry: dict[str, Any]) -> None:
+    """Write the override across the report, and on the run."""
+    said = entry["override"]
+    tracking.log_tags(entry["run_id"], {"loopwright.override": f"{said['by']}: {said['why']}"})
+    with TemporaryDirectory() as scratch:
+        try:
+            page = tracking.download(entry["run_id"], EVALUATION, Path(scratch)).read_text(encoding="utf-8")
+        except LoopwrightError:  # judged before there were reports: the run's tag says it
+            return
+    banner = (
+        f'<div class="verdict fail" id="override"><b>Overridden by {escape(said["by"])}</b><p>{escape(said["why"])}</p>'
+    )
+    if 'id="override"' not in page:
+        tracking.log_text(entry["run_id"], EVALUATION, page.replace("<body>", f"<body>\n{banner}</div>", 1))
