@@ -108,6 +108,7 @@ EVIDENCE = {
     "batches": {},
     "quarantine": {},
     "versions": ["1"],
+    "override": {"by": "person:ada", "why": "w"},
     "letter": "000000001/crm",
     "target": "crm",
 }

@@ -81,7 +81,7 @@ def _require_signed(why: str, actor: str) -> None:
 
 
 def _chosen(state: ModelState, training: str | None) -> dict[str, Any]:
-    known = state.under("training")
+    known: dict[str, dict[str, Any]] = state.under("training")
     judged = [entry for entry in known.values() if entry.get("verdict")]
     if training is not None:
         found = [entry for entry in known.values() if training in (entry["training_id"], entry.get("run_id"))]
@@ -91,10 +91,10 @@ def _chosen(state: ModelState, training: str | None) -> dict[str, Any]:
                 where=state.subject,
                 allowed=shown_names(sorted(known)) or "none yet",
             )
-        return dict(max(found, key=_place))
+        return max(found, key=_place)
     if not judged:
         raise NotReady("No candidate was judged yet.", where=state.subject, mend="Train first.")
-    return dict(max(judged, key=_place))
+    return max(judged, key=_place)
 
 
 def _place(entry: dict[str, Any]) -> int:
