@@ -1,4 +1,4 @@
-"""One SELECT for all questions; then what only matters when something is wrong."""
+"""One SELECT for nearly all questions; then what only matters when something is wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import numpy as np
 
-from loopwright.stages.ingest.scan.question import ROWS, Facts, Found, Question
+from loopwright.stages.ingest.scan.question import HEAVY, ROWS, Facts, Found, Question
 
 if TYPE_CHECKING:
     from loopwright.stages.ingest.failing import Numbers
@@ -93,8 +93,13 @@ def _answer(scan: Scan, question: Question, facts: Facts) -> Found | None:
 
 def _facts(scan: Scan, questions: Sequence[Question]) -> Facts:
     wanted = list(dict.fromkeys([ROWS, *(fact for question in questions for fact in question.facts)]))
-    (values,) = scan.fetch(f"SELECT {', '.join(wanted)} FROM {scan.relation}")
-    return dict(zip(wanted, values, strict=True))
+    heavy = [fact for fact in wanted if fact.startswith(HEAVY)]
+    together = [fact for fact in wanted if fact not in heavy]
+    found: dict[str, Any] = {}
+    for facts in [together, *([fact] for fact in heavy)]:
+        (values,) = scan.fetch(f"SELECT {', '.join(facts)} FROM {scan.relation}")
+        found |= zip(facts, values, strict=True)
+    return found
 
 
 def numbers_of(source: Source, found: Found) -> partial[Iterator[Numbers]] | None:

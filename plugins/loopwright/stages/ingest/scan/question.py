@@ -1,6 +1,6 @@
 """An expectation as SQL: what the one scan must find out for it, and how the answer follows from that.
 
-Facts are aggregates over the whole batch. All questions' facts go into one SELECT, each only once. What only matters
+Facts are aggregates over the whole batch. All questions' facts go into one scan, each only once. What only matters
 when something is wrong (examples, how many rows repeat a key) is asked afterwards, and of the columns concerned.
 """
 
@@ -18,6 +18,10 @@ SHOWN = 20
 
 ROWS = "count(*)"
 """The fact that every scan has."""
+
+HEAVY = ("count(DISTINCT", "median(")
+"""How facts begin for which every value of a column is held. Each has a SELECT of its own, of that column alone:
+together they would go to disk long before one by one."""
 
 Facts = Mapping[str, Any]
 """What the scan found, by the SQL of the aggregate."""
