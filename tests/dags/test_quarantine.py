@@ -105,7 +105,7 @@ def test_what_the_person_said_is_done_and_recorded(story, suite):
         "2024-01": 0, "2024-02": 0, "2024-03": 2,
     }  # fmt: skip
     assert states["announce"] == "success"
-    assert suite.events("loopwright://returns/batches")[-1]["batch_ids"] == ["2024-01"]
+    assert suite.events("loopwright://returns/batches")[-1]["batch_ids"] == ["2024-01", "2024-02"]
 
 
 def test_nobody_is_asked_the_same_twice(story):

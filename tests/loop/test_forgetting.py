@@ -73,7 +73,7 @@ def test_her_rows_are_gone_from_everywhere_and_the_others_are_not(told: Toy) -> 
     lake = Lake.of(place(told))
     her = set(lake.quarantine("rides").read(["2024-03"]).set_index("_row").loc[[0], "rider"])
     dry = erase(told, dry_run=True)
-    assert dry.rows == {"batches": 6, "quarantine": 5, "predictions": 6}
+    assert dry.rows == {"batches": 6, "quarantine": 5, "labels": 0, "predictions": 6}
     assert len(lake.batches("rides").read()) == 118
     done = erase(told)
     assert done.rows == dry.rows

@@ -9,12 +9,19 @@ from pydantic import Field, model_validator
 
 from loopwright.declaration.bad_rows import OnBadRows, Quarantine
 from loopwright.declaration.cleaning import CleanStep, Outliers
-from loopwright.declaration.fields import Declared, Duration, Name
+from loopwright.declaration.fields import Declared, Duration, Name, Proportion
 
 
 class Labels(Declared):
-    """When the truth about a row is known."""
+    """When the truth about a row is known, and whence it comes where it comes later than the row."""
 
+    arrivals: str | None = Field(
+        None, description="A glob of files of labels, joined on the key; none where labels come with the rows."
+    )
+    key: list[str] = Field([], description="The columns to join on; the dataset's key when left out.")
+    complete_at: Proportion = Field(
+        0.9, description="Where labels have files of their own: the share of a batch's rows that must be labelled."
+    )
     matures_after: Duration = Field(
         timedelta(0), description="How long after its arrival a batch's labels may still change."
     )
@@ -114,6 +121,17 @@ class DatasetSpec(Declared):
         if self.query and not self.schedule:
             raise ValueError("a query is asked by the clock: declare `schedule`, such as '@hourly'")
         return self
+
+    @model_validator(mode="after")
+    def _labels_find_their_rows(self) -> Self:
+        if self.labels.arrivals and not self.labels_key:
+            raise ValueError("labels with files of their own are joined on a key: declare `key`, or `labels.key`")
+        return self
+
+    @property
+    def labels_key(self) -> list[str]:
+        """The columns on which labels are joined."""
+        return self.labels.key or self.key
 
     @model_validator(mode="after")
     def _what_is_dropped_or_hashed_is_not_needed_as_it_is(self) -> Self:

@@ -37,6 +37,10 @@ class Lake:
         """Return the table of a dataset's rows that were set aside."""
         return self._table(f"datasets/{dataset}/quarantine")
 
+    def labels(self, dataset: str) -> Table:
+        """Return the table of a dataset's labels, where these come in files of their own: a file a batch of it."""
+        return self._table(f"datasets/{dataset}/labels")
+
     def predictions(self, model: str) -> Table:
         """Return the table of a model's predictions."""
         return self._table(f"models/{model}/predictions")

@@ -93,6 +93,14 @@ class DatasetState(State):
         """Return the last handled arrivals that are in quarantine, as :meth:`arrival` does."""
         return [arrival for arrival in self.under("arrival").values() if arrival["status"] == "quarantined"]
 
+    def labels_of(self, batch: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return what of a published batch has a label from a file of its own: ``share`` and ``digest``.
+
+        ``None`` while that is not known of its present content.
+        """
+        found: dict[str, Any] | None = self.get(f"labelled/{batch['batch_id']}")
+        return found if found and found["content_digest"] == batch["content_digest"] else None
+
     def in_quarantine(self) -> list[dict[str, Any]]:
         """Return the arrivals that have rows in quarantine, set aside whole or in part, and those without any to keep.
 

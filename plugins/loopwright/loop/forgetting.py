@@ -96,6 +96,7 @@ def _finish(workspace: Workspace, dataset: str, begun: Mapping[str, Any]) -> Non
         lake.quarantine(dataset).erase_old_versions()
     for batch, rows in plan.held.items():
         _forget_held(lake, dataset, batch, rows)
+    labels = [lake.labels(dataset).forget(name, rows) for name, rows in plan.labels.items()]
     now = {batch: _forget_published(lake, dataset, batch, rows) for batch, rows in plan.batches.items()}
     request = begun["request"]
     for model, versions in plan.versions.items():
@@ -103,6 +104,7 @@ def _finish(workspace: Workspace, dataset: str, begun: Mapping[str, Any]) -> Non
         ledger.decide(f"model/{model}", _once(Draft(Kind.VERSIONS_MARKED, "forget", _WHY, marked), versions, request))
     counts = {batch: len(rows) for batch, rows in plan.quarantine.items()}
     done = {"request": request, "batches": now, "quarantine": counts, "rows": plan.counts()}
+    done["labels_version"] = labels[-1] if labels else None
     draft = Draft(Kind.ROWS_FORGOTTEN, begun["by"], begun["why"], done)
     ledger.decide(f"dataset/{dataset}", lambda now: draft if now.get(f"forgetting/{request}") else None)
 

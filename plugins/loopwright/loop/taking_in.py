@@ -33,6 +33,7 @@ class Taken:
     :param unchanged: these were the same as before.
     :param faults: these could not be judged.
     :param refused: files that can be no batch.
+    :param dropped: whose rows a person had dropped, before that could be done.
     :param seconds: how long it took.
     """
 
@@ -42,6 +43,7 @@ class Taken:
     unchanged: tuple[str, ...]
     faults: tuple[str, ...]
     refused: tuple[str, ...]
+    dropped: tuple[str, ...]
     seconds: float
 
     @property
@@ -52,7 +54,7 @@ class Taken:
     def sentence(self) -> str:
         """Return the counts in words."""
         counts = {"published": self.published, "quarantined": self.quarantined, "unchanged": self.unchanged}
-        counts |= {"could not be judged": self.faults, "refused": self.refused}
+        counts |= {"could not be judged": self.faults, "refused": self.refused, "dropped": self.dropped}
         told = ", ".join(f"{len(batches)} {what}" for what, batches in counts.items() if batches)
         return f"{told or 'nothing waits'} ({self.seconds:.1f} s)"
 
@@ -81,7 +83,7 @@ def take_in(
     arrivals = found.arrivals
     tell_refused(found, teller)
     teller.total = len(arrivals)
-    came_to: dict[str, list[str]] = {"published": [], "quarantined": [], "unchanged": [], "fault": []}
+    came_to: dict[str, list[str]] = {"published": [], "quarantined": [], "unchanged": [], "dropped": [], "fault": []}
     for arrival in arrivals:
         result = take_in_one(workspace, spec, arrival.batch_id, teller, force=force)
         came_to[result.status if result else "fault"].append(arrival.batch_id)
@@ -93,6 +95,7 @@ def take_in(
         unchanged=tuple(came_to["unchanged"]),
         faults=tuple(came_to["fault"]),
         refused=tuple(one.name for one in found.refused),
+        dropped=tuple(came_to["dropped"]),
         seconds=time.monotonic() - started,
     )
 
@@ -106,6 +109,10 @@ def arrived(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None 
 
     if dataset.query and batch_id is None:
         asked_for(workspace, dataset, dataset.query.connection)
+    if dataset.labels.arrivals:
+        from loopwright.stages.ingest.labelling import take_labels
+
+        take_labels(workspace, dataset)
     found = waiting(workspace, dataset, batch_id=batch_id, force=force)
     if dataset.query:
         return found

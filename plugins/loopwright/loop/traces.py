@@ -38,6 +38,7 @@ class Traces:
     :param held: set aside, as they came.
     :param predictions: of each model.
     :param versions: of each model, those trained or judged on these batches.
+    :param labels: by their file.
     :param unread: batches of which bytes are held that nobody could read.
     """
 
@@ -46,23 +47,25 @@ class Traces:
     held: Rows = field(default_factory=dict)
     predictions: Mapping[str, Rows] = field(default_factory=dict)
     versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: Rows = field(default_factory=dict)
     unread: tuple[str, ...] = ()
 
     @property
     def any(self) -> bool:
         """Whether there are any."""
-        return bool(self.batches or self.quarantine or self.held or any(self.predictions.values()))
+        tables = (self.batches, self.quarantine, self.held, self.labels)
+        return any(tables) or any(self.predictions.values())
 
     def counts(self) -> dict[str, int]:
         """Return how many rows there are now, by kind of table."""
-        found = {"batches": self.batches, "quarantine": self.quarantine}
+        found = {"batches": self.batches, "quarantine": self.quarantine, "labels": self.labels}
         counted = {name: sum(map(len, rows.values())) for name, rows in found.items()}
         predicted = sum(len(rows) for batches in self.predictions.values() for rows in batches.values())
         return {**counted, "predictions": predicted}
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; there is no value of any column among them."""
-        plain = {name: _plain(getattr(self, name)) for name in ("batches", "quarantine", "held", "versions")}
+        plain = {name: _plain(getattr(self, name)) for name in ("batches", "quarantine", "held", "versions", "labels")}
         return {**plain, "predictions": {model: _plain(rows) for model, rows in self.predictions.items()}}
 
     @classmethod
@@ -70,7 +73,7 @@ class Traces:
         """Rebuild what :meth:`to_dict` gave."""
         predictions = {model: _tuples(rows) for model, rows in raw["predictions"].items()}
         batches, quarantine, held = (_tuples(raw[name]) for name in ("batches", "quarantine", "held"))
-        return cls(batches, quarantine, held, predictions, _tuples(raw["versions"]))
+        return cls(batches, quarantine, held, predictions, _tuples(raw["versions"]), _tuples(raw["labels"]))
 
 
 def traces_of(workspace: Workspace, dataset: DatasetSpec, key: Mapping[str, str]) -> Traces:
@@ -86,6 +89,7 @@ def traces_of(workspace: Workspace, dataset: DatasetSpec, key: Mapping[str, str]
     _require_known(workspace, dataset, now, came)
     batches = _in_batches(workspace, dataset, now)
     held, unread = _in_held(lake, dataset.name, sorted(state.under("arrival")), came)
+    labels = _in_labels(lake.labels(dataset.name), came)
     predictions, versions = {}, {}
     for model in _models(workspace, dataset.name):
         predictions[model] = _in_predictions(lake.predictions(model), batches, now)
@@ -95,7 +99,9 @@ def traces_of(workspace: Workspace, dataset: DatasetSpec, key: Mapping[str, str]
             sorted((name for name in seen if seen[name] & set(batches)), key=lambda name: (len(name), name))
         ):
             versions[model] = marked
-    return Traces(batches, _in_quarantine(lake.quarantine(dataset.name), came), held, predictions, versions, unread)
+    return Traces(
+        batches, _in_quarantine(lake.quarantine(dataset.name), came), held, predictions, versions, labels, unread
+    )
 
 
 def _names(dataset: DatasetSpec, key: Mapping[str, str], secret: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -175,6 +181,15 @@ def _in_quarantine(table: Table, key: Mapping[str, str]) -> dict[str, tuple[int,
         for batch, rows in _by_batch(frame[hit.astype(bool)]).items():
             found[batch] = tuple(sorted({*found.get(batch, ()), *rows}))
     return found
+
+
+def _in_labels(table: Table, key: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
+    """Return the rows of labels, and every file of them: an older one of the same name may have held some."""
+    if not table.exists() or not set(key) <= set(table.columns()):
+        return {}
+    frame = table.read(columns=[BATCH, ROW, *key])
+    found = _by_batch(_matching(frame, key))
+    return {str(name): found.get(str(name), ()) for name in sorted(frame[BATCH].unique())} if found else {}
 
 
 def _in_held(

@@ -67,7 +67,12 @@ class ListArrivalsOperator(ListsBatches, DatasetOperator):
         from loopwright.stages.ingest.arrivals import waiting
         from loopwright.stages.ingest.overdue import erase_overdue
 
-        erase_overdue(workspace, self.spec(workspace))
+        spec = self.spec(workspace)
+        erase_overdue(workspace, spec)
+        if spec.labels.arrivals:
+            from loopwright.stages.ingest.labelling import take_labels
+
+            self.log.info("Labels: %s", take_labels(workspace, spec).to_dict())
         found = waiting(
             workspace, self.spec(workspace), batch_id=text_or_none(self.batch_id), force=yes_or_no(self.force)
         )

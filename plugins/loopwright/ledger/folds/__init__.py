@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loopwright.ledger.folds import arrivals, forgetting, production, releases, trainings
+from loopwright.ledger.folds import arrivals, forgetting, labels, production, releases, trainings
 
 if TYPE_CHECKING:
     from loopwright.ledger.events import Event, Kind
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _FOLDS: dict[Kind, Fold] = {
     **arrivals.FOLDS,
     **forgetting.FOLDS,
+    **labels.FOLDS,
     **trainings.FOLDS,
     **releases.FOLDS,
     **production.FOLDS,

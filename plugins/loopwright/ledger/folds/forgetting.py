@@ -21,6 +21,8 @@ def _forgotten(event: Event, entries: Entries) -> Changes:
     for batch, now in event.evidence["batches"].items():
         if (before := entries.get(f"batch/{batch}")) is not None:
             changes[f"batch/{batch}"] = {**before, **now}
+    if (version := event.evidence.get("labels_version")) is not None and (labels := entries.get("labels")):
+        changes["labels"] = {**labels, "version": version}
     for batch, rows in event.evidence["quarantine"].items():
         if (arrival := entries.get(f"arrival/{batch}")) is not None:
             left = max(0, int(arrival.get("quarantined") or 0) - int(rows))

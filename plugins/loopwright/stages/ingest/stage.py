@@ -28,6 +28,7 @@ from loopwright.stages.ingest.commitment import (
 from loopwright.stages.ingest.examining import Examination, Examined, failed_by
 from loopwright.stages.ingest.fetching import fetched, require_unchanged
 from loopwright.stages.ingest.judged_by import judged_by
+from loopwright.stages.ingest.labelling import cover
 from loopwright.stages.ingest.results import IngestResult, ValidationReport
 from loopwright.stages.ingest.resuming import dropped, examined_as_ruled, ruling_to_act_on
 from loopwright.stages.ingest.setting_aside import whole
@@ -75,7 +76,9 @@ def ingest_batch(
     require_unchanged(arrival, workspace.storage_options)
     timed = bool(dataset.event_time)
     commit = Commit(Lake.of(workspace), ledger, state, arrival.signature, today, timed, actor)
-    return _committed(commit, examined, unread)
+    result = _committed(commit, examined, unread)
+    cover(workspace, dataset, actor=actor)
+    return result
 
 
 def _may_be_held(dataset: DatasetSpec) -> bool:
@@ -103,7 +106,9 @@ def resume_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str, *, a
     examined = examined_as_ruled(workspace, dataset, state, ruling)
     today = judged_by(workspace.project, dataset)
     commit = Commit(lake, ledger, state, known["signature"], today, bool(dataset.event_time), actor, ruling)
-    return _committed(commit, examined, None)
+    result = _committed(commit, examined, None)
+    cover(workspace, dataset, actor=actor)
+    return result
 
 
 def validate_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str) -> ValidationReport:

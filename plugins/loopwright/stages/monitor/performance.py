@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +15,11 @@ from loopwright.evaluation.estimates import Interval
 from loopwright.evaluation.intervals import interval, surely_lost
 from loopwright.evaluation.metrics import gain
 from loopwright.serving import known_labels, load_version
-from loopwright.stages.monitor.watched import Watched, labels_mature_at, watched
+from loopwright.stages.monitor.watched import Watched, labels_complete, labels_mature_at, watched
 from loopwright.verdict import Outcome
+
+LOOK_AGAIN = timedelta(hours=1)
+"""When a batch is looked at again whose labels are in files that have not all come."""
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -84,10 +87,15 @@ def measure_performance(
     why = _not_asked(asked, one)
     if asked is None or why:
         return PerformanceReport(*about, Outcome.NOT_APPLICABLE, why or "")
-    matures = labels_mature_at(Project.at(workspace.project).dataset(model.dataset), one.batch)
+    dataset = Project.at(workspace.project).dataset(model.dataset)
+    matures = labels_mature_at(dataset, one.batch)
     if matures > (now or datetime.now(UTC)):
         why = f"its labels are final on {matures:%Y-%m-%d %H:%M} UTC"
         return PerformanceReport(*about, Outcome.INCONCLUSIVE, why, matures_at=matures.isoformat())
+    if not labels_complete(workspace, dataset, one.batch):
+        later = (now or datetime.now(UTC)) + LOOK_AGAIN
+        why = f"fewer than {dataset.labels.complete_at:.0%} of its rows have a label yet"
+        return PerformanceReport(*about, Outcome.INCONCLUSIVE, why, matures_at=later.isoformat())
     metric, reference = one.version["primary"]["metric"], gate_saw(one.version["primary"])
     measured, lacking = _measured(workspace, model, one, metric)
     outcome, why, drop = judge(metric, measured, reference, asked.drop)
@@ -147,7 +155,7 @@ def _not_asked(asked: Performance | None, one: Watched) -> str | None:
 def _measured(workspace: Workspace, model: ModelSpec, one: Watched, metric: str) -> tuple[Interval, str]:
     """Return the metric over the rows that have both a label and an answer, and a word on those that lack an answer."""
     folder = Project.at(workspace.project).model_folder(model.name)
-    known = known_labels(model, folder, one.rows(workspace, model))
+    known = known_labels(model, folder, one.labelled_rows(workspace, model))
     answers = one.predictions(workspace, model)
     predicted = load_version(workspace, one.version).as_arrays(answers)
     usable = known.mask & _answered(answers)

@@ -144,6 +144,7 @@ def _draft(decision: TrainingDecision, question: Question, state: ModelState, ac
         "holdout": list(decision.holdout),
         "data_version": question.data_version,
         "data_versions": dict(question.data_versions),
+        "labels": dict(question.labels) if question.labels else None,
         "data_digest": question.data_digest,
         "code_digest": question.code_digest,
         "declaration_digest": question.declaration_digest,

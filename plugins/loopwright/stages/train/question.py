@@ -37,6 +37,7 @@ class Question:
     :param dataset_sequence: of the dataset's last event: what was published after it is new.
     :param data_version: of the lake's table that holds them all.
     :param data_versions: of the table that each batch was recorded with, by batch.
+    :param labels: what of the labels counts, where these come in files of their own.
     :param params: the declared parameters, and over them a person's.
     :param overrides: the names of the person's.
     """
@@ -47,6 +48,7 @@ class Question:
     dataset_sequence: int
     data_version: int | None
     data_versions: Mapping[str, int]
+    labels: Mapping[str, Any] | None
     data_digest: str
     code_digest: str
     declaration_digest: str
@@ -67,10 +69,13 @@ class Question:
         project = Project.at(workspace.project)
         folder = project.model_folder(spec.name)
         published = dataset.published()
-        mature = matured(published, project.dataset(spec.dataset).labels.matures_after.total_seconds(), now)
+        labels = project.dataset(spec.dataset).labels
+        mature = matured(published, labels.matures_after.total_seconds(), now)
+        if labels.arrivals:
+            mature = [batch for batch in mature if is_labelled(dataset, batch, labels.complete_at)]
         batches, holdout = divided(mature, spec.train.window.batches, spec.train.holdout.batches)
         merged = {**spec.train.params, **params}
-        data = digest_of({"train": _contents(batches), "holdout": _contents(holdout)})
+        data = digest_of({"train": _contents(batches, dataset), "holdout": _contents(holdout, dataset)})
         code = code_digest(folder)
         parts = {
             "data": data,
@@ -86,6 +91,7 @@ class Question:
             dataset_sequence=dataset.sequence,
             data_version=max((b["data_version"] for b in published), default=None),
             data_versions={b["batch_id"]: b["data_version"] for b in (*batches, *holdout)},
+            labels=dataset.get("labels") if labels.arrivals else None,
             data_digest=data,
             code_digest=code,
             declaration_digest=declaration_digest(spec),
@@ -114,6 +120,16 @@ def matured(published: Sequence[Batch], after_seconds: float, now: datetime) -> 
     ]
 
 
+def is_labelled(dataset: DatasetState, batch: Batch, complete_at: float) -> bool:
+    """Tell whether as many rows of a batch have their label, from a file of its own, as are asked for.
+
+    :param dataset: the dataset's state.
+    :param complete_at: the share of rows.
+    """
+    found = dataset.labels_of(batch)
+    return found is not None and found["share"] >= complete_at
+
+
 def divided(mature: Sequence[Batch], window: int | None, holdout: int) -> tuple[list[Batch], list[Batch]]:
     """Split batches into those to learn from and the newest, held out; nothing to learn from when too few.
 
@@ -132,8 +148,12 @@ def declaration_digest(spec: ModelSpec) -> str:
     return digest_of(_declared(spec, JUDGED_BY))
 
 
-def _contents(batches: Sequence[Batch]) -> list[list[str]]:
-    return [[batch["batch_id"], batch["content_digest"]] for batch in batches]
+def _contents(batches: Sequence[Batch], dataset: DatasetState) -> list[list[str]]:
+    contents = []
+    for batch in batches:
+        labels = dataset.labels_of(batch)
+        contents.append([batch["batch_id"], batch["content_digest"], *([labels["digest"]] if labels else [])])
+    return contents
 
 
 def _declared(spec: ModelSpec, parts: set[str]) -> dict[str, Any]:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from loopwright.declaration import Project
 from loopwright.errors import DataFault, UnknownName, shown_names
 from loopwright.lake import Lake
+from loopwright.lake.labels import with_labels
 from loopwright.ledger.store import Ledger
 from loopwright.serving.rows import features_of, known_labels
 
@@ -76,7 +78,12 @@ def rows_of(workspace: Workspace, spec: ModelSpec, entry: Mapping[str, Any], bat
     """
     known = entry.get("data_versions") or {}  # a training decided before they were recorded has the newest only
     versions = {batch: known.get(batch, entry["data_version"]) for batch in batches}
-    return Lake.of(workspace).batches(spec.dataset).read_as_of(versions)
+    lake = Lake.of(workspace)
+    rows = lake.batches(spec.dataset).read_as_of(versions)
+    if not entry.get("labels"):
+        return rows
+    dataset = Project.at(workspace.project).dataset(spec.dataset)
+    return with_labels(lake, spec.dataset, dataset.labels_key, entry["labels"], rows)
 
 
 def learnable(spec: ModelSpec, folder: Path, raw: pd.DataFrame) -> Learnable:

@@ -1,0 +1,59 @@
+"""Labels that came in files of their own, joined to the rows that they are about.
+
+What must stay true: rows, their order and their numbers are as before; of two labels for one key the one from the later
+file counts; a row without a label has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from loopwright.lake.rows import RESERVED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from loopwright.lake.lake import Lake
+
+
+def with_labels(
+    lake: Lake, dataset: str, key: Sequence[str], taken: Mapping[str, Any] | None, rows: pd.DataFrame
+) -> pd.DataFrame:
+    """Return rows with their labels, in columns named as in the files; those are missing where no label is known.
+
+    :param key: the columns to join on.
+    :param taken: what of the labels counts: the table's ``version``, and its ``files`` in the order in which they do;
+        ``None`` for none.
+    :param rows: of the dataset.
+    """
+    if not taken or not taken["files"]:
+        return rows
+    labels = lake.labels(dataset).read(taken["files"], version=taken["version"])
+    labels = labels.drop(columns=list(RESERVED), errors="ignore")
+    own = [name for name in labels if name not in key]
+    marked = _keys(labels, key)
+    labels = labels[own].set_axis(marked)[~marked.duplicated(keep="last")]
+    return rows.assign(**{str(name): labels[name].reindex(_keys(rows, key)).set_axis(rows.index) for name in own})
+
+
+def labelled(
+    lake: Lake, dataset: str, key: Sequence[str], taken: Mapping[str, Any], rows: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the label columns of rows alone, indexed as these."""
+    joined = with_labels(lake, dataset, key, taken, rows[list(key)])
+    return joined.drop(columns=list(key))
+
+
+def _keys(frame: pd.DataFrame, key: Sequence[str]) -> pd.Index[Any]:
+    """Return each row's key as text, so that a number in one file finds the same number as text in another."""
+    import pandas as pd
+
+    parts = [_text(frame[name]) for name in key]
+    return pd.Index(["\x1f".join(values) for values in zip(*parts, strict=True)], dtype=object)
+
+
+def _text(column: pd.Series[Any]) -> list[str]:
+    if column.dtype.kind == "f" and (column.dropna() % 1 == 0).all():
+        column = column.astype("Int64")
+    return [str(value) for value in column]

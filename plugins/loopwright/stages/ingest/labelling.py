@@ -1,0 +1,148 @@
+"""Labels that arrive in files of their own: taken in, joined on the key, and how much of each batch they cover.
+
+What must stay true: a file of labels is taken whole or not at all; whether a batch's labels are complete is recorded
+with what they were, so that who learns from it can tell whether they changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from loopwright.errors import ArrivalUnreadable, DataFault, shown_names
+from loopwright.lake import Lake
+from loopwright.lake.columns import columns_of
+from loopwright.lake.labels import labelled
+from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.store import Ledger
+from loopwright.stages.ingest.arrivals import Arrival, ArrivalsMissing, listed
+from loopwright.stages.ingest.content import content_digest
+from loopwright.stages.ingest.fetching import fetched, require_unchanged
+from loopwright.stages.ingest.reading import read
+from loopwright.stages.ingest.sensitive import protected
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from loopwright.declaration import Workspace
+    from loopwright.declaration.dataset import DatasetSpec
+    from loopwright.ledger.state import DatasetState
+
+
+class LabelsUnfit(DataFault):
+    """A file of labels that cannot be joined."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of the files of labels.
+
+    :param files: that are taken in now.
+    :param refused: file to why it is not.
+    :param covered: batch to the share of its rows that has a label, of those where that changed.
+    """
+
+    dataset: str
+    files: tuple[str, ...]
+    refused: Mapping[str, str]
+    covered: Mapping[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {**asdict(self), "files": list(self.files)}
+
+
+def take_labels(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ingest") -> Taken:
+    """Take in the files of labels that wait, and see what of each published batch they cover.
+
+    :param workspace: the five places.
+    :param dataset: its declaration.
+    :param actor: who asked, for the ledger.
+    """
+    if not dataset.labels.arrivals:
+        return Taken(dataset.name, (), {}, {})
+    ledger, subject = Ledger.of(workspace), f"dataset/{dataset.name}"
+    taken: list[str] = []
+    refused: dict[str, str] = {}
+    for arrival in _waiting(workspace, dataset, ledger.dataset(dataset.name)):
+        evidence: dict[str, Any] = {"file": arrival.batch_id, "signature": arrival.signature}
+        try:
+            found, rows, digest = _take_in(workspace, dataset, arrival)
+        except DataFault as fault:
+            refused[arrival.batch_id] = fault.what
+            ledger.record(subject, Draft(Kind.LABELS_REFUSED, actor, fault.what, evidence))
+            continue
+        evidence |= {"version": found, "rows": rows, "arrival_digest": digest}
+        ledger.record(subject, Draft(Kind.LABELS_TAKEN, actor, f"{rows:,} labels in {arrival.batch_id}", evidence))
+        taken.append(arrival.batch_id)
+    covered = cover(workspace, dataset, actor=actor)
+    return Taken(dataset.name, tuple(taken), refused, covered)
+
+
+def cover(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ingest") -> dict[str, float]:
+    """Record what of each published batch has a label, where batch or labels changed since that was recorded.
+
+    :return: batch to share, of those that changed.
+    """
+    ledger, lake = Ledger.of(workspace), Lake.of(workspace)
+    state = ledger.dataset(dataset.name)
+    counts: dict[str, Any] | None = state.get("labels")
+    if not dataset.labels.arrivals or counts is None:
+        return {}
+    found: dict[str, dict[str, Any]] = {}
+    for batch in state.published():
+        before = state.get(f"labelled/{batch['batch_id']}") or {}
+        asked = {"content_digest": batch["content_digest"], "version": counts["version"]}
+        if {name: before.get(name) for name in asked} == asked or not batch["rows"]:
+            continue
+        rows = lake.batches(dataset.name).read(
+            [batch["batch_id"]], columns=dataset.labels_key, version=batch["data_version"]
+        )
+        labels = labelled(lake, dataset.name, dataset.labels_key, counts, rows)
+        known = labels.notna().any(axis=1)
+        digest = content_digest(columns_of(labels), len(labels))
+        found[batch["batch_id"]] = {**asked, "share": float(known.mean()), "digest": digest}
+    if found:
+        said = ", ".join(f"{batch} {one['share']:.0%}" for batch, one in list(found.items())[:10])
+        draft = Draft(Kind.BATCHES_LABELLED, actor, f"labelled: {said}", {"batches": found})
+        ledger.record(f"dataset/{dataset.name}", draft)
+    return {batch: one["share"] for batch, one in found.items()}
+
+
+def _waiting(workspace: Workspace, dataset: DatasetSpec, state: DatasetState) -> list[Arrival]:
+    pattern = workspace.arrivals_glob(str(dataset.labels.arrivals))
+    try:
+        there = listed(pattern, "{stem}", workspace.storage_options).arrivals
+    except ArrivalsMissing:  # labels come later than rows
+        return []
+    return [one for one in there if (state.get(f"labels_file/{one.batch_id}") or {}).get("signature") != one.signature]
+
+
+def _take_in(workspace: Workspace, dataset: DatasetSpec, arrival: Arrival) -> tuple[int, int, str]:
+    with fetched(arrival, workspace.storage_options) as file:
+        texts = [name for name, how in dataset.sensitive.items() if how == "hash"]
+        try:
+            reading = protected(read(file.path, dataset.model_copy(update={"format": "auto"}), text=texts), dataset,
+                                workspace.hash_key)  # fmt: skip
+        except ArrivalUnreadable as error:
+            raise LabelsUnfit(f"The file of labels {arrival.batch_id} cannot be read: {error.what}") from error
+        frame, digest = reading.frame, file.digest
+    require_unchanged(arrival, workspace.storage_options)
+    _require_joinable(frame, dataset, arrival.batch_id)
+    version = Lake.of(workspace).labels(dataset.name).replace(frame.reset_index(drop=True), arrival.batch_id)
+    return version, len(frame), digest
+
+
+def _require_joinable(frame: pd.DataFrame, dataset: DatasetSpec, name: str) -> None:
+    key = dataset.labels_key
+    lacking = [column for column in key if column not in frame]
+    if lacking:
+        raise LabelsUnfit(f"The file of labels {name} lacks the key: {shown_names(lacking)}.")
+    if len(frame.columns) == len(key):
+        raise LabelsUnfit(f"The file of labels {name} holds the key alone, and no label.")
+    missing, repeated = int(frame[key].isna().any(axis=1).sum()), int(frame.duplicated(key).sum())
+    if missing or repeated or frame.empty:
+        raise LabelsUnfit(
+            f"The file of labels {name}: of {len(frame):,} rows {missing:,} lack their key and {repeated:,} repeat one."
+        )
