@@ -2,7 +2,8 @@
 
 Runs may overlap, so that a newer candidate need not wait behind one that waits for a person: the ledger lets only one
 release happen, and only of the candidate that still is one. A roll back looks by the clock as well: the monitor's event
-may be lost, and its request stays open until it is answered.
+may be lost, and its request stays open until it is answered. Where that is declared, a third DAG trains the champion
+again by the clock, from what was recorded.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from loopwright.operators.release import (
     PromoteCandidateOperator,
     ReconcileReleaseOperator,
     RehearseCandidateOperator,
+    ReproduceChampionOperator,
     RollBackOperator,
 )
 from loopwright.suite import assets
 from loopwright.suite.dag import of_model
 from loopwright.suite.declared import declared_models, wanted
 from loopwright.suite.form import text
-from loopwright.suite.schedule import on_assets_or
+from loopwright.suite.schedule import by_clock, on_assets_or
 
 for model, project in declared_models(__file__):
     if wanted(model, "release"):
@@ -76,3 +78,12 @@ for model, project in declared_models(__file__):
                 only_if_requested="{{ dag_run.run_type != 'manual' }}",
                 outlets=[assets.champion(model.name)],
             )
+
+    if model.release.reproduce and wanted(model, "reproduce"):
+        with DAG(
+            f"{model.name}.reproduce",
+            schedule=by_clock(model.release.reproduce),
+            max_active_runs=1,
+            **of_model(model, project, "reproduce"),
+        ):
+            ReproduceChampionOperator(task_id="reproduce")

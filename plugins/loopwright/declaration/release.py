@@ -63,6 +63,9 @@ class Release(Declared):
     )
     rehearsal_rows: int = Field(500, ge=1, description="Rows scored in a fresh process before the move.")
     rehearsal_timeout: Duration = Field(timedelta(minutes=5), description="When a rehearsal is ended, which is a no.")
+    reproduce: str | None = Field(
+        None, description="A cron expression on which the champion is trained again from what was recorded."
+    )
     tell: list[Target] = Field([], description="Who learns of a promotion or a roll back, retried until it does.")
     budget: Budget = Field(Budget(), description="What serving may cost; nothing is bounded when left out.")
 

@@ -52,6 +52,7 @@ class Kind(StrEnum):
     RELEASE_CONFIRMED = "release_confirmed"
     RELEASE_ABANDONED = "release_abandoned"
     VERSION_ADOPTED = "version_adopted"
+    VERSION_REPRODUCED = "version_reproduced"
     TARGET_TOLD = "target_told"
     TARGET_FAILED = "target_failed"
     ALIAS_FOUND_MOVED = "alias_found_moved"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from loopwright.errors import DeclarationError
 from loopwright.operators.announce import tell_outlets
@@ -176,6 +176,29 @@ class RollBackOperator(ModelOperator):
         """Return the version that is champion again, and say it in the asset event."""
         tell_outlets(self, context, {"version": result.version, "action": "roll_back"})
         return str(result.version)
+
+
+class ReproduceChampionOperator(ModelOperator):
+    """Trains the champion again from what was recorded, and fails when another model comes out.
+
+    :param model: the model's name.
+    """
+
+    def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
+        """Reproduce."""
+        from loopwright.ledger.store import Ledger
+        from loopwright.loop.reproduce import reproduce
+
+        champion = Ledger.of(workspace).model(self.model).champion
+        if champion is None:
+            raise AirflowSkipException("There is no champion.")
+        return reproduce(workspace, self.model, str(champion["version"]))
+
+    def act(self, result: Any, context: Context) -> str:  # noqa: ARG002 - the base's signature
+        """Return the outcome."""
+        if result.outcome == "different":
+            raise AirflowFailException(f"Version {result.version} cannot be made again: {result.why}.")
+        return str(result.outcome)
 
 
 def _leaving(context: Context, champion: Mapping[str, Any] | None) -> str | None:

@@ -77,6 +77,9 @@ def _declared(
         try:
             spec = read(name)
             require_cron(spec.schedule, where=name)
+            require_cron(
+                spec.release.reproduce if isinstance(spec, ModelSpec) else None, where=f"{name}: release.reproduce"
+            )
         except DataFault as fault:
             if selection.only:
                 raise

@@ -33,6 +33,14 @@ def on_assets_or(cron: str | None, assets: Asset | AssetAny) -> Any:
     return AssetOrTimeSchedule(timetable=CronTriggerTimetable(cron, timezone="UTC"), assets=assets)
 
 
+def by_clock(cron: str) -> Any:
+    """Return a schedule by the clock alone (UTC).
+
+    :param cron: a cron expression or a preset such as ``@monthly``.
+    """
+    return CronTriggerTimetable(cron, timezone="UTC")
+
+
 def of_arrivals(cron: str | None, assets: Asset | AssetAny, *, by_clock_alone: bool) -> Any:
     """Return when ingest starts: on arrivals and by the clock, or by the clock alone where a database is asked.
 
@@ -40,7 +48,7 @@ def of_arrivals(cron: str | None, assets: Asset | AssetAny, *, by_clock_alone: b
     :param assets: the arrivals.
     :param by_clock_alone: whether nothing can be watched for.
     """
-    return CronTriggerTimetable(str(cron), timezone="UTC") if by_clock_alone else on_assets_or(cron, assets)
+    return by_clock(str(cron)) if by_clock_alone else on_assets_or(cron, assets)
 
 
 def require_cron(expression: str | None, *, where: str) -> None:

@@ -59,6 +59,12 @@ def _adopted(event: Event, entries: Entries) -> Changes:
     return {f"version/{event.evidence['version']}": {**event.evidence, "status": "adopted", "registered_at": event.at}}
 
 
+def _reproduced(event: Event, entries: Entries) -> Changes:
+    key = f"version/{event.evidence['version']}"
+    said = {"outcome": event.evidence.get("outcome"), "why": event.reason, "at": event.at}
+    return {key: {**entries[key], "reproduced": said}}
+
+
 def _intended(event: Event, entries: Entries) -> Changes:
     return {"release": {**event.evidence, "step": "intended", "at": event.at, "actor": event.actor}}
 
@@ -123,6 +129,7 @@ FOLDS: dict[Kind, Fold] = {
     Kind.APPROVAL_VOIDED: _voided,
     Kind.CANDIDATE_SUPERSEDED: _superseded,
     Kind.VERSION_ADOPTED: _adopted,
+    Kind.VERSION_REPRODUCED: _reproduced,
     Kind.RELEASE_INTENDED: _intended,
     Kind.RELEASE_MOVED: _moved,
     Kind.RELEASE_CONFIRMED: _confirmed,

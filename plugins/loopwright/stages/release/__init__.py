@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loopwright.stages.release.approval import record_approval
 from loopwright.stages.release.asking import Question, ask_person
-from loopwright.stages.release.conditions import ReleaseRefused
+from loopwright.stages.release.conditions import ReleaseRefused, known_version
 from loopwright.stages.release.model_card import card_for, keep_card
 from loopwright.stages.release.moving import ALIAS, reconcile
 from loopwright.stages.release.outbox import deliver
@@ -22,6 +22,7 @@ __all__ = [
     "card_for",
     "deliver",
     "keep_card",
+    "known_version",
     "promote",
     "reconcile",
     "record_approval",

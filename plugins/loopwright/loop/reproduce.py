@@ -1,0 +1,208 @@
+"""Train a version again from what was recorded, and say whether the same comes out; and if not, why that may be.
+
+Rows come from the recorded versions of the table, code from the artifact's own copy, parameters, entrypoint and seed
+from the ledger, the declaration from the run. Nothing is registered and nothing can be released of it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import ValidationError
+
+from loopwright.declaration import ModelSpec, Project
+from loopwright.declaration.code import code_of
+from loopwright.errors import ArtifactTampered, LoopwrightError, NotReady, shown_names
+from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.store import Ledger
+from loopwright.serving import Predictor, artifact, artifact_digest
+from loopwright.serving.kept import REHEARSAL_ROWS, TRAINED_ROWS
+from loopwright.serving.rehearsal_process import difference
+from loopwright.serving.served import CARD, CODE, ESTIMATOR, answered, conformed
+from loopwright.stages.release import known_version
+from loopwright.stages.train.environment import environment_of, requirements_of
+from loopwright.stages.train.learning import learn
+from loopwright.stages.train.seen import identities
+from loopwright.stages.train.snapshot import learnable, rows_of
+from loopwright.tracking import Tracking
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from loopwright.declaration import Workspace
+
+Outcome = Literal["identical", "within_tolerance", "different"]
+TOLERANCE = 1e-6
+"""How far an answer may be from the recorded model's, relative to it: the order of a sum, not the model."""
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What came of training a version again.
+
+    :param model: the model's name.
+    :param version: the version.
+    :param outcome: ``identical`` bytes of the estimator, answers ``within_tolerance``, or ``different``.
+    :param rows: rows that both were asked about.
+    :param differ: rows that got another answer.
+    :param largest: the largest difference of a number; ``None`` where none differs.
+    :param reasons: what is not as it was, a sentence each.
+    :param seconds: how long it took.
+    """
+
+    model: str
+    version: str
+    outcome: Outcome
+    rows: int
+    differ: int
+    largest: float | None
+    reasons: tuple[str, ...]
+    seconds: float
+
+    @property
+    def why(self) -> str:
+        """One sentence."""
+        said = {
+            "identical": "the same estimator came out, byte for byte",
+            "within_tolerance": f"{self.rows} rows got the same answers",
+            "different": f"{self.differ} of {self.rows} rows got another answer",
+        }[self.outcome]
+        return said + (f" ({'; '.join(self.reasons)})" if self.reasons else "")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {**asdict(self), "reasons": list(self.reasons), "why": self.why}
+
+
+def reproduce(workspace: Workspace, model: str, version: str, *, actor: str = "reproduce") -> Reproduction:
+    """Train a version again, compare, and record what came of it.
+
+    :param workspace: where everything is.
+    :param model: the model's name.
+    :param version: a version that the loop trained.
+    :param actor: who asks for it.
+    :raises UnknownName: if there is no such version, or its run was deleted in MLflow.
+    :raises NotReady: if it was not trained by the loop, so that nothing is recorded to train it from.
+    :raises ArtifactTampered: if its files are not those that were judged.
+    """
+    started = time.monotonic()
+    ledger, tracking = Ledger.of(workspace), Tracking.of(workspace)
+    state = ledger.model(model)
+    entry = known_version(state, version)
+    training = state.training(entry["training_id"])
+    if training is None or "chosen" not in training:
+        raise NotReady(
+            "What this version was trained from is not on record.",
+            where=f"{state.subject}, version {version}",
+            got=f"a version that is {entry['status']}",
+            mend="Only what the loop trained itself can be trained again.",
+        )
+    with TemporaryDirectory(prefix="loopwright-") as scratch:
+        files = tracking.download_source(entry["source"], Path(scratch) / "recorded")
+        if artifact_digest(files) != entry["artifact_digest"]:
+            raise ArtifactTampered("The artifact's bytes are not those that were judged.", where=entry["source"])
+        once = _Once(workspace, _declared(workspace, tracking, entry, model), training, files, Path(scratch))
+        found = once.again(tracking, entry, version, started)
+    evidence = {name: value for name, value in found.to_dict().items() if name != "model"}
+    ledger.record(state.subject, Draft(Kind.VERSION_REPRODUCED, actor, f"{found.outcome}: {found.why}", evidence))
+    return found
+
+
+class _Once:
+    """One version, trained once more.
+
+    :param spec: the declaration as it was.
+    :param training: as the ledger has it.
+    :param files: the recorded artifact.
+    :param scratch: a folder to work in.
+    """
+
+    def __init__(
+        self, workspace: Workspace, spec: ModelSpec, training: Mapping[str, Any], files: Path, scratch: Path
+    ) -> None:
+        self.workspace, self.spec, self.training = workspace, spec, training
+        self.files, self.scratch = files, scratch
+        self.code = files / artifact.MODEL / CODE
+
+    def again(self, tracking: Tracking, entry: Mapping[str, Any], version: str, started: float) -> Reproduction:
+        recorded = artifact.load(self.files, entry["artifact_digest"])
+        raw = rows_of(self.workspace, self.spec, self.training, self.training["batches"])
+        folder, predictor = self._trained(raw)
+        asked = _asked(tracking, entry, self.scratch)
+        differ, largest = difference(recorded.predict(asked), predictor.predict(asked))
+        outcome: Outcome = "different" if differ else "within_tolerance"
+        if self._same_bytes(folder):
+            outcome = "identical"
+        reasons = [*self._rows(tracking, entry, raw), *self._environment(tracking, entry)]
+        return Reproduction(
+            self.spec.name, version, outcome, len(asked), differ, largest, tuple(reasons), time.monotonic() - started
+        )
+
+    def _trained(self, raw: pd.DataFrame) -> tuple[Path, Predictor]:
+        chosen, folder = self.training["chosen"], self.scratch / "again"
+        rows = learnable(self.spec, self.code, raw)
+        with code_of(self.code):
+            learned = learn(self.spec, self.code, rows, chosen["entrypoint"], chosen["params"])
+            card = learned.card.to_dict()
+            answers = answered(learned.estimator, conformed(rows.features.head(5), card), card)
+            digest = artifact.write(
+                folder, estimator=learned.estimator, card=learned.card, code=self.code, raw=raw, answers=answers,
+                requirements=requirements_of(self.code),
+            )  # fmt: skip
+        return folder, artifact.load(folder, digest)
+
+    def _same_bytes(self, folder: Path) -> bool:
+        """Whether estimator and card are the same bytes; MLflow writes the time into those around them."""
+        return all(
+            (folder / artifact.MODEL / name).read_bytes() == (self.files / artifact.MODEL / name).read_bytes()
+            for name in (ESTIMATOR, CARD)
+        )
+
+    def _rows(self, tracking: Tracking, entry: Mapping[str, Any], raw: pd.DataFrame) -> list[str]:
+        try:
+            before = np.load(tracking.download(entry["run_id"], TRAINED_ROWS, self.scratch))
+        except LoopwrightError:
+            return []
+        key = Project.at(self.workspace.project).dataset(self.spec.dataset).key
+        now = np.sort(identities(raw, key))
+        if np.array_equal(before, now):
+            return []
+        both = len(np.intersect1d(now, before))
+        return [f"its rows are not the same: {len(now):,} now, {len(before):,} then, {both:,} in both"]
+
+    def _environment(self, tracking: Tracking, entry: Mapping[str, Any]) -> list[str]:
+        try:
+            then = tracking.read_json(entry["run_id"], "environment.json")
+        except LoopwrightError:
+            return ["the environment was not recorded"]
+        now = json.loads(json.dumps(environment_of(self.code)))
+        said = [
+            f"{name} is {now[name]} and was {then[name]}" for name in ("python", "machine") if now[name] != then[name]
+        ]
+        moved = sorted(set(now["requirements"]) - set(then["requirements"]))
+        were = sorted(set(then["requirements"]) - set(now["requirements"]))
+        return [
+            *said,
+            *([f"here is {shown_names(moved) or 'nothing'} for {shown_names(were)}"] if moved or were else []),
+        ]
+
+
+def _declared(workspace: Workspace, tracking: Tracking, entry: Mapping[str, Any], model: str) -> ModelSpec:
+    """Return the declaration that the version was trained by; today's where that one cannot be read any more."""
+    try:
+        return ModelSpec.model_validate(tracking.read_json(entry["run_id"], "declaration.json"))
+    except ValidationError:
+        return Project.at(workspace.project).model(model)
+
+
+def _asked(tracking: Tracking, entry: Mapping[str, Any], scratch: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.read_parquet(tracking.download(entry["run_id"], REHEARSAL_ROWS, scratch))

@@ -1,0 +1,84 @@
+"""A version trained again from what was recorded: the same, near enough, or another one."""
+
+from __future__ import annotations
+
+import pytest
+
+from loopwright.errors import ArtifactTampered, NotReady, UnknownName
+from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.store import Ledger
+from loopwright.loop import reproduce as room
+from loopwright.loop.reproduce import reproduce
+from loopwright.loop.run import turn
+from support import toy as toys
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    toy = toys.make(tmp_path_factory.mktemp("toy"))
+    for month in (1, 2):
+        toy.arrive(month, rows=600)
+    assert turn(toy.workspace, "tips", until="release").champion == "1"
+    return toy
+
+
+def test_the_same_comes_out_whatever_became_of_code_and_data_since(trained):
+    trained.edit("include/models/tips/features.py", '"hour": rides["hour"]', '"hour": rides["hour"] * 2')
+    trained.arrive(1, toys.rides(1, rows=500))
+    turn(trained.workspace, "tips", until="ingest")
+    try:
+        found = reproduce(trained.workspace, "tips", "1", actor="person:ada")
+    finally:
+        trained.edit("include/models/tips/features.py", '"hour": rides["hour"] * 2', '"hour": rides["hour"]')
+    assert (found.outcome, found.differ, found.reasons) == ("identical", 0, ())
+    assert found.rows > 100
+    event = Ledger.of(trained.workspace).events("model/tips", kinds=[Kind.VERSION_REPRODUCED])[-1]
+    assert event.actor == "person:ada"
+    assert "byte for byte" in event.reason
+    assert Ledger.of(trained.workspace).model("tips").version("1")["reproduced"]["outcome"] == "identical"
+
+
+def test_another_estimator_with_the_same_answers_is_within_tolerance_and_says_what_is_not_as_it_was(
+    trained, monkeypatch
+):
+    real = room.learn
+
+    def marked(*args):
+        learned = real(*args)
+        learned.estimator.made_again = True
+        return learned
+
+    monkeypatch.setattr(room, "learn", marked)
+    monkeypatch.setattr(
+        room, "environment_of", lambda _folder: {"python": "3.99", "machine": "x", "requirements": ["numpy==0"]}
+    )
+    found = reproduce(trained.workspace, "tips", "1")
+    assert found.outcome == "within_tolerance"
+    assert "python is 3.99 and was 3." in found.why
+    assert "here is numpy==0 for" in found.why
+
+
+def test_rows_that_are_not_those_of_then_are_a_reason(trained, monkeypatch):
+    real = room.rows_of
+    monkeypatch.setattr(room, "rows_of", lambda *args: real(*args).iloc[5:].reset_index(drop=True))
+    found = reproduce(trained.workspace, "tips", "1")
+    assert found.outcome == "different"
+    assert "its rows are not the same: 595 now, 600 then, 595 in both" in found.why
+
+
+def test_what_was_not_trained_here_or_was_changed_is_not_made_again(trained):
+    with pytest.raises(UnknownName, match="no version '7'"):
+        reproduce(trained.workspace, "tips", "7")
+    ledger = Ledger.of(trained.workspace)
+    theirs = {"version": "5", "run_id": "r", "training_id": "adopted-1", "artifact_digest": "d", "source": "s"}
+    ledger.record("model/tips", Draft(Kind.VERSION_ADOPTED, "person:ada", "ours", theirs))
+    with pytest.raises(NotReady, match="not on record"):
+        reproduce(trained.workspace, "tips", "5")
+    [pickle] = [p for p in trained.path.rglob("estimator.pkl") if "model" in p.parts]
+    held = pickle.read_bytes()
+    pickle.write_bytes(b"another")
+    try:
+        with pytest.raises(ArtifactTampered, match="not those that were judged"):
+            reproduce(trained.workspace, "tips", "1")
+    finally:
+        pickle.write_bytes(held)
