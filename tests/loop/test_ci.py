@@ -140,3 +140,13 @@ def test_without_pytest_it_is_inconclusive_and_never_a_pass(tmp_path, monkeypatc
     (tmp_path / "tests").mkdir()
     monkeypatch.setattr(ci.importlib.util, "find_spec", lambda name: None)
     assert folder_tests(tmp_path, "model/x").outcome is Outcome.INCONCLUSIVE
+
+
+def test_the_command_writes_the_verdict_as_markdown(tested, tmp_path, capsys):
+    from loopwright.cli.main import main
+
+    tested.edit("include/models/minutes/model.yaml", "task:", "tsak:")
+    with pytest.raises(SystemExit) as left:
+        main(["ci", "--project", str(tested.path), "--markdown", str(tmp_path / "verdict.md")])
+    assert left.value.code == 1
+    assert (tmp_path / "verdict.md").read_text().startswith("## ❌ Loopwright: fail (project)")

@@ -129,6 +129,15 @@ class Retrain(Declared):
     )
 
 
+class Ci(Declared):
+    """What a pull request is judged on: rows that the project carries along."""
+
+    sample: str = Field(
+        description="A glob below the model's folder of files like the dataset's arrivals, a few thousand rows; the"
+        " last is held out, or the last quarter of the only one. The whole gate is asked of it."
+    )
+
+
 class ModelSpec(Declared):
     """One model: trained, judged, released, scored and watched by the loop."""
 
@@ -147,6 +156,7 @@ class ModelSpec(Declared):
     score: Score | None = Field(Score(), description="When the champion scores; null for never.")
     monitor: Monitor | None = Field(Monitor(), description="What is watched; null for nothing.")
     retrain: Retrain = Field(Retrain(), description="Reasons to train again.")
+    ci: Ci | None = Field(None, description="What `loopwright ci` asks the gate about; only a short training else.")
     schedule: str = Field("@daily", description="A cron expression on which the loop also looks for work by itself.")
 
     @property

@@ -21,6 +21,7 @@ from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop.checks import declaration_checks, declared
 from loopwright.loop.smoke import smoke_check
+from loopwright.loop.trial import trial_checks
 from loopwright.verdict import Check, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def check_project(
     workspace: Workspace,
     model: str | None = None,
     *,
+    against: Project | None = None,
     actor: str = "ci",
     on_check: Callable[[Check], None] | None = None,
 ) -> Verdict:
@@ -44,6 +46,7 @@ def check_project(
 
     :param workspace: where everything is.
     :param model: only this model and its dataset; else everything that is declared.
+    :param against: another checkout of it, whose models are compared with on the declared samples.
     :param actor: who asked.
     :param on_check: told of every check as it falls.
     :raises UnknownName: if there is no such model.
@@ -53,7 +56,7 @@ def check_project(
         project.model(model)
     things = declared(project, model)
     checks = []
-    for check in _checks(workspace, project, things):
+    for check in _checks(workspace, project, things, against):
         checks.append(check)
         if on_check:
             on_check(check)
@@ -95,7 +98,9 @@ def folder_tests(folder: Path, about: str) -> Check:
     return Check(name, Outcome.FAIL, shown("; ".join(failed or said[-1:])), observed=shown("\n".join(said[-40:])))
 
 
-def _checks(workspace: Workspace, project: Project, things: list[tuple[str, str]]) -> Iterator[Check]:
+def _checks(
+    workspace: Workspace, project: Project, things: list[tuple[str, str]], against: Project | None
+) -> Iterator[Check]:
     for kind, name in things:
         sound = True
         for check in declaration_checks(workspace, project, kind, name):
@@ -105,6 +110,7 @@ def _checks(workspace: Workspace, project: Project, things: list[tuple[str, str]
         yield folder_tests(folder, f"{kind}/{name}")
         if kind == "model" and sound:
             yield smoke_check(workspace, project, name)
+            yield from trial_checks(workspace, project, name, against)
 
 
 def _digest(project: Project, things: list[tuple[str, str]]) -> str:

@@ -111,13 +111,21 @@ def _arrived(workspace: Workspace, project: Project, dataset: str) -> pd.DataFra
         return None
     for arrival in arrivals:
         try:
-            return _cleaned(workspace, project, dataset, arrival)
+            return cleaned(workspace, project, dataset, arrival)
         except ArrivalUnreadable:
             continue
     return None
 
 
-def _cleaned(workspace: Workspace, project: Project, dataset: str, arrival: Arrival) -> pd.DataFrame:
+def cleaned(workspace: Workspace, project: Project, dataset: str, arrival: Arrival) -> pd.DataFrame:
+    """Return the rows of one file as ingest would publish them, not judged by what is expected of them.
+
+    :param workspace: for storage options and the key of hashed columns.
+    :param project: the project.
+    :param dataset: the dataset's name.
+    :param arrival: the file.
+    :raises ArrivalUnreadable: if its bytes are not the declared format.
+    """
     from loopwright.stages.ingest.cleaning import clean
     from loopwright.stages.ingest.examining import text_columns
     from loopwright.stages.ingest.fetching import fetched

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from loopwright.cli.answer import as_document
@@ -12,20 +14,34 @@ from loopwright.cli.person import person
 
 @click.command("ci")
 @click.argument("model", required=False)
+@click.option(
+    "--against",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Another checkout of the project: its models are the champions on the declared samples.",
+)
+@click.option(
+    "--markdown", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also write it as Markdown."
+)
 @setting_options
-def command(model: str | None, setting: Setting) -> int:
+def command(model: str | None, against: Path | None, markdown: Path | None, setting: Setting) -> int:
     """Judge MODEL and its dataset (else the whole project), and record the verdict.
 
-    Declarations, expectations, the folders' own tests, and a training on a sample of real rows. With --json: one
-    document, the verdict. Exit status 1 when it is fail.
+    Declarations, expectations, the folders' own tests, a training on a sample of real rows, and, where a model declares
+    a sample under ci, the whole gate. With --json: one document, the verdict. Exit status 1 when it is fail.
     """
+    from loopwright.declaration import Project
     from loopwright.loop.ci import check_project
+    from loopwright.loop.markdown import as_markdown
     from loopwright.verdict import Outcome
 
+    other = Project.at(against) if against else None
     if setting.as_json:
-        verdict = check_project(setting.workspace, model, actor=person())
+        verdict = check_project(setting.workspace, model, against=other, actor=person())
         as_document(verdict.to_dict())
     else:
-        verdict = check_project(setting.workspace, model, actor=person(), on_check=tell_check)
+        verdict = check_project(setting.workspace, model, against=other, actor=person(), on_check=tell_check)
         click.echo(f"\n{click.style(verdict.why(), bold=True)}")
+    if markdown:
+        markdown.write_text(as_markdown(verdict), encoding="utf-8")
     return 1 if verdict.outcome is Outcome.FAIL else 0

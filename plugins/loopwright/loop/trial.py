@@ -1,0 +1,139 @@
+"""The gate in a pull request: this code's model, trained and judged on a declared sample, beside another checkout's.
+
+The rows are files of the project, cleaned as ingest would, so neither lake nor MLflow nor a published batch is needed.
+The newest part is held out, and asked what the gate asks in production but for a gain: code may change at equal
+quality.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from loopwright.declaration.code import code_of
+from loopwright.errors import DeclarationError, LoopwrightError, shown_names
+from loopwright.loop.smoke import cleaned
+from loopwright.stages.ingest.arrivals import Arrival
+from loopwright.verdict import Check, Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from loopwright.declaration import ModelSpec, Project, Workspace
+    from loopwright.evaluation import Predicted
+    from loopwright.evaluation.predicted import Array
+
+HELD_OUT = 0.25
+"""Of the rows, where the sample is one file; else the last file is held out."""
+
+
+def trial_checks(workspace: Workspace, project: Project, name: str, against: Project | None = None) -> Iterator[Check]:
+    """Yield what the gate says of a model's code on its declared sample; nothing where none is declared.
+
+    :param workspace: where the ledger is.
+    :param project: the project.
+    :param name: the model's name; its declaration can be read.
+    :param against: another checkout of the project, whose code is the champion here.
+    """
+    spec = project.model(name)
+    if spec.ci is None:
+        return
+    about = f"gate:model/{name}"
+    try:
+        rows = _Sample.of(workspace, project, spec)
+        ours = _answered(project, spec, rows)
+        theirs, fault = _others(against, name, rows)
+    except LoopwrightError as error:
+        yield Check(f"{about}:answers", Outcome.FAIL, str(error), observed=error.to_dict())
+        return
+    for check in _asked(spec, rows, ours, theirs, fault):
+        yield replace(check, name=f"{about}:{check.name}")
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """The declared rows: older ones to learn from, the newest to be judged on."""
+
+    learned: pd.DataFrame
+    held: pd.DataFrame
+
+    @classmethod
+    def of(cls, workspace: Workspace, project: Project, spec: ModelSpec) -> _Sample:
+        import pandas as pd
+
+        assert spec.ci is not None  # noqa: S101 - asked by the only caller
+        folder = project.model_folder(spec.name)
+        files = sorted(path for path in folder.glob(spec.ci.sample) if path.is_file())
+        if not files:
+            raise DeclarationError(
+                "The sample that the model declares for its pull requests is not there.",
+                where=f"model {spec.name}, ci.sample",
+                got=spec.ci.sample,
+                allowed=shown_names(sorted(p.name for p in folder.iterdir())),
+                mend="Keep a few thousand rows beside the model, as files of the dataset's format.",
+            )
+        arrivals = [Arrival(path.stem, str(path), signature="") for path in files]  # nobody sends these
+        frames = [cleaned(workspace, project, spec.dataset, arrival) for arrival in arrivals]
+        if len(frames) > 1:
+            return cls(pd.concat(frames[:-1], ignore_index=True), frames[-1])
+        cut = int(len(frames[0]) * (1 - HELD_OUT))
+        return cls(frames[0].iloc[:cut].reset_index(drop=True), frames[0].iloc[cut:].reset_index(drop=True))
+
+
+@dataclass(frozen=True)
+class _Answered:
+    truth: Array
+    answers: Predicted
+    features: pd.DataFrame
+
+
+def _answered(project: Project, spec: ModelSpec, rows: _Sample) -> _Answered:
+    """Train a model's first entrypoint on the older rows, and let it answer for the newest."""
+    from loopwright.serving.predictor import arrays_of
+    from loopwright.serving.rows import features_of, known_labels
+    from loopwright.serving.served import answered, conformed
+    from loopwright.stages.train.learning import learn
+    from loopwright.stages.train.snapshot import learnable
+
+    folder = project.model_folder(spec.name)
+    with code_of(folder):
+        known = known_labels(spec, folder, rows.held)
+        learned = learn(
+            spec, folder, learnable(spec, folder, rows.learned), spec.train.entrypoints[0], spec.train.params
+        )
+        card = learned.card.to_dict()
+        features = conformed(features_of(spec, folder, rows.held), card)
+        answers = answered(learned.estimator, features, card).loc[known.mask]
+        return _Answered(known.values, arrays_of(answers, card["classes"]), features.loc[known.mask])
+
+
+def _others(against: Project | None, name: str, rows: _Sample) -> tuple[Predicted | None, str | None]:
+    """Return what the other checkout's model answers for the same rows."""
+    if against is None or name not in against.model_names():
+        return None, None
+    try:
+        return _answered(against, against.model(name), rows).answers, None
+    except LoopwrightError as error:
+        return None, f"{error.what} ({error.got})"
+
+
+def _asked(
+    spec: ModelSpec, rows: _Sample, ours: _Answered, theirs: Predicted | None, fault: str | None
+) -> Sequence[Check]:
+    from loopwright.evaluation import Beside, judge
+    from loopwright.stages.train.examining import looked_at
+
+    if theirs is not None and len(theirs) != len(ours.truth):
+        theirs, fault = None, "its code finds labels for other rows"
+    kept = rows.held.loc[ours.features.index]
+    beside = Beside(looked_at(spec, kept), {str(n): np.asarray(c) for n, c in ours.features.items()})
+    # A change of code must do no harm; it need not be a better model. Clocks of a shared runner tell nothing.
+    champion = spec.gate.champion.model_copy(update={"better": False})
+    baselines = [name for name in spec.gate.baselines if name == "prior"]
+    more = {"latency": None, "champion": champion, "baselines": baselines}
+    gate = spec.gate.model_copy(update=more)
+    asked = spec.model_copy(update={"gate": gate})
+    return judge(asked, ours.answers, theirs, ours.truth, champion_fault=fault, beside=beside, seed=spec.train.seed)

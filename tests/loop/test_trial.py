@@ -1,0 +1,79 @@
+"""The gate in a pull request: the same questions, of a sample that the project carries, beside another checkout."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from loopwright.declaration import Project
+from loopwright.loop.trial import trial_checks
+from loopwright.verdict import Outcome
+from support import toy as toys
+from support.toy import rides
+
+
+@pytest.fixture
+def sampled(toy: toys.Toy) -> toys.Toy:
+    """A toy whose model carries two months along."""
+    folder = toy.project.model_folder("tips") / "sample"
+    folder.mkdir()
+    for month in (1, 2):
+        rides(month).to_parquet(folder / f"2024-{month:02d}.parquet")
+    toy.edit("include/models/tips/model.yaml", "owner: tests", "owner: tests\nci: {sample: sample/*.parquet}")
+    return toy
+
+
+def asked(toy: toys.Toy, against: Project | None = None) -> dict:
+    found = trial_checks(toy.workspace, toy.project, "tips", against)
+    return {check.name.removeprefix("gate:model/tips:"): check for check in found}
+
+
+def base(toy: toys.Toy) -> Project:
+    """The project as it is now, in another place."""
+    shutil.copytree(toy.path / "include", toy.path / ".base" / "include")
+    return Project.at(toy.path / ".base")
+
+
+def test_nothing_is_asked_where_no_sample_is_declared(toy) -> None:
+    assert asked(toy) == {}
+
+
+def test_the_gate_is_asked_of_the_last_file(sampled) -> None:
+    checks = asked(sampled)
+    assert checks["measured"].outcome is Outcome.PASS
+    assert checks["measured"].n == 2000
+    assert checks["threshold:roc_auc"].outcome is checks["baseline:prior"].outcome is Outcome.PASS
+    assert checks["non_inferiority"].outcome is Outcome.NOT_APPLICABLE
+
+
+def test_one_file_is_divided(sampled) -> None:
+    (sampled.project.model_folder("tips") / "sample" / "2024-02.parquet").unlink()
+    assert asked(sampled)["measured"].n == 500
+
+
+def test_code_that_makes_it_worse_is_refused_beside_the_base(sampled) -> None:
+    before = base(sampled)
+    same = asked(sampled, before)
+    assert same["non_inferiority"].outcome is Outcome.PASS
+    assert "improvement" not in same
+    sampled.edit("include/models/tips/features.py", '"hour": rides["hour"]', '"hour": 0 * rides["hour"]')
+    checks = asked(sampled, before)
+    assert checks["non_inferiority"].outcome is Outcome.FAIL
+
+
+def test_a_base_that_cannot_answer_is_not_beaten_by_silence(sampled) -> None:
+    before = base(sampled)
+    features = before.model_folder("tips") / "features.py"
+    features.write_text(features.read_text().replace("    return pd", "    raise ValueError\n    return pd"))
+    assert asked(sampled, before)["non_inferiority"].outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_sample_that_is_not_there_fails_and_says_where(sampled) -> None:
+    shutil.rmtree(sampled.project.model_folder("tips") / "sample")
+    assert "sample/*.parquet" in asked(sampled)["answers"].why
+
+
+def test_code_that_raises_fails(sampled) -> None:
+    sampled.edit("include/models/tips/training.py", "    return", "    raise ValueError('no luck')\n    return")
+    assert asked(sampled)["answers"].outcome is Outcome.FAIL
