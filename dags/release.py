@@ -14,6 +14,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import DAG
 
 from loopwright.operators.approval import APPROVE, REJECT, AskApprovalOperator, RecordApprovalOperator
+from loopwright.operators.notifying import declared_notifiers
 from loopwright.operators.release import (
     PromoteCandidateOperator,
     ReconcileReleaseOperator,
@@ -54,6 +55,7 @@ for model, project in declared_models(__file__):
                     defaults=REJECT,  # no answer in time is a no
                     assigned_users=[{"id": name, "name": name} for name in model.release.approvers] or None,
                     response_timeout=model.release.timeout,
+                    notifiers=declared_notifiers(model.release.notify),
                     retries=3,  # Airflow 3.3 fails a task that is answered within seconds, and asks again
                     retry_delay=timedelta(seconds=5),
                 )

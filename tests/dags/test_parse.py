@@ -129,6 +129,24 @@ def test_a_model_that_is_not_scored_or_watched_has_no_such_dag(project):
     assert [one["dags"] for one in found] == [["tips.score"], ["tips.monitor"]]
 
 
+def test_a_champion_is_made_again_by_the_clock_where_that_is_declared(project):
+    notify = "notify: [{notifier: airflow.providers.smtp.notifications.smtp.SmtpNotifier, arguments: {to: ada}}]"
+    release = f"release: {{approval: required, reproduce: '@monthly', {notify}}}"
+    project.edit("include/models/tips/model.yaml", "label:", f"{release}\nlabel:")
+    found = parsed(project.path / "dags" / "release.py")
+    assert found["errors"] == []
+    assert {dag for dag in found["dags"] if dag.startswith("tips")} == {
+        "tips.release",
+        "tips.rollback",
+        "tips.reproduce",
+    }
+    assert not [name for name in found["modules"] if name.startswith("airflow.providers.smtp.notifications")]
+    project.edit("include/models/tips/model.yaml", "'@monthly'", "'every now and then'")
+    found = parsed(project.path / "dags" / "release.py")
+    assert found["errors"] == []
+    assert not [dag for dag in found["dags"] if dag.startswith("tips")]
+
+
 def test_a_broken_declaration_is_one_dag_and_stops_nobody(project):
     project.edit("include/models/tips/model.yaml", "label:", "lable:")
     files = ("train.py", "release.py", "score.py", "monitor.py")

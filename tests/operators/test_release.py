@@ -13,6 +13,7 @@ from loopwright.operators.release import (
     PromoteCandidateOperator,
     ReconcileReleaseOperator,
     RehearseCandidateOperator,
+    ReproduceChampionOperator,
     RollBackOperator,
 )
 from loopwright.verdict import Check, Outcome, Verdict
@@ -157,3 +158,26 @@ def test_a_roll_back_that_nobody_asked_for_needs_a_reason(toy, asked):
     with pytest.raises(AirflowFailException, match=r"(?s)needs a reason.*say why"):
         roll_back(toy, reason="").execute(context(roll_back(toy), person="ada"))
     assert asked == []
+
+
+@pytest.mark.parametrize("outcome", ["identical", "within_tolerance", "different"])
+def test_a_champion_that_cannot_be_made_again_fails_its_task(toy, monkeypatch, outcome):
+    from loopwright.loop import reproduce as room
+
+    lineage(toy, "1", "2")
+    found = room.Reproduction("tips", "2", outcome, 10, 3, None, (), 1.0)
+    asked = []
+    monkeypatch.setattr(room, "reproduce", lambda workspace, model, version: asked.append(version) or found)
+    operator = ReproduceChampionOperator(task_id="reproduce", model="tips", project=str(toy.path))
+    if outcome == "different":
+        with pytest.raises(AirflowFailException, match="Version 2 cannot be made again: 3 of 10 rows"):
+            operator.execute(context(operator))
+    else:
+        assert operator.execute(context(operator)) == outcome
+    assert asked == ["2"]
+
+
+def test_without_a_champion_there_is_nothing_to_make_again(toy):
+    operator = ReproduceChampionOperator(task_id="reproduce", model="tips", project=str(toy.path))
+    with pytest.raises(AirflowSkipException, match="no champion"):
+        operator.execute(context(operator))

@@ -45,11 +45,24 @@ class Target(Declared):
         return self
 
 
+class Notify(Declared):
+    """An Airflow notifier that says that a person is asked."""
+
+    notifier: str = Field(
+        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$",
+        description="Its class by path, such as airflow.providers.slack.notifications.slack.SlackNotifier.",
+    )
+    arguments: dict[str, str | int | float | bool | None] = Field(
+        {}, description="Its arguments, which Airflow renders as templates."
+    )
+
+
 class Release(Declared):
     """How a candidate becomes the champion."""
 
     approval: Literal["none", "required"] = Field("none", description="Whether a person must say yes.")
     approvers: list[str] = Field([], description="User names that may answer; anyone with the right when empty.")
+    notify: list[Notify] = Field([], description="Who is told, through Airflow, that a person is asked.")
     self_approval: bool = Field(
         False, description="Whether who asked for a training or a release may approve it as well."
     )
