@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from loopwright.declaration.fields import Declared, Proportion
+from loopwright.declaration.fields import Declared, Entrypoint, Name, Proportion
 from loopwright.verdict import OnInconclusive
 
 FairnessMetric = Literal[
@@ -55,6 +55,17 @@ class Against(Declared):
         if self.error_budget is not None and self.error_budget <= 1 - self.confidence:
             raise ValueError("error_budget: greater than 1 - confidence, which the first comparison spends")
         return self
+
+
+class OwnMetric(Declared):
+    """A metric of the team's own: what each answer costs, or is worth."""
+
+    function: Entrypoint = Field(
+        description="module:function of truth, prediction and score (arrays; it is given those that it names) that"
+        " returns a number for each row; their mean is the metric."
+    )
+    greater_is_better: bool = Field(False, description="Whether it is a value rather than a cost.")
+    needs: Literal["label", "score"] = Field("label", description="Whether it needs probabilities.")
 
 
 class Slices(Declared):
@@ -132,7 +143,8 @@ class Importance(Declared):
 class Gate(Declared):
     """What is asked of a candidate before it may be released."""
 
-    primary: str = Field(description="The metric that decides, by scikit-learn's name for it.")
+    primary: str = Field(description="The metric that decides: scikit-learn's name for it, or one of metrics.")
+    metrics: dict[Name, OwnMetric] = Field({}, description="Metrics of the team's own, by name.")
     thresholds: dict[str, Bound] = Field({}, description="Absolute bounds, by metric.")
     champion: Against = Field(Against(), description="The comparison with the model in production.")
     groups: str | None = Field(

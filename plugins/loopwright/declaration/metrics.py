@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -14,12 +18,14 @@ class Metric:
     :param tasks: the tasks it fits.
     :param greater_is_better: its direction.
     :param needs: what it is computed from: ``label`` (the predicted class or value) or ``score`` (probabilities).
+    :param function: a team's own: from ``truth``, ``prediction`` and ``score`` to a number a row; their mean counts.
     """
 
     name: str
     tasks: frozenset[str]
     greater_is_better: bool
     needs: str
+    function: Callable[..., Any] | None = field(default=None, compare=False)
 
 
 _BINARY = frozenset({"binary_classification"})
@@ -45,6 +51,27 @@ METRICS: dict[str, Metric] = {
         Metric("r2", _REGRESSION, True, "label"),
     )
 }
+
+
+_OWN: ContextVar[Mapping[str, Metric]] = ContextVar("metrics of a model's own", default={})  # noqa: B039 - never changed
+
+
+def metric(name: str) -> Metric:
+    """Return a metric by its name: one of a model's own while they are known, else one of :data:`METRICS`."""
+    return _OWN.get().get(name) or METRICS[name]
+
+
+@contextmanager
+def known_besides(own: Mapping[str, Metric]) -> Iterator[None]:
+    """Make further metrics known, for the length of a ``with`` block.
+
+    :param own: by name.
+    """
+    token = _OWN.set(own)
+    try:
+        yield
+    finally:
+        _OWN.reset(token)
 
 
 def fitting(task: str) -> list[str]:

@@ -178,7 +178,7 @@ class ModelSpec(Declared):
     def _metrics_fit_the_task(self) -> ModelSpec:
         from loopwright.declaration.metrics import fitting, nearest_metric
 
-        known = fitting(self.task)
+        known = [*fitting(self.task), *self.gate.metrics]
         named = {"gate.primary": self.gate.primary} | {f"gate.thresholds.{name}": name for name in self.gate.thresholds}
         for key, metric in named.items():
             if metric not in known:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loopwright.declaration.metrics import METRICS
+from loopwright.declaration.metrics import metric as named
 from loopwright.evaluation.predicted import Predicted
 from loopwright.verdict import Check, Outcome
 
@@ -58,7 +58,7 @@ def baseline_checks(asking: Asking, task: str, others: Mapping[str, Predicted]) 
 def _beats(asking: Asking, name: str, simple: Predicted | None) -> Check:
     check, metric = f"baseline:{name}", asking.gate.primary
     asked = {"more_than": 0.0, "confidence": asking.confidence, "metric": metric}
-    if simple is None or (METRICS[metric].needs == "score" and simple.score is None):
+    if simple is None or (named(metric).needs == "score" and simple.score is None):
         return Check(check, Outcome.INCONCLUSIVE, f"{_CALLED[name]}: it gave no answers to compare with", None, asked)
     gain = asking.gain_over(simple).at(asking.confidence)
     if not gain.known:

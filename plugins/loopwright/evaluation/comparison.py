@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from loopwright.declaration.metrics import METRICS
+from loopwright.declaration.metrics import metric as named
 from loopwright.evaluation.bootstrap import Resampling
 from loopwright.evaluation.delong import area_gained
 from loopwright.evaluation.intervals import bootstrapped_difference, lacking
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from loopwright.evaluation.predicted import Array, Predicted
 
 
-RESAMPLED = 10_000_000
+RESAMPLED = 5_000_000
 """Weights that the bootstrap beside a closed form may draw: enough to be a check, and no reason to wait."""
 
 
@@ -112,7 +112,7 @@ def _improvement(gate: Gate, delta: Interval) -> Check:
         why = "whether the candidate is better cannot be told"
         return Check("improvement", Outcome.INCONCLUSIVE, why, observed, asked, delta.n)
     if delta.point > 0:
-        how = "better" if METRICS[gate.primary].greater_is_better else "better (lower)"
+        how = "better" if named(gate.primary).greater_is_better else "better (lower)"
         why = f"the candidate's {gate.primary} is {how} by {delta.point:.4g}"
         return Check("improvement", Outcome.PASS, why, observed, asked, delta.n)
     why = f"the candidate is no better than the champion: {delta.point:+.4g} in {gate.primary}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from loopwright.declaration.metrics import METRICS
+from loopwright.declaration.metrics import metric as named
 from loopwright.evaluation.asking import Asking
 from loopwright.evaluation.baselines import baseline_checks
 from loopwright.evaluation.calibration import calibration_check
@@ -101,7 +101,7 @@ def _lacks(champion: Predicted, primary: str) -> str | None:
     """Return what keeps a champion's answers from being compared: it was made for another declaration, perhaps."""
     if champion.unusable:
         return f"it gave no finite answer for {champion.unusable} rows"
-    if champion.score is None and METRICS[primary].needs == "score":
+    if champion.score is None and named(primary).needs == "score":
         return f"it gives no probabilities, which {primary} is computed from"
     return None
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from loopwright.declaration.metrics import METRICS
+from loopwright.declaration.metrics import metric as named
 from loopwright.evaluation.bootstrap import Resampling, bootstrapped
 from loopwright.evaluation.delong import area, area_gained, at_the_edge
 from loopwright.evaluation.estimates import Estimate, Interval, unknown
@@ -180,7 +180,7 @@ def lacking(name: str, truth: Array, groups: Array | None = None) -> str | None:
         return f"{len(truth)} labelled rows are fewer than the {MINIMUM_ROWS} an interval needs"
     if groups is not None and (found := len(np.unique(groups))) < MINIMUM_GROUPS:
         return f"the rows come in {found} groups, fewer than the {MINIMUM_GROUPS} an interval needs"
-    if METRICS[name].tasks != frozenset({"binary_classification"}):
+    if named(name).tasks != frozenset({"binary_classification"}):
         return None
     counts = np.unique(truth, return_counts=True)[1]
     if len(counts) < 2:
@@ -232,6 +232,6 @@ def _rooted(squares: Estimate) -> Estimate:
 
 def _units(name: str, truth: Array, resampling: Resampling) -> int | None:
     """Return what an interval really rests on: of a metric about two classes, the rows of the rarer one."""
-    if resampling.groups is not None or METRICS[name].tasks != frozenset({"binary_classification"}):
+    if resampling.groups is not None or named(name).tasks != frozenset({"binary_classification"}):
         return None
     return int(np.unique(truth, return_counts=True)[1].min())

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from loopwright.declaration.metrics import METRICS
-from loopwright.errors import DataFault
+from loopwright.declaration.metrics import metric as named
+from loopwright.errors import DataFault, UserCodeFailed
 from loopwright.evaluation import ranking, sums
 
 if TYPE_CHECKING:
@@ -60,17 +60,29 @@ def prepared(name: str, truth: Array, predicted: Predicted) -> Prepared:
         raise DataFault(
             "Truth and prediction do not have the same length.", got=f"{len(truth)} and {len(predicted)} rows"
         )
-    if METRICS[name].needs == "score" and predicted.score is None:
+    if named(name).needs == "score" and predicted.score is None:
         raise DataFault(
             f"The metric {name!r} needs probabilities, and the model gives none.",
             mend="Return an estimator with predict_proba, or choose a metric of predicted classes.",
         )
-    return _PREPARERS[name](truth, predicted)
+    own = named(name).function
+    return _PREPARERS[name](truth, predicted) if own is None else _own(name, own, truth, predicted)
 
 
 def gain(name: str, value: Any) -> Any:
     """Return a metric's value turned so that greater is better."""
-    return value if METRICS[name].greater_is_better else -value
+    return value if named(name).greater_is_better else -value
+
+
+def _own(name: str, function: Callable[..., Any], truth: Array, predicted: Predicted) -> Prepared:
+    values = np.asarray(function(truth=truth, prediction=predicted.label, score=predicted.score), dtype=float)
+    if values.shape != truth.shape or not np.isfinite(values).all():
+        raise UserCodeFailed(
+            f"The metric {name!r} did not return a finite number for each row.",
+            got=f"shape {values.shape}, {int((~np.isfinite(values)).sum())} not finite",
+            allowed=f"an array of {len(truth)} numbers; their mean is the metric",
+        )
+    return sums.mean(values)
 
 
 def positive_class(truth: Array, predicted: Predicted) -> Any:

@@ -23,6 +23,7 @@ from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving import artifact, features_of, known_labels
 from loopwright.serving.card import Card
+from loopwright.serving.measures import own_metrics
 from loopwright.serving.served import answered, conformed
 from loopwright.stages.release import adopt_version
 from loopwright.stages.train.environment import imported_modules
@@ -205,5 +206,7 @@ def _value(spec: ModelSpec, code: Path, raw: pd.DataFrame, predictor: Any) -> fl
     truth = known_labels(spec, code, raw)
     if not truth.mask.any():
         return None
-    value = metric_value(spec.gate.primary, truth.values, predictor.predicted(raw).take(np.flatnonzero(truth.mask)))
+    answers = predictor.predicted(raw).take(np.flatnonzero(truth.mask))
+    with own_metrics(spec, code):
+        value = metric_value(spec.gate.primary, truth.values, answers)
     return None if np.isnan(value) else float(value)

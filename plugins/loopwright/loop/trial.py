@@ -20,6 +20,8 @@ from loopwright.stages.ingest.arrivals import Arrival
 from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from loopwright.declaration import ModelSpec, Project, Workspace
@@ -49,7 +51,7 @@ def trial_checks(workspace: Workspace, project: Project, name: str, against: Pro
     except LoopwrightError as error:
         yield Check(f"{about}:answers", Outcome.FAIL, str(error), observed=error.to_dict())
         return
-    for check in _asked(spec, rows, ours, theirs, fault):
+    for check in _asked(spec, project.model_folder(name), rows, ours, theirs, fault):
         yield replace(check, name=f"{about}:{check.name}")
 
 
@@ -92,6 +94,7 @@ class _Answered:
 
 def _answered(project: Project, spec: ModelSpec, rows: _Sample) -> _Answered:
     """Train a model's first entrypoint on the older rows, and let it answer for the newest."""
+    from loopwright.serving.measures import own_metrics
     from loopwright.serving.predictor import arrays_of
     from loopwright.serving.rows import features_of, known_labels
     from loopwright.serving.served import answered, conformed
@@ -99,7 +102,7 @@ def _answered(project: Project, spec: ModelSpec, rows: _Sample) -> _Answered:
     from loopwright.stages.train.snapshot import learnable
 
     folder = project.model_folder(spec.name)
-    with code_of(folder):
+    with own_metrics(spec, folder), code_of(folder):
         known = known_labels(spec, folder, rows.held)
         learned = learn(
             spec, folder, learnable(spec, folder, rows.learned), spec.train.entrypoints[0], spec.train.params
@@ -121,9 +124,10 @@ def _others(against: Project | None, name: str, rows: _Sample) -> tuple[Predicte
 
 
 def _asked(
-    spec: ModelSpec, rows: _Sample, ours: _Answered, theirs: Predicted | None, fault: str | None
+    spec: ModelSpec, folder: Path, rows: _Sample, ours: _Answered, theirs: Predicted | None, fault: str | None
 ) -> Sequence[Check]:
     from loopwright.evaluation import Beside, judge
+    from loopwright.serving.measures import own_metrics
     from loopwright.stages.train.examining import looked_at
 
     if theirs is not None and len(theirs) != len(ours.truth):
@@ -136,4 +140,5 @@ def _asked(
     more = {"latency": None, "champion": champion, "baselines": baselines}
     gate = spec.gate.model_copy(update=more)
     asked = spec.model_copy(update={"gate": gate})
-    return judge(asked, ours.answers, theirs, ours.truth, champion_fault=fault, beside=beside, seed=spec.train.seed)
+    with own_metrics(spec, folder):
+        return judge(asked, ours.answers, theirs, ours.truth, champion_fault=fault, beside=beside, seed=spec.train.seed)

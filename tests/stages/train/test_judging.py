@@ -369,3 +369,49 @@ def test_the_report_for_people_is_kept_with_the_run_and_linked(tips, tmp_path) -
     html = tips.tracking.download(judged.run_id, "evaluation.html", tmp_path).read_text()
     assert "The candidate may go on." in html
     assert judged.verdict.digests["artifact"] in html
+
+
+COST = """
+import numpy as np
+
+
+def missed(truth, prediction):
+    late = prediction == 1
+    return np.where(truth & ~late, 5.0, np.where(late & ~truth, 1.0, 0.0))
+
+
+def doubled(truth):
+    return np.zeros(2 * len(truth))
+"""
+
+
+def with_cost(trained, function: str = "missed") -> None:
+    (trained.folder / "costs.py").write_text(COST)
+    trained.edit(
+        "model.yaml",
+        "gate: {primary: roc_auc, thresholds: {roc_auc: {at_least: 0.6}},",
+        f'gate: {{primary: cost, metrics: {{cost: {{function: "costs:{function}"}}}},'
+        " thresholds: {cost: {at_most: 1.9}, roc_auc: {at_least: 0.6}},",
+    )
+
+
+def test_a_cost_of_the_teams_own_decides_like_any_metric(tips) -> None:
+    with_cost(tips)
+    tips.publish(1, 2)
+    training_id = fit_next(tips)
+    checks = {check.name: check for check in tips.judge(training_id).verdict.checks}
+    model = load_version(tips.workspace, tips.state.training(training_id))
+    holdout = rides(2)
+    truth, said = (holdout["tip"] > 0.2 * holdout["fare"]).to_numpy(), model.predict(holdout)["prediction"] == 1
+    expected = np.where(truth & ~said, 5.0, np.where(said & ~truth, 1.0, 0.0)).mean()
+    assert checks["measured"].observed["point"] == pytest.approx(expected)
+    assert checks["threshold:cost"].outcome in (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE)
+    assert checks["threshold:cost"].observed["method"].startswith("t, corrected")
+
+
+def test_a_cost_that_is_no_number_a_row_is_said_to_be_the_teams_fault(tips) -> None:
+    with_cost(tips, "doubled")
+    tips.publish(1, 2)
+    judged = tips.judge(fit_next(tips))
+    assert answers(judged) == {"answers": Outcome.FAIL}
+    assert "'cost' did not return a finite number for each row" in judged.verdict.why()

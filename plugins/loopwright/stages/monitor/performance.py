@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopwright.declaration import Project
+from loopwright.declaration.metrics import METRICS
 from loopwright.evaluation.estimates import Interval
 from loopwright.evaluation.intervals import interval, surely_lost
 from loopwright.evaluation.metrics import gain
 from loopwright.serving import known_labels, load_version
+from loopwright.serving.measures import own_metrics
 from loopwright.stages.monitor.watched import Watched, labels_complete, labels_mature_at, watched
 from loopwright.verdict import Outcome
 
@@ -97,8 +99,12 @@ def measure_performance(
         why = f"fewer than {dataset.labels.complete_at:.0%} of its rows have a label yet"
         return PerformanceReport(*about, Outcome.INCONCLUSIVE, why, matures_at=later.isoformat())
     metric, reference = one.version["primary"]["metric"], gate_saw(one.version["primary"])
-    measured, lacking = _measured(workspace, model, one, metric)
-    outcome, why, drop = judge(metric, measured, reference, asked.drop)
+    if metric not in METRICS and metric not in model.gate.metrics:
+        why = f"the gate decided by {metric}, which is not declared any more"
+        return PerformanceReport(*about, Outcome.INCONCLUSIVE, why, metric)
+    with own_metrics(model, Project.at(workspace.project).model_folder(model.name)):
+        measured, lacking = _measured(workspace, model, one, metric)
+        outcome, why, drop = judge(metric, measured, reference, asked.drop)
     point = None if reference is None else reference.point
     return PerformanceReport(*about, outcome, why + lacking, metric, measured.to_dict(), point, drop, measured.n)
 

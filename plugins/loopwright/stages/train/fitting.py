@@ -19,6 +19,7 @@ from loopwright.errors import DeclarationError, UserCodeFailed
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving import Predictor, artifact
+from loopwright.serving.measures import own_metrics
 from loopwright.serving.served import answered, conformed
 from loopwright.stages.train.choosing import Trial, choose
 from loopwright.stages.train.environment import requirements_of
@@ -149,7 +150,7 @@ def _write(
     def tell(trial: Trial) -> None:
         _keep_trial(tracking, spec, entry, run_id, trial)
 
-    with code_of(folder):
+    with own_metrics(spec, folder), code_of(folder):
         way = choose(spec, folder, rows, entry["params"], fixed=tuple(entry.get("overrides") or ()), tell=tell)
         learned = learn(spec, folder, rows, way.entrypoint, way.params)
         card = learned.card.to_dict()

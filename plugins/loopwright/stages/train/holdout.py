@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from loopwright.declaration import Project
-from loopwright.declaration.metrics import METRICS, fitting
+from loopwright.declaration.metrics import fitting
+from loopwright.declaration.metrics import metric as named
 from loopwright.errors import DeclarationError, UserCodeFailed
 from loopwright.evaluation import Beside, Predicted, Unseen, judge, metric_value
 from loopwright.ledger.store import Ledger
 from loopwright.serving import load_version
+from loopwright.serving.measures import own_metrics
 from loopwright.serving.rows import Known, known_labels
 from loopwright.stages.train.examining import absent_check, looked_at, stable_check, timed, worth_check
 from loopwright.stages.train.keeping import keep_rehearsal
@@ -46,6 +49,7 @@ class Holdout:
     unseen: Unseen
     beside: Beside
     more: tuple[Check, ...]
+    code: Path
 
     @classmethod
     def of(
@@ -63,13 +67,15 @@ class Holdout:
         answers = candidate.answers(features)
         chosen, alone = keep_rehearsal(tracking, entry["run_id"], spec, raw, candidate)
         more = [*absent_check(spec, candidate, raw), stable_check(answers.iloc[chosen], alone)]
-        key = Project.at(workspace.project).dataset(spec.dataset).key
+        project = Project.at(workspace.project)
+        key, folder = project.dataset(spec.dataset).key, project.model_folder(spec.name)
         seen, again = rows_seen(
             identities(raw[known.mask], key), key, seen_by(tracking, entry), seen_by(tracking, champion)
         )
         kept = _kept(known, again if key else np.zeros_like(again))
         truth, rows = known.values[kept[known.mask]], raw[kept]
-        more += worth_check(spec, candidate, features[kept], truth)
+        with own_metrics(spec, folder):
+            more += worth_check(spec, candidate, features[kept], truth)
         theirs, predictor, fault = _champions(workspace, champion, raw, kept)
         beside = Beside(
             looked_at(spec, rows),
@@ -80,32 +86,35 @@ class Holdout:
         )
         unseen = unseen_of(entry, champion, seen, ledger.dataset(spec.dataset))
         ours = candidate.as_arrays(answers[kept])
-        return cls(spec, truth, ours, theirs, fault, unseen, beside, tuple(more))
+        return cls(spec, truth, ours, theirs, fault, unseen, beside, tuple(more), folder)
 
     def checks(self) -> tuple[Check, ...]:
         """Ask everything."""
-        asked = judge(
-            self.spec,
-            self.ours,
-            self.theirs,
-            self.truth,
-            unseen=self.unseen,
-            champion_fault=self.fault,
-            beside=self.beside,
-            seed=self.spec.train.seed,
-        )
+        with own_metrics(self.spec, self.code):
+            asked = judge(
+                self.spec,
+                self.ours,
+                self.theirs,
+                self.truth,
+                unseen=self.unseen,
+                champion_fault=self.fault,
+                beside=self.beside,
+                seed=self.spec.train.seed,
+            )
         return (*asked, *self.more)
 
     def metrics(self) -> dict[str, float]:
         """Return every metric that fits, of both models, for MLflow."""
-        both = {**self._metrics(self.ours, "holdout"), **self._metrics(self.theirs, "champion_holdout")}
+        with own_metrics(self.spec, self.code):
+            both = {**self._metrics(self.ours, "holdout"), **self._metrics(self.theirs, "champion_holdout")}
         return {**both, "holdout_rows": float(len(self.truth))}
 
     def _metrics(self, predicted: Predicted | None, name: str) -> dict[str, float]:
         if predicted is None or predicted.unusable or not len(self.truth):
             return {}
         scored = predicted.score is not None
-        asked = [metric for metric in fitting(self.spec.task) if scored or METRICS[metric].needs == "label"]
+        known = [*fitting(self.spec.task), *self.spec.gate.metrics]
+        asked = [metric for metric in known if scored or named(metric).needs == "label"]
         values = {f"{name}_{metric}": metric_value(metric, self.truth, predicted) for metric in asked}
         return {metric: value for metric, value in values.items() if math.isfinite(value)}
 

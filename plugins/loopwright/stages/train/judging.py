@@ -87,14 +87,15 @@ def _judged(
     )
     try:
         holdout = Holdout.of(workspace, spec, entry, champion)
+        asked, metrics = holdout.checks(), holdout.metrics()
     except CANNOT_ANSWER as fault:
         check = Check("answers", Outcome.FAIL, f"the candidate cannot answer: {fault.what}", observed=fault.to_dict())
         verdict = Verdict("gate", f"model/{spec.name}", (check,), spec.gate.on_inconclusive, digests)
         return verdict, {}, report(judgement(verdict=verdict, truth=np.empty(0), candidate=None))
     same = _released_before(Ledger.of(workspace).model(spec.name), entry)
-    verdict = Verdict("gate", f"model/{spec.name}", (*holdout.checks(), *same), spec.gate.on_inconclusive, digests)
+    verdict = Verdict("gate", f"model/{spec.name}", (*asked, *same), spec.gate.on_inconclusive, digests)
     about = judgement(verdict=verdict, truth=holdout.truth, candidate=holdout.ours, champion=holdout.theirs)
-    return verdict, holdout.metrics(), report(about)
+    return verdict, metrics, report(about)
 
 
 def _released_before(state: ModelState, entry: Mapping[str, Any]) -> tuple[Check, ...]:

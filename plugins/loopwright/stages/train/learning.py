@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopwright.declaration.code import load_function, raised_by
-from loopwright.declaration.metrics import METRICS
+from loopwright.declaration.metrics import metric as named
 from loopwright.errors import LoopwrightError, UserCodeFailed
 from loopwright.serving.card import Card
 from loopwright.serving.served import conformed
@@ -107,7 +107,7 @@ def _require_usable(spec: ModelSpec, estimator: Any, where: str) -> Any:
             allowed="an object with fit and predict",
         )
     asked = [spec.gate.primary, *spec.gate.thresholds]
-    scored = [name for name in asked if METRICS[name].needs == "score"]
+    scored = [name for name in asked if named(name).needs == "score"]
     if scored and not hasattr(estimator, "predict_proba"):
         raise UserCodeFailed(
             f"The gate asks for {scored[0]}, which needs probabilities, and the estimator gives none.",
