@@ -31,6 +31,7 @@ COMMANDS = {
     "rollback": "Return production to an earlier version, rehearsed first.",
     "adopt": "Take over a champion that is in MLflow already.",
     "reproduce": "Train a version again from what was recorded: does the same come out?",
+    "clean": "Remove old versions and files that nothing refers to.",
     "card": "Print a version's model card.",
     "reconcile": "Finish or undo what a crash left of a release; put a moved alias right.",
     "ledger": "Look after the record itself: check, migrate, rebuild, backup, restore.",

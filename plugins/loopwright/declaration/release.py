@@ -57,6 +57,13 @@ class Notify(Declared):
     )
 
 
+class Keep(Declared):
+    """What ``loopwright clean`` leaves of versions that were never champion; champions always stay."""
+
+    versions: int = Field(20, ge=0, description="So many of the newest stay.")
+    age: Duration = Field(timedelta(days=90), description="Younger ones stay as well.")
+
+
 class Release(Declared):
     """How a candidate becomes the champion."""
 
@@ -79,6 +86,7 @@ class Release(Declared):
     reproduce: str | None = Field(
         None, description="A cron expression on which the champion is trained again from what was recorded."
     )
+    keep: Keep = Field(Keep(), description="Which versions that were never champion stay at a clean-up.")
     tell: list[Target] = Field([], description="Who learns of a promotion or a roll back, retried until it does.")
     budget: Budget = Field(Budget(), description="What serving may cost; nothing is bounded when left out.")
 

@@ -59,6 +59,16 @@ def names_in(uri: str, storage_options: Mapping[str, str]) -> list[str]:
     return sorted(PurePosixPath(str(name)).name for name in found)
 
 
+def exists(uri: str, storage_options: Mapping[str, str]) -> bool:
+    """Whether there is such a file.
+
+    :param uri: path or URL.
+    :param storage_options: as ``deltalake`` names them.
+    """
+    filesystem, path = opened(uri, storage_options)
+    return bool(filesystem.exists(path))
+
+
 def remove(uri: str, storage_options: Mapping[str, str]) -> None:
     """Remove a file, or a folder with all that is in it; one that is not there is fine.
 

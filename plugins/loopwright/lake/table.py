@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from deltalake import DeltaTable
@@ -123,6 +124,22 @@ class Table:
             if table is not None:
                 writing.erase_dead_files(table, self.uri, batch_id, self._options or {})
         return version
+
+    def clean(self, *, keep_versions: Sequence[int], older_than: timedelta, dry_run: bool = False) -> int:
+        """Erase files that neither the newest version nor any of those named needs.
+
+        :param keep_versions: versions that stay readable.
+        :param older_than: how long ago a file must have been replaced.
+        :param dry_run: only count them.
+        :return: how many files.
+        """
+        table = self._opened()
+        if table is None:
+            return 0
+        with said_plainly(self.uri):
+            kept = [version for version in keep_versions if version <= _version(table)]
+            hours = int(older_than.total_seconds() // 3600)
+            return writing.erase_unneeded(table, self.uri, kept, hours, self._options or {}, dry_run=dry_run)
 
     def erase_old_versions(self) -> int:
         """Erase the files that only older versions of the table need, which cannot be read any more then.

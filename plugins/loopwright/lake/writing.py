@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
-from loopwright.lake.files import remove
+from loopwright.lake.files import exists, remove
 from loopwright.lake.rows import BATCH, RESERVED, ROW, Rows
 from loopwright.lake.schema import settle, widen
 
@@ -80,6 +80,25 @@ def erase_dead_files(table: DeltaTable, uri: str, batch_id: str, storage_options
     for path in mine:
         remove(f"{uri}/{path}", storage_options)
     return len(mine)
+
+
+def erase_unneeded(
+    table: DeltaTable, uri: str, kept: list[int], hours: int, storage_options: Mapping[str, str], *, dry_run: bool
+) -> int:
+    """Erase the files that were replaced so many hours ago, and that none of the kept versions reads.
+
+    One by one, for delta-rs' own clean-up makes a new version of the table each time, also where nothing goes.
+
+    :param kept: versions that stay readable, besides the newest.
+    :return: how many files were there to go.
+    """
+    dead = table.vacuum(
+        retention_hours=hours, dry_run=True, enforce_retention_duration=False, keep_versions=kept or None
+    )
+    there = [path for path in dead if exists(f"{uri}/{path}", storage_options)]
+    for path in [] if dry_run else there:
+        remove(f"{uri}/{path}", storage_options)
+    return len(there)
 
 
 def types_of(table: DeltaTable) -> dict[str, str]:

@@ -53,6 +53,7 @@ class Kind(StrEnum):
     RELEASE_ABANDONED = "release_abandoned"
     VERSION_ADOPTED = "version_adopted"
     VERSION_REPRODUCED = "version_reproduced"
+    VERSION_REMOVED = "version_removed"
     TARGET_TOLD = "target_told"
     TARGET_FAILED = "target_failed"
     ALIAS_FOUND_MOVED = "alias_found_moved"

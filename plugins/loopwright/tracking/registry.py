@@ -54,6 +54,22 @@ class Registry(Runs):
             else:
                 self._set_alias(model, alias, version)
 
+    def versions_of(self, model: str) -> list[str]:
+        """Return every version of a model that the registry has."""
+        with said_plainly(self.uri):
+            return [str(found.version) for found in self._client.search_model_versions(f"name = '{model}'")]
+
+    def delete_version(self, model: str, version: str, *, run_id: str | None = None) -> None:
+        """Delete a version, and the run that made it: MLflow keeps a deleted run until ``mlflow gc``.
+
+        :param run_id: the run; ``None`` when another version is of it as well.
+        """
+        with said_plainly(self.uri), unless("RESOURCE_DOES_NOT_EXIST"):
+            self._client.delete_model_version(model, version)
+        if run_id is not None:
+            with said_plainly(self.uri), unless("RESOURCE_DOES_NOT_EXIST"):
+                self._client.delete_run(run_id)
+
     def tag_version(self, model: str, version: str, tags: Mapping[str, object]) -> None:
         """Set tags of a version, as text."""
         with said_plainly(self.uri):

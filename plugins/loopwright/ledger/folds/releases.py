@@ -65,6 +65,11 @@ def _reproduced(event: Event, entries: Entries) -> Changes:
     return {key: {**entries[key], "reproduced": said}}
 
 
+def _removed(event: Event, entries: Entries) -> Changes:
+    key = f"version/{event.evidence['version']}"
+    return {key: {**entries[key], "status": "removed", "removed_at": event.at}}
+
+
 def _intended(event: Event, entries: Entries) -> Changes:
     return {"release": {**event.evidence, "step": "intended", "at": event.at, "actor": event.actor}}
 
@@ -130,6 +135,7 @@ FOLDS: dict[Kind, Fold] = {
     Kind.CANDIDATE_SUPERSEDED: _superseded,
     Kind.VERSION_ADOPTED: _adopted,
     Kind.VERSION_REPRODUCED: _reproduced,
+    Kind.VERSION_REMOVED: _removed,
     Kind.RELEASE_INTENDED: _intended,
     Kind.RELEASE_MOVED: _moved,
     Kind.RELEASE_CONFIRMED: _confirmed,

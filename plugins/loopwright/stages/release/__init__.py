@@ -9,6 +9,7 @@ from loopwright.stages.release.model_card import card_for, keep_card
 from loopwright.stages.release.moving import ALIAS, reconcile
 from loopwright.stages.release.outbox import deliver
 from loopwright.stages.release.rehearsal import Rehearsal, rehearse
+from loopwright.stages.release.retention import half_removed, removable, remove_version
 from loopwright.stages.release.stage import Released, adopt_version, promote, roll_back
 
 __all__ = [
@@ -21,11 +22,14 @@ __all__ = [
     "ask_person",
     "card_for",
     "deliver",
+    "half_removed",
     "keep_card",
     "known_version",
     "promote",
     "reconcile",
     "record_approval",
     "rehearse",
+    "removable",
+    "remove_version",
     "roll_back",
 ]

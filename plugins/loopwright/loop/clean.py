@@ -1,0 +1,101 @@
+"""Clean up what nothing refers to: versions that were never champion, and files of the lake that no version needs.
+
+What must stay true: a champion and its predecessors stay, with the data versions that any version that stays was
+trained and judged on, and those that the published batches were recorded with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from loopwright.declaration import Project
+from loopwright.lake import Lake
+from loopwright.ledger.store import Ledger
+from loopwright.stages.release import half_removed, removable, remove_version
+
+if TYPE_CHECKING:
+    from loopwright.declaration import Workspace
+    from loopwright.ledger.state import ModelState
+
+FILES_AGE = timedelta(days=7)
+"""Files younger than this stay: somebody may be reading them, or writing the commit that names them."""
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What went, or would go.
+
+    :param versions: by model.
+    :param files: how many, by dataset.
+    :param kept_versions: the versions of each dataset's table that something refers to.
+    :param dry_run: whether nothing was done.
+    """
+
+    versions: Mapping[str, list[str]] = field(default_factory=dict)
+    files: Mapping[str, int] = field(default_factory=dict)
+    kept_versions: Mapping[str, list[int]] = field(default_factory=dict)
+    dry_run: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return asdict(self)
+
+
+def clean(
+    workspace: Workspace,
+    *,
+    actor: str,
+    dry_run: bool = False,
+    now: datetime | None = None,
+    files_age: timedelta = FILES_AGE,
+) -> Cleaned:
+    """Remove what the declared retention has no use for.
+
+    :param workspace: where everything is.
+    :param actor: who cleans.
+    :param dry_run: only say what would go.
+    :param now: the present, when it is not now.
+    :param files_age: how long ago a file must have been replaced.
+    :raises CannotRun: if registry or lake cannot be reached; what went is gone, and the next call goes on.
+    """
+    project, ledger, moment = Project.at(workspace.project), Ledger.of(workspace), now or datetime.now(UTC)
+    gone: dict[str, list[str]] = {}
+    for name in project.model_names():
+        spec, state = project.model(name), ledger.model(name)
+        wanted = removable(spec, state, moment)
+        if dry_run:
+            gone[name] = wanted
+            continue
+        left = half_removed(workspace, spec)
+        gone[name] = [v for v in [*left, *wanted] if remove_version(workspace, spec, v, actor=actor, now=moment)]
+    files, kept = {}, {}
+    for name in project.dataset_names():
+        table = Lake.of(workspace).batches(name)
+        kept[name] = sorted(_referred_to(ledger, name, without=gone if dry_run else {}))
+        files[name] = table.clean(keep_versions=kept[name], older_than=files_age, dry_run=dry_run)
+    return Cleaned(gone, files, kept, dry_run)
+
+
+def _referred_to(ledger: Ledger, dataset: str, *, without: Mapping[str, list[str]]) -> set[int]:
+    """Return the versions of a dataset's table that something refers to; whose dataset is not known counts for each."""
+    found = {int(batch["data_version"]) for batch in ledger.dataset(dataset).published()}
+    for subject in ledger.subjects():
+        if subject.startswith("model/"):
+            name = subject.removeprefix("model/")
+            found |= _of_model(ledger.model(name), set(without.get(name, [])))
+    return found
+
+
+def _of_model(state: ModelState, leaving: set[str]) -> set[int]:
+    found: set[int] = set()
+    for training in state.under("training").values():
+        version = training.get("version")
+        entry = state.version(version) if version else None
+        if version in leaving or (entry and entry["status"] == "removed"):
+            continue
+        known = [training.get("data_version"), *(training.get("data_versions") or {}).values()]
+        found |= {int(number) for number in known if number is not None}
+    return found
