@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from loopwright.errors import CannotRun
 from loopwright.stages.ingest.arrivals import ArrivalsMissing, listed, signature_of
 from loopwright.stages.ingest.fetching import fetched, require_unchanged
+from support.object_store import object_store
+
+__all__ = ["object_store"]
 
 
-@pytest.fixture(scope="module")
-def options() -> Iterator[dict[str, str]]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "someone",
-        "AWS_SECRET_ACCESS_KEY": "something",
-        "AWS_REGION": "us-east-1",
-        "AWS_ALLOW_HTTP": "true",
-    }
-    server.stop()
+@pytest.fixture
+def options(object_store: dict[str, str]) -> dict[str, str]:
+    return object_store
 
 
 @pytest.fixture
@@ -79,3 +69,13 @@ def test_an_object_is_fetched_and_one_that_changed_meanwhile_is_not_believed(s3,
         require_unchanged(arrival, options)
     with pytest.raises(CannotRun, match="could not be fetched"), fetched(arrival, options):
         pass
+
+
+def test_more_objects_than_a_page_holds_are_all_listed(s3, options) -> None:
+    """S3 lists a thousand keys at a time."""
+    for number in range(1_050):
+        s3.put_object(Bucket="landing", Key=f"many/b-{number}.csv", Body=b"a")
+    found = listed("s3://landing/many/*.csv", storage_options=options).arrivals
+    assert [one.batch_id for one in found] == [f"b-{number}" for number in range(1_050)]
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket="landing"):
+        s3.delete_objects(Bucket="landing", Delete={"Objects": [{"Key": one["Key"]} for one in page["Contents"]]})
