@@ -1,4 +1,4 @@
-"""Ingest by real processes: killed anywhere and run again, or several at once; a batch is published once, no row twice."""
+"""Ingest by real processes, killed anywhere or several at once: a batch is published once, and no row twice."""
 
 from __future__ import annotations
 
