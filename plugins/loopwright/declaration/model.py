@@ -61,6 +61,13 @@ class Holdout(Declared):
     batches: int = Field(1, ge=1, description="How many of the newest batches with mature labels are held out.")
 
 
+class Recalibrate(Declared):
+    """A last step of the training: probabilities brought to what happens, on rows not learned from."""
+
+    method: Literal["sigmoid", "isotonic"] = Field("sigmoid", description="sigmoid for few rows, isotonic for many.")
+    share: Proportion = Field(0.2, gt=0, lt=1, description="Share of the training rows, the newest, it is done on.")
+
+
 class Train(Declared):
     """How a model is trained."""
 
@@ -71,6 +78,7 @@ class Train(Declared):
     window: Window = Field(Window(), description="Which batches are trained on.")
     holdout: Holdout = Field(Holdout(), description="Which batches are held out.")
     tune: Tune | None = Field(None, description="A parameter search; none when left out.")
+    recalibrate: Recalibrate | None = Field(None, description="A recalibration of classifiers; none when left out.")
     seed: int = Field(0, ge=0, description="Seeds every random choice of the training.")
     types: list[str] = Field(
         [], description="Modules whose types the estimator may hold, besides those that its code imports."
@@ -194,6 +202,8 @@ class ModelSpec(Declared):
     def _gate_fits_the_task(self) -> ModelSpec:
         if self.gate.fairness and self.task != "binary_classification":
             raise ValueError("gate.fairness: its metrics are about two classes, one of which is selected")
+        if self.train.recalibrate and self.task == "regression":
+            raise ValueError("train.recalibrate: only probabilities are calibrated, and a regression gives none")
         if self.gate.calibration and self.task == "regression":
             raise ValueError("gate.calibration: only probabilities are calibrated, and a regression gives none")
         return self

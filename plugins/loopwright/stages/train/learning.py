@@ -17,6 +17,7 @@ from loopwright.errors import LoopwrightError, UserCodeFailed
 from loopwright.serving.card import Card
 from loopwright.serving.served import conformed
 from loopwright.stages.train.environment import imported_modules
+from loopwright.stages.train.recalibrating import older_rows, recalibrated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +60,13 @@ def learn(spec: ModelSpec, folder: Path, rows: Learnable, entrypoint: str, param
     build = load_function(entrypoint, folder)
     _seed(spec.train.seed)
     where = f"model {spec.name}, train.entrypoint {entrypoint}"
-    estimator = _fitted(build, features, rows, _accepted(build, params, spec), where, folder)
+    step = spec.train.recalibrate
+    older = older_rows(step, rows.labels)
+    first = (features, rows) if older.all() else (features[older].reset_index(drop=True), rows.take(older))
+    estimator = _fitted(build, *first, _accepted(build, params, spec), where, folder)
+    if step is not None:
+        newest = features[~older].reset_index(drop=True)
+        estimator = recalibrated(step, _require_usable(spec, estimator, where), newest, rows.labels[~older], where)
     return Learned(_require_usable(spec, estimator, where), card)
 
 
