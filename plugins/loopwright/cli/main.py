@@ -20,6 +20,7 @@ COMMANDS = {
     "history": "Who or what decided what, when and why.",
     "check": "Are the declarations and the expectations right?",
     "new": "Write a dataset's or a model's folder to start from.",
+    "infer": "Propose a dataset's expectations from its data.",
     "schema": "Print the declarations' JSON Schemas.",
     "ingest": "Take in what has arrived for a dataset.",
     "quarantine": "What was set aside, and what you decide about it.",

@@ -55,21 +55,22 @@ class Project:
         """Return the names of the declared models, sorted, whether or not their files are right."""
         return _declared(self.path / "include" / "models", "model.yaml")
 
-    def dataset(self, name: str) -> DatasetSpec:
+    def dataset(self, name: str, *, with_expectations: bool = True) -> DatasetSpec:
         """Read one dataset's declaration.
 
+        :param with_expectations: whether its suite must be there; inference writes the first.
         :raises UnknownName: if there is none of that name; the nearest is said.
         :raises DeclarationError: if it is wrong.
         """
         path = _known(self.dataset_folder(name) / "dataset.yaml", "dataset", name, self.dataset_names())
         spec = load_spec(path, DatasetSpec)
         _same_name(path, name, spec.name)
-        if spec.expectations and not (path.parent / spec.expectations).is_file():
+        if with_expectations and spec.expectations and not (path.parent / spec.expectations).is_file():
             raise DeclarationError(
                 "The expectations are not there.",
                 where=f"{path}: expectations",
                 got=spec.expectations,
-                mend=f"Write {path.parent / spec.expectations}, or say `expectations: null`.",
+                mend=f"Have them proposed (loopwright infer {name}), or write them, or say `expectations: null`.",
             )
         return spec
 

@@ -90,6 +90,14 @@ class Examination:
     held: Reading | None = None
     released_by: str | None = None
 
+    def cleaned(self) -> pd.DataFrame:
+        """Read and clean, and judge nothing: the rows that a suite is asked of.
+
+        :raises DataFault: if they cannot be read or cleaned.
+        """
+        frame = clean(self._reading().frame, self.dataset.clean, self._folder, spare=True).frame
+        return structure.timed(frame, self.dataset.event_time)[0] if self.dataset.event_time else frame
+
     def examine(self) -> Examined:
         """Read, clean and judge.
 
