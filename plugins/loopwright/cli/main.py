@@ -27,6 +27,7 @@ COMMANDS = {
     "forget": "Erase a person's rows, everywhere, and record that you did.",
     "train": "Train now, because you say so, and let the gate judge it.",
     "approve": "Say yes to a version that waits for a person.",
+    "explain": "Why single rows got their answers.",
     "override": "Let through what the gate did not, with your name and a reason.",
     "reject": "Say no to a version that waits for a person.",
     "rollback": "Return production to an earlier version, rehearsed first.",

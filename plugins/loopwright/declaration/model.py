@@ -94,6 +94,9 @@ class Score(Declared):
     """When the champion scores."""
 
     every: Literal["batch"] = Field("batch", description="Every published batch, once.")
+    reasons: int | None = Field(
+        None, ge=1, le=50, description="So many reasons are kept beside each prediction, as JSON; none when left out."
+    )
 
 
 class Drift(Declared):

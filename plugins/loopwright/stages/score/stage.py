@@ -15,6 +15,7 @@ from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving import load_version
 from loopwright.serving.kept import CHAMPION
+from loopwright.stages.score.explaining import reasons_column
 from loopwright.stages.score.waiting import scored
 
 if TYPE_CHECKING:
@@ -67,7 +68,11 @@ def score_batch(
         return Scored(model.name, batch_id, done["version"], done["rows"], done["table_version"], "unchanged")
     champion = state.champion
     rows = Lake.of(workspace).batches(model.dataset).read([batch_id], version=batch["data_version"])
-    answers = load_version(workspace, champion).predict(rows)
+    predictor = load_version(workspace, champion)
+    features = predictor.features(rows)
+    answers = predictor.answers(features)
+    if model.score is not None and model.score.reasons and len(rows):
+        answers = answers.assign(reasons=reasons_column(workspace, champion, predictor, features, model.score.reasons))
     table = predictions(rows, answers, Project.at(workspace.project).dataset(model.dataset), champion["version"])
     table_version = Lake.of(workspace).predictions(model.name).replace(table, batch_id, role=CHAMPION)
     evidence = {
