@@ -19,14 +19,14 @@ from pydantic import ValidationError
 
 from loopwright.declaration import ModelSpec, Project
 from loopwright.declaration.code import code_of
-from loopwright.errors import ArtifactTampered, LoopwrightError, NotReady, shown_names
+from loopwright.errors import LoopwrightError, NotReady, shown_names
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.serving import Predictor, artifact, artifact_digest
+from loopwright.serving import Predictor, artifact
 from loopwright.serving.kept import REHEARSAL_ROWS, TRAINED_ROWS
 from loopwright.serving.rehearsal_process import difference
 from loopwright.serving.served import CARD, CODE, ESTIMATOR, answered, conformed
-from loopwright.stages.release import known_version
+from loopwright.stages.release import judged_files, known_version
 from loopwright.stages.train.environment import environment_of, requirements_of
 from loopwright.stages.train.learning import learn
 from loopwright.stages.train.seen import identities
@@ -105,9 +105,7 @@ def reproduce(workspace: Workspace, model: str, version: str, *, actor: str = "r
             mend="Only what the loop trained itself can be trained again.",
         )
     with TemporaryDirectory(prefix="loopwright-") as scratch:
-        files = tracking.download_source(entry["source"], Path(scratch) / "recorded")
-        if artifact_digest(files) != entry["artifact_digest"]:
-            raise ArtifactTampered("The artifact's bytes are not those that were judged.", where=entry["source"])
+        files = judged_files(workspace, entry, Path(scratch) / "recorded")
         once = _Once(workspace, _declared(workspace, tracking, entry, model), training, files, Path(scratch))
         found = once.again(tracking, entry, version, started)
     evidence = {name: value for name, value in found.to_dict().items() if name != "model"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -199,14 +200,21 @@ def test_a_copy_that_dies_half_way_leaves_the_pointer_where_it_was(copying_to, m
     assert pointed(place)[0]["version"] == second
 
 
-def test_files_that_are_not_those_that_were_judged_are_not_copied(copying_to):
+def test_files_that_are_not_those_that_were_judged_are_not_copied(copying_to, monkeypatch):
     house, place = copying_to
-    version = house.rehearsed()
+
+    def away(*_args):
+        raise OSError("the disk is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(copying, "write_whole", away)
+        house.champion()
+    shutil.rmtree(place)
     [pickle] = house.toy.path.rglob("estimator.pkl")
     pickle.write_bytes(b"another")
-    promote(house.workspace, house.model, version)
+    reconcile(house.workspace, house.model)
     assert not place.exists()
-    assert "not those that were judged" in house.events(Kind.TARGET_FAILED)[0].reason
+    assert "not those that were judged" in house.events(Kind.TARGET_FAILED)[-1].reason
 
 
 def test_a_letter_from_before_brings_the_champion_of_today(copying_to):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from loopwright.stages.release.approval import record_approval
 from loopwright.stages.release.asking import Question, ask_person
 from loopwright.stages.release.conditions import ReleaseRefused, known_version
+from loopwright.stages.release.judged_files import judged_files
 from loopwright.stages.release.model_card import card_for, keep_card
 from loopwright.stages.release.moving import ALIAS, reconcile
 from loopwright.stages.release.outbox import deliver
@@ -23,6 +24,7 @@ __all__ = [
     "card_for",
     "deliver",
     "half_removed",
+    "judged_files",
     "keep_card",
     "known_version",
     "promote",

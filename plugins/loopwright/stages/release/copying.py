@@ -13,10 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from loopwright.errors import ArtifactTampered, CannotRun
+from loopwright.errors import CannotRun
 from loopwright.lake.files import write_whole
 from loopwright.lake.storage import is_local, opened
 from loopwright.ledger.store import Ledger
+from loopwright.stages.release.judged_files import judged_files
 from loopwright.stages.release.model_card import card_for
 
 if TYPE_CHECKING:
@@ -55,21 +56,10 @@ def copy_champion(workspace: Workspace, model: ModelSpec, target: str) -> None:
 
 def _put(workspace: Workspace, model: ModelSpec, champion: Mapping[str, Any], place: str) -> None:
     """Write a version's folder, under another name first where a folder can be renamed."""
-    from loopwright.serving import artifact_digest
-    from loopwright.tracking import Tracking
-
     filesystem, path = opened(place, workspace.storage_options)
     if not filesystem.exists(f"{path}/model_card.html"):  # which is written last
         with TemporaryDirectory(prefix="loopwright-") as scratch:
-            files = Tracking.of(workspace).download_source(champion["source"], Path(scratch))
-            found = artifact_digest(files)
-            if found != champion["artifact_digest"]:
-                raise ArtifactTampered(
-                    "The artifact's bytes are not those that were judged; nothing of it was copied.",
-                    where=champion["source"],
-                    got=found,
-                    allowed=champion["artifact_digest"],
-                )
+            files = judged_files(workspace, champion, Path(scratch))
             _upload(filesystem, files, path)
     card = card_for(workspace, model, str(champion["version"]))
     for name, text in (("model_card.md", card.markdown()), ("model_card.html", card.html())):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from loopwright.errors import NotReady, shown_names
@@ -11,6 +13,7 @@ from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.state import natural
 from loopwright.stages.release.approval import record_approval
 from loopwright.stages.release.conditions import ReleaseRefused, known_version, ready
+from loopwright.stages.release.judged_files import judged_files
 from loopwright.stages.release.moving import Moving, reconcile
 from loopwright.stages.release.rehearsal import rehearse
 from loopwright.verdict import Outcome
@@ -53,6 +56,7 @@ def promote(
     :param approved_by: a person who approves it herewith, as an actor such as ``person:ada``.
     :raises UnknownName: if there is no such version.
     :raises ReleaseRefused: if the gate's verdict, the rehearsal, the approval or anything else it rests on is missing.
+    :raises ArtifactTampered: if the registry's files are not those that were judged, rehearsed and approved.
     :raises LedgerConflict: if another release is under way.
     :raises TrackingUnavailable: if the registry cannot be reached; the next call finishes what this one began.
     """
@@ -61,6 +65,8 @@ def promote(
     if _is_champion(moving.state, version):
         return _released(moving.state, version, "promote", "unchanged")
     _require_no_stranger(moving)
+    with TemporaryDirectory(prefix="loopwright-") as scratch:
+        judged_files(workspace, known_version(moving.state, version), Path(scratch))
     if approved_by:
         record_approval(workspace, model, version, "given", approved_by, "Approved with the promotion.")
 
