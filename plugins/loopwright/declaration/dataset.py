@@ -82,6 +82,12 @@ class DatasetSpec(Declared):
     batch_id: str = Field(
         "{stem}", description="How a batch is named after its file: {stem}, {name} and {parent} are filled in."
     )
+    files: Literal["one", "many"] = Field(
+        "one", description="How many files make a batch; of many, all that have the one batch id, such as {parent}."
+    )
+    complete: str | None = Field(
+        None, description="With many files: one of this name, such as _SUCCESS, beside them says that all are there."
+    )
     format: Literal["auto", "csv", "parquet", "jsonl"] = Field(
         "auto", description="The file format; auto goes by the file's ending."
     )

@@ -129,13 +129,13 @@ def cleaned(workspace: Workspace, project: Project, dataset: str, arrival: Arriv
     from loopwright.stages.ingest.cleaning import clean
     from loopwright.stages.ingest.examining import text_columns
     from loopwright.stages.ingest.fetching import fetched
-    from loopwright.stages.ingest.reading import read
+    from loopwright.stages.ingest.gathering import read_all
     from loopwright.stages.ingest.sensitive import protected
     from loopwright.stages.ingest.structure import timed
 
     spec = project.dataset(dataset)
     with fetched(arrival, workspace.storage_options) as file:
-        found = read(file.path, spec, text=text_columns(spec, {}))
+        found = read_all(file.paths, spec, text=text_columns(spec, {}))
     frame = protected(found, spec, workspace.hash_key).frame
     frame = clean(frame, spec.clean, project.dataset_folder(dataset)).frame
     if spec.event_time:

@@ -72,6 +72,8 @@ class BatchArrivalSensor(BaseSensorOperator):
                 dataset=spec.name,
                 arrivals=spec.arrivals,
                 batch_id=spec.batch_id,
+                files=spec.files,
+                complete=spec.complete,
                 judged_by=self._judged_by(spec),
                 project=require_project(self.project),
                 poll_interval=min(self.poke_interval, 60.0),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
 from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TriggerEvent
 
@@ -33,6 +33,8 @@ class _Waits(BaseTrigger):
     :param dataset: the dataset's name.
     :param arrivals: the declared glob.
     :param batch_id: how a batch is named after its file.
+    :param files: whether one file makes a batch, or many.
+    :param complete: the name of a file that says that all of a batch's are there.
     :param judged_by: the digest of what batches are judged by: those that were set aside by another wait again.
     :param project: the folder that relative places are taken from.
     :param poll_interval: seconds between two looks.
@@ -47,6 +49,8 @@ class _Waits(BaseTrigger):
         dataset: str,
         arrivals: str,
         batch_id: str = "{stem}",
+        files: Literal["one", "many"] = "one",
+        complete: str | None = None,
         judged_by: str | None = None,
         project: str | None = None,
         poll_interval: float = 2.0,
@@ -58,6 +62,8 @@ class _Waits(BaseTrigger):
         self.dataset = dataset
         self.arrivals = arrivals
         self.batch_id = batch_id
+        self.files = files
+        self.complete = complete
         self.judged_by = judged_by
         self.project = project
         self.poll_interval = poll_interval
@@ -68,14 +74,20 @@ class _Waits(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class's path and the arguments that rebuild this trigger."""
-        names = ("dataset", "arrivals", "batch_id", "judged_by", "project", "poll_interval", "stable_for",
-                 "lake_conn_id", "ledger_conn_id")  # fmt: skip
+        names = ("dataset", "arrivals", "batch_id", "files", "complete", "judged_by", "project", "poll_interval",
+                 "stable_for", "lake_conn_id", "ledger_conn_id")  # fmt: skip
         cls = type(self)
         return f"{cls.__module__}.{cls.__qualname__}", {name: getattr(self, name) for name in names}
 
     def _lookout(self) -> Lookout:
         spec = DatasetSpec(
-            name=self.dataset, owner="-", arrivals=self.arrivals, batch_id=self.batch_id, expectations=None
+            name=self.dataset,
+            owner="-",
+            arrivals=self.arrivals,
+            batch_id=self.batch_id,
+            files=self.files,
+            complete=self.complete,
+            expectations=None,
         )
         hook = LoopwrightHook(self.project, lake_conn_id=self.lake_conn_id, ledger_conn_id=self.ledger_conn_id)
         return Lookout(spec, hook, self.judged_by)

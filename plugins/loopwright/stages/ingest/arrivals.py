@@ -10,12 +10,13 @@ can be no batch is refused by itself, and keeps no other from its turn.
 from __future__ import annotations
 
 import errno
+import hashlib
 import re
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from loopwright.errors import CannotRun, DataFault, DeclarationError, LoopwrightError, UnknownName, shown, shown_names
@@ -45,18 +46,25 @@ class ArrivalOutOfReach(CannotRun):
 
 @dataclass(frozen=True)
 class Arrival:
-    """One file that arrived.
+    """One file that arrived, or several that make one batch.
 
     :param batch_id: the batch it is, by its name.
-    :param path: a local path, or a URL.
-    :param signature: changes when the file changes; from its size and its time or ETag, without opening it.
+    :param path: a local path, or a URL; the first, of several.
+    :param signature: changes when a file changes; from its size and its time or ETag, without opening it.
+    :param parts: all paths, where several files make the batch.
     """
 
     batch_id: str
     path: str
     signature: str
+    parts: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, str]:
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every file."""
+        return self.parts or (self.path,)
+
+    def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return asdict(self)
 
@@ -99,7 +107,14 @@ class Listing:
         return Listing((), refused) if refused else Listing((arrival_of(self, batch_id, dataset),))
 
 
-def listed(pattern: str, batch_id: str = "{stem}", storage_options: Mapping[str, str] | None = None) -> Listing:
+def listed(
+    pattern: str,
+    batch_id: str = "{stem}",
+    storage_options: Mapping[str, str] | None = None,
+    *,
+    many: bool = False,
+    complete: str | None = None,
+) -> Listing:
     """Return every file that a glob matches, in the natural order of the batch ids.
 
     Hidden files and files still being written by their name (``.x``, ``x.part``, ``x.tmp``, ``x~``) are no arrivals.
@@ -108,6 +123,8 @@ def listed(pattern: str, batch_id: str = "{stem}", storage_options: Mapping[str,
     :param pattern: an absolute path or URL, with or without ``*``.
     :param batch_id: how a batch is named; ``{stem}``, ``{name}`` and ``{parent}`` are filled in.
     :param storage_options: for object stores.
+    :param many: whether all files of one batch id make one batch, instead of being refused.
+    :param complete: the name of a file that says, beside the others, that all of them are there.
     :raises ArrivalsMissing: if the folder (or bucket) above the glob does not exist.
     :raises DeclarationError: if batches cannot be named that way.
     :raises CannotRun: if the storage does not answer.
@@ -139,7 +156,33 @@ def listed(pattern: str, batch_id: str = "{stem}", storage_options: Mapping[str,
             raise
         except DataFault as fault:
             refused.append(Refused(name.removeprefix(root), fault))
-    return _distinct(sorted(arrivals, key=lambda arrival: (natural(arrival.batch_id), arrival.path)), refused)
+    arrivals.sort(key=lambda arrival: (natural(arrival.batch_id), natural(arrival.path)))
+    if not many:
+        return _distinct(arrivals, refused)
+    own = [arrival for arrival in arrivals if PurePosixPath(arrival.path).name != complete]
+    return Listing(tuple(one for one in _together(own) if _is_complete(filesystem, one, complete)), tuple(refused))
+
+
+def _together(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """Return the files of each batch as one arrival, whose signature changes when any of them does, or one comes."""
+    batches: dict[str, list[Arrival]] = {}
+    for arrival in arrivals:
+        batches.setdefault(arrival.batch_id, []).append(arrival)
+    return [
+        Arrival(batch_id, files[0].path, _sum_of([one.signature for one in files]), tuple(one.path for one in files))
+        for batch_id, files in batches.items()
+    ]
+
+
+def _sum_of(signatures: Sequence[str]) -> str:
+    return f"{len(signatures)}:{hashlib.sha256(chr(10).join(signatures).encode()).hexdigest()[:32]}"
+
+
+def _is_complete(filesystem: Any, arrival: Arrival, complete: str | None) -> bool:
+    if complete is None:
+        return True
+    folder = arrival.path.rpartition("/")[0]
+    return bool(filesystem.exists(f"{folder}/{complete}"))
 
 
 def listed_for(workspace: Workspace, dataset: DatasetSpec) -> Listing:
@@ -149,7 +192,13 @@ def listed_for(workspace: Workspace, dataset: DatasetSpec) -> Listing:
     :param dataset: the dataset.
     """
     if dataset.query is None:
-        return listed(workspace.arrivals_glob(dataset.arrivals), dataset.batch_id, workspace.storage_options)
+        return listed(
+            workspace.arrivals_glob(dataset.arrivals),
+            dataset.batch_id,
+            workspace.storage_options,
+            many=dataset.files == "many",
+            complete=dataset.complete,
+        )
     try:
         return listed(fetched_glob(workspace.lake, dataset.name), "{stem}", workspace.storage_options)
     except ArrivalsMissing:  # nothing was asked for yet
@@ -258,7 +307,15 @@ def signature_of(arrival: Arrival, storage_options: Mapping[str, str] | None = N
     :param arrival: the file as it was listed.
     :param storage_options: for object stores.
     """
-    filesystem, name = opened(arrival.path, storage_options)
+    found = [_signature_now(path, storage_options) for path in arrival.paths]
+    known = [one for one in found if one is not None]
+    if len(known) < len(found):
+        return None
+    return _sum_of(known) if arrival.parts else known[0]
+
+
+def _signature_now(path: str, storage_options: Mapping[str, str] | None) -> str | None:
+    filesystem, name = opened(path, storage_options)
     try:
         filesystem.invalidate_cache()
         return _signature(filesystem, name, {} if is_local(filesystem) else filesystem.info(name))

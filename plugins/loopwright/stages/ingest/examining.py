@@ -24,7 +24,7 @@ from loopwright.stages.ingest.beside import columns_before, newest_columns, sett
 from loopwright.stages.ingest.cleaning import Cleaned, CleaningFailed, clean
 from loopwright.stages.ingest.content import column_types, content_digest
 from loopwright.stages.ingest.failing import FailingRows
-from loopwright.stages.ingest.reading import Reading, read
+from loopwright.stages.ingest.gathering import read_all
 from loopwright.stages.ingest.results import ValidationReport
 from loopwright.stages.ingest.sensitive import hidden, protected, untold, without_values
 from loopwright.stages.ingest.setting_aside import (
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from loopwright.declaration.dataset import DatasetSpec
     from loopwright.ledger.state import DatasetState
     from loopwright.stages.ingest.fetching import Fetched
+    from loopwright.stages.ingest.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ class Examination:
             return self.held
         if self.file is None:
             raise ValueError("an examination needs a file, or what was held of it")
-        found = read(self.file.path, self.dataset, text=text_columns(self.dataset, newest_columns(self.state)))
+        found = read_all(self.file.paths, self.dataset, text=text_columns(self.dataset, newest_columns(self.state)))
         if self.dataset.query:  # protected before it was written
             return found
         return protected(found, self.dataset, self.workspace.hash_key)

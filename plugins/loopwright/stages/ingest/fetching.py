@@ -15,14 +15,25 @@ from loopwright.stages.ingest.arrivals import Arrival, ArrivalOutOfReach, signat
 
 @dataclass(frozen=True)
 class Fetched:
-    """A local file with an arrival's bytes.
+    """Local files with an arrival's bytes.
 
     :param path: the arrival itself where it is local, else a copy that lives as long as it is read.
-    :param digest: SHA-256 of the bytes, 64 hexadecimal digits.
+    :param digest: SHA-256 of the bytes, 64 hexadecimal digits; of several files, over the digests of all.
+    :param parts: every file, where several make the batch.
     """
 
     path: Path
     digest: str
+    parts: tuple[Path, ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every file."""
+        return self.parts or (self.path,)
+
+    def bytes(self) -> bytes:
+        """Return the bytes as they are, of several files one after the other."""
+        return b"".join(path.read_bytes() for path in self.paths)
 
 
 @contextmanager
@@ -33,22 +44,33 @@ def fetched(arrival: Arrival, storage_options: Mapping[str, str]) -> Iterator[Fe
     :param storage_options: for object stores.
     :raises ArrivalOutOfReach: if it cannot be fetched.
     """
-    filesystem, name = opened(arrival.path, storage_options)
     with TemporaryDirectory(prefix="loopwright-") as folder:
-        path = Path(name) if is_local(filesystem) else Path(folder) / PurePosixPath(name).name
-        try:
-            if not is_local(filesystem):
-                filesystem.get_file(name, str(path))
-            with path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        except Exception as error:
-            raise ArrivalOutOfReach(
-                "The arrival could not be fetched.",
-                where=arrival.path,
-                got=error,
-                mend="Is it still there, may this user read it, and is there room for a copy?",
-            ) from error
-        yield Fetched(path, digest)
+        found = [_brought(path, Path(folder) / str(n), storage_options) for n, path in enumerate(arrival.paths)]
+        paths, digests = [path for path, _ in found], [digest for _, digest in found]
+        if not arrival.parts:
+            yield Fetched(paths[0], digests[0])
+            return
+        whole = hashlib.sha256("\n".join(digests).encode()).hexdigest()
+        yield Fetched(paths[0], whole, tuple(paths))
+
+
+def _brought(address: str, folder: Path, storage_options: Mapping[str, str]) -> tuple[Path, str]:
+    """Return a file on this machine, and its digest."""
+    filesystem, name = opened(address, storage_options)
+    path = Path(name) if is_local(filesystem) else folder / PurePosixPath(name).name
+    try:
+        if not is_local(filesystem):
+            folder.mkdir(exist_ok=True)
+            filesystem.get_file(name, str(path))
+        with path.open("rb") as stream:
+            return path, hashlib.file_digest(stream, "sha256").hexdigest()
+    except Exception as error:
+        raise ArrivalOutOfReach(
+            "The arrival could not be fetched.",
+            where=address,
+            got=error,
+            mend="Is it still there, may this user read it, and is there room for a copy?",
+        ) from error
 
 
 def require_unchanged(arrival: Arrival, storage_options: Mapping[str, str]) -> None:

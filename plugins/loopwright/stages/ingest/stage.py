@@ -72,7 +72,7 @@ def ingest_batch(
             if not force and known.get("judged_by") == today and stands_as_before(state, known):
                 return _set_aside_as_before(ledger, state, arrival, known, actor)
         examined = Examination(workspace, dataset, state, batch_id, file.digest, file).examine()
-        unread = file.path.read_bytes() if examined.reading is None and _may_be_held(dataset) else None
+        unread = file.bytes() if examined.reading is None and _may_be_held(dataset) else None
     require_unchanged(arrival, workspace.storage_options)
     timed = bool(dataset.event_time)
     commit = Commit(Lake.of(workspace), ledger, state, arrival.signature, today, timed, actor)

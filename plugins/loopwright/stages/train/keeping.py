@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from loopwright.lake import Lake
+from loopwright.ledger.store import Ledger
 from loopwright.serving.kept import REFERENCE, REHEARSAL_EXPECTED, REHEARSAL_ROWS
 from loopwright.stages.train.environment import environment_of, git_commit
 
@@ -44,6 +45,7 @@ def keep_provenance(
     tracking.log_json(run_id, "declaration.json", spec.model_dump(mode="json"))
     tracking.log_json(run_id, "environment.json", environment_of(folder))
     tracking.log_json(run_id, "snapshot.json", {name: entry.get(name) for name in _SNAPSHOT})
+    _keep_treatment(tracking, workspace, spec, run_id, entry)
     where = {
         "name": spec.dataset,
         "digest": entry["data_digest"],
@@ -51,6 +53,27 @@ def keep_provenance(
         "version": entry["data_version"],
     }
     tracking.log_dataset(run_id, **where, context="training")
+
+
+def _keep_treatment(
+    tracking: Tracking, workspace: Workspace, spec: ModelSpec, run_id: str, entry: Mapping[str, Any]
+) -> None:
+    """Log what ingest did to each batch: rows that came, that cleaning changed or left out, and that were set aside."""
+    state = Ledger.of(workspace).dataset(spec.dataset)
+    known = {batch: state.get(f"batch/{batch}") or {} for batch in (*entry["batches"], *entry["holdout"])}
+    told = {
+        batch: {name: found.get(name) for name in ("rows_read", "rows", "quarantined", "cleaned", "dropped")}
+        for batch, found in known.items()
+    }
+    tracking.log_json(run_id, "data.json", told)
+    learned = [told[batch] for batch in entry["batches"]]
+    counts = {
+        "data_rows": sum(batch["rows"] or 0 for batch in learned),
+        "data_rows_quarantined": sum(batch["quarantined"] or 0 for batch in learned),
+        "data_rows_dropped": sum(sum((batch["dropped"] or {}).values()) for batch in learned),
+        "data_changed": sum(sum((batch["cleaned"] or {}).values()) for batch in learned),
+    }
+    tracking.log_metrics(run_id, {name: float(count) for name, count in counts.items()})
 
 
 def keep_reference(
