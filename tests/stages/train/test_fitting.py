@@ -12,6 +12,7 @@ from loopwright.errors import DeclarationError, UnknownName, UserCodeFailed
 from loopwright.lake import Lake
 from loopwright.ledger.events import Kind
 from loopwright.serving import load_version
+from loopwright.stages.ingest.stage import ingest_batch
 from loopwright.stages.train.refusing import TrainingOutdated
 from loopwright.stages.train.snapshot import NothingToLearn
 from support.published import publish
@@ -306,3 +307,18 @@ def test_mlflow_that_is_down_is_no_verdict(tips, monkeypatch) -> None:
     with pytest.raises(TrackingUnavailable, match="down"):
         tips.fit(decision.training_id)
     assert not tips.events(Kind.GATE_DECIDED)
+
+
+def test_the_run_tells_what_ingest_did_to_the_rows(tips) -> None:
+    frame = rides(1, rows=300)
+    tips.toy.arrive(1, pd.concat([frame, frame.head(7)]))
+    tips.toy.arrive(2, rides(2, rows=300))
+    for batch in ("2024-01", "2024-02"):
+        ingest_batch(tips.workspace, tips.toy.rides, batch)
+    fit = tips.fit(tips.decide().training_id)
+    told = tips.tracking.read_json(fit.run_id, "data.json")
+    assert told["2024-01"] == {
+        "rows_read": 307, "rows": 300, "quarantined": 0,
+        "cleaned": {"clean[0].drop_duplicates": 7}, "dropped": {"clean[0].drop_duplicates": 7},
+    }  # fmt: skip
+    assert told["2024-02"]["dropped"] == {}
