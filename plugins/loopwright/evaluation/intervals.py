@@ -2,7 +2,7 @@
 
 Shares of rows, means of losses and areas under the curve have intervals in closed form that hold in small samples
 too, and that no seed can move; the paired bootstrap answers for every other metric, and wherever rows come in groups.
-Why which, and how well each holds: docs/adr/0005, measured by ``benchmarks/gate.py``.
+Why which, and how well each holds: docs/adr/0008, measured by ``benchmarks/gate.py``.
 """
 
 from __future__ import annotations
