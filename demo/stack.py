@@ -131,10 +131,15 @@ class Stack:
         self._await(f"{self.url}/api/v2/version", "api-server", 180)
 
     def require_ports(self) -> None:
-        """Raise if a port is taken.
+        """Raise if a port is taken, or asked for twice.
 
         :raises StackError: saying how to choose another.
         """
+        if self.port == self.mlflow_port:
+            raise StackError(
+                f"Airflow and MLflow cannot both have port {self.port}.\n"
+                f"  mend: give each its own: make demo PORT={self.port} MLFLOW_PORT={self.port + 1}"
+            )
         for name, port in (("Airflow", self.port), ("MLflow", self.mlflow_port)):
             require_free(name, port)
 

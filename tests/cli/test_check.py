@@ -18,6 +18,14 @@ def test_where_nothing_has_arrived_it_says_what_it_did_not_try(loopwright, toy):
     assert "were not called" in check["why"]
 
 
+def test_what_is_wrong_with_a_dataset_is_said_once(loopwright, toy):
+    toy.arrive(1)
+    toy.edit("include/datasets/rides/dataset.yaml", "owner:", "holder:")
+    status, check = checked(loopwright, toy)
+    assert (status, check["outcome"]) == (1, "not_applicable")
+    assert "the declaration of dataset rides is wrong" in check["why"]
+
+
 def test_label_and_features_are_tried_on_a_few_rows(loopwright, toy):
     toy.arrive(1)
     status, check = checked(loopwright, toy)

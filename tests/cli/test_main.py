@@ -56,6 +56,13 @@ def test_an_unknown_command_is_answered_with_the_nearest(loopwright):
     assert "Did you mean 'status'?" in answer.err
 
 
+def test_an_option_before_the_command_is_told_where_it_belongs(loopwright):
+    answer = loopwright("--project", ".", "status")
+    assert answer.status == 2
+    assert "loopwright COMMAND --project" in answer.err
+    assert "Did you mean" not in answer.err
+
+
 def test_an_unknown_option_says_so_and_could_not_run(loopwright):
     answer = loopwright("run", "tips", "--unitl", "train")
     assert answer.status == 2

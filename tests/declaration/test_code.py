@@ -41,7 +41,7 @@ def test_missing_module_and_function_are_named(tmp_path):
     path = folder(tmp_path, "a", "def bild(): ...\n")
     with code_of(path), pytest.raises(DeclarationError, match="no module 'training'"):
         load_function("training:build", path)
-    with code_of(path), pytest.raises(DeclarationError, match=r"no function 'build'(.|\n)*bild"):
+    with code_of(path), pytest.raises(DeclarationError, match=r"no function 'build'(.|\n)*Did you mean 'bild'"):
         load_function("features:build", path)
 
 

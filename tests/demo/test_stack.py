@@ -32,6 +32,12 @@ def test_a_port_that_nobody_has_is_fine():
     require_free("Airflow", free_port())
 
 
+def test_one_port_for_both_is_refused_before_anything_starts(tmp_path):
+    port = free_port()
+    with pytest.raises(StackError, match=f"cannot both have port {port}(.|\\n)*MLFLOW_PORT={port + 1}"):
+        Stack(tmp_path, port=port, mlflow_port=port).require_ports()
+
+
 def test_a_part_that_dies_is_named_with_its_log(tmp_path):
     stack = Stack(tmp_path, port=0, mlflow_port=0)
     (tmp_path / "logs").mkdir()

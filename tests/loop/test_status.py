@@ -142,6 +142,7 @@ def test_a_missing_arrivals_folder_is_told_and_is_no_crash(toy):
     dataset = status(toy.workspace)["datasets"][0]
     assert dataset["waiting"] is None
     assert "does not exist" in dataset["needs"][0]
+    assert "arrivals/" in dataset["needs"][0]
 
 
 def test_an_unknown_model_is_refused(toy):

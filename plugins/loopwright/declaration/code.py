@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -137,9 +138,11 @@ def load_function(entrypoint: str, folder: Path) -> Callable[..., Any]:
     function = getattr(module, function_name, None)
     if not callable(function):
         names = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]
+        near = get_close_matches(function_name, names, n=1)
         raise DeclarationError(
             f"The module {module_name!r} has no function {function_name!r}.",
             where=path,
             allowed=shown_names(names) or "it defines none",
+            mend=f"Did you mean {near[0]!r}?" if near else "Write it there, or name one that there is.",
         )
     return function  # type: ignore[no-any-return]

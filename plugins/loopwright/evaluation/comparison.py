@@ -115,5 +115,6 @@ def _improvement(gate: Gate, delta: Interval) -> Check:
         how = "better" if named(gate.primary).greater_is_better else "better (lower)"
         why = f"the candidate's {gate.primary} is {how} by {delta.point:.4g}"
         return Check("improvement", Outcome.PASS, why, observed, asked, delta.n)
-    why = f"the candidate is no better than the champion: {delta.point:+.4g} in {gate.primary}"
+    how = f"worse by {-delta.point:.4g}" if delta.point < 0 else "the same"
+    why = f"the candidate is no better than the champion: {how} in {gate.primary}"
     return Check("improvement", Outcome.FAIL, why, observed, asked, delta.n)

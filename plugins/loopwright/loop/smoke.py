@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from loopwright.declaration.code import code_of
-from loopwright.errors import ArrivalUnreadable, CannotRun, LoopwrightError
+from loopwright.errors import ArrivalUnreadable, CannotRun, DeclarationError, LoopwrightError
 from loopwright.ledger.store import Ledger
 from loopwright.verdict import Check, Outcome
 
@@ -60,6 +60,11 @@ def tried_check(workspace: Workspace, project: Project, name: str) -> Check:
     from loopwright.stages.train.snapshot import learnable
 
     about, spec = f"answers:model/{name}", project.model(name)
+    try:
+        project.dataset(spec.dataset)
+    except DeclarationError:
+        why = f"the declaration of dataset {spec.dataset} is wrong: label and features were not called"
+        return Check(about, Outcome.NOT_APPLICABLE, why, required=False)
     try:
         rows = _rows(workspace, project, spec, most=FEW)
         if rows is None:

@@ -157,8 +157,13 @@ def _dataset(workspace: Workspace, project: Project, ledger: Ledger, name: str) 
         stands |= {"owner": spec.owner, "waiting": [arrival.batch_id for arrival in found.arrivals]}
         stands["needs"] += [f"{one.name} cannot be taken in: {one.fault.what}" for one in found.refused]
     except LoopwrightError as error:
-        stands |= {"broken": error.to_dict(), "needs": [error.what, *stands["needs"]]}
+        stands |= {"broken": error.to_dict(), "needs": [_named(error), *stands["needs"]]}
     return stands
+
+
+def _named(error: LoopwrightError) -> str:
+    """Say what keeps a dataset from being looked at, and where it is."""
+    return error.what if error.where is None or "\n" in error.what else f"{error.what} ({error.where})"
 
 
 def _waiting(workspace: Workspace, spec: DatasetSpec) -> Listing:

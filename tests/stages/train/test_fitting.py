@@ -243,7 +243,9 @@ def test_training_code_that_cannot_be_used_is_refused_on_record(tips, text, said
     assert tips.state.refusals == 0
     with pytest.raises(UserCodeFailed, match="failed before, and would again"):
         tips.fit(decision.training_id)
-    assert tips.decide().brakes == ("same_fingerprint",)
+    again = tips.decide()
+    assert again.brakes == ("same_fingerprint",)
+    assert "could not be trained: " in again.why
 
 
 def test_an_absent_entrypoint_is_refused_on_record(tips) -> None:

@@ -162,6 +162,11 @@ def test_what_was_released_since_it_was_judged_is_not_registered_again(tips) -> 
     with pytest.raises(NotReady, match="was released before"):
         tips.register(again)
     assert tips.state.version(version) == before
+    assert tips.state.training(again)["status"] == "gate:fail"
+    decision = tips.decide()
+    assert not decision.train, "a training that has nothing left to do is not resumed for ever"
+    with pytest.raises(NotReady, match="did not pass"):
+        tips.register(again)
 
 
 def test_a_candidate_that_is_merely_no_better_does_not_open_the_circuit(tips) -> None:

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from loopwright.errors import counted, shown_names
-from loopwright.verdict import OnInconclusive
+from loopwright.verdict import OnInconclusive, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from loopwright.declaration import ModelSpec
     from loopwright.ledger.state import ModelState
     from loopwright.stages.train.question import Question
@@ -127,9 +129,18 @@ def said(word: str, model: ModelSpec, question: Question, state: ModelState, per
         ),
         "same_fingerprint": (
             f"same data, code, declaration and environment as training {judged.get('training_id')},"
-            f" which came to {judged.get('status')}"
+            f" which {_came_to(judged)}"
         ),
     }[word]
+
+
+def _came_to(judged: Mapping[str, Any]) -> str:
+    """Say how a training ended: for one that never came to the gate, what stopped it."""
+    checks = (judged.get("verdict") or {}).get("checks") or []
+    stopped = [
+        check["why"] for check in checks if check["name"] == "trained" and check["outcome"] == Outcome.FAIL.value
+    ]
+    return f"could not be trained: {stopped[0]}" if stopped else f"came to {judged.get('status')}"
 
 
 def _same_question(question: Question, state: ModelState) -> list[dict[str, Any]]:

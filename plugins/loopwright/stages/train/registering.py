@@ -11,11 +11,14 @@ from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.train.snapshot import decided
 from loopwright.tracking import Tracking
-from loopwright.verdict import OnInconclusive, Outcome, Verdict
+from loopwright.verdict import Check, OnInconclusive, Outcome, Verdict
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
     from loopwright.ledger.state import ModelState, State
+
+_RELEASED = "another"
+"""As the gate calls it when it finds what was released once."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +104,28 @@ def _record(workspace: Workspace, spec: ModelSpec, entry: Mapping[str, Any], ver
         if (now.training(entry["training_id"]) or {}).get("version"):
             return []
         _require_newest(now, entry)
-        _require_never_released(now, version)
+        if _was_released(now, version):
+            return _closing(spec, entry)
         why = f"version {version} of run {entry['run_id']}" + (", for a person to decide" if ask else "")
         return [*_superseding(now, version), Draft(Kind.CANDIDATE_REGISTERED, "train", why, evidence)]
 
-    Ledger.of(workspace).decide(f"model/{spec.name}", decision)
+    ledger = Ledger.of(workspace)
+    ledger.decide(f"model/{spec.name}", decision)
+    _require_never_released(ledger.model(spec.name), entry, version)
+
+
+def _closing(spec: ModelSpec, entry: Mapping[str, Any]) -> list[Draft]:
+    """Take the gate's yes back, once: nothing is left to do for this training, and it must not be resumed for ever."""
+    verdict = Verdict.from_dict(entry["verdict"])
+    if any(check.name == _RELEASED and check.outcome is Outcome.FAIL for check in verdict.checks):
+        return []
+    check = Check(_RELEASED, Outcome.FAIL, "the candidate's version was released since the gate said yes")
+    verdict = Verdict(
+        verdict.stage, f"model/{spec.name}", (*verdict.checks, check), verdict.on_inconclusive, verdict.digests
+    )
+    kept = ("training_id", "run_id", "artifact_digest", "champion", "evaluation")
+    evidence = {name: entry.get(name) for name in kept} | {"verdict": verdict.to_dict(), "refused": False}
+    return [Draft(Kind.GATE_DECIDED, "train", verdict.why(), evidence)]
 
 
 def _superseding(state: ModelState, version: str) -> list[Draft]:
@@ -128,13 +148,18 @@ def _require_newest(state: ModelState, entry: Mapping[str, Any]) -> None:
         )
 
 
-def _require_never_released(state: ModelState, version: str) -> None:
-    """Keep the entry of what was champion: an earlier training's run, found again, has that training's version."""
-    entry = state.version(version)
-    if entry and "since" in entry:
+def _was_released(state: ModelState, version: str) -> bool:
+    """Tell whether a version was champion: an earlier training's run, found again, has that training's version."""
+    return "since" in (state.version(version) or {})
+
+
+def _require_never_released(state: ModelState, entry: Mapping[str, Any], version: str) -> None:
+    """Refuse what was champion before this training came to it: its entry is kept as it is."""
+    registered = (state.training(entry["training_id"]) or {}).get("version")
+    if not registered and _was_released(state, version):
         raise NotReady(
             "This candidate's version was released before.",
             where=state.subject,
-            got=f"version {version}, which is {entry['status']}",
+            got=f"version {version}, which is {(state.version(version) or {}).get('status')}",
             mend="Roll back to it, or change what it is trained from.",
         )
