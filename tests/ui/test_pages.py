@@ -106,6 +106,7 @@ def test_what_data_holds_is_escaped(project, browse):
     path = f"{folder}/evil.json"
     check = {"name": evil, "outcome": "fail", "why": evil, "required": True, "n": 1}
     report = {"dataset": "rides", "batch_id": evil, "rows_read": 1, "rows": 1, "cleaned": {evil: 1},
+              "expectations": [{"name": evil, "severity": evil, "success": False, "observed": evil}],
               "verdict": {"outcome": "fail", "why": evil, "checks": [check]}}  # fmt: skip
     Path(path).write_text(json.dumps(report))
     record(project, "2024-02", path, reason=evil)

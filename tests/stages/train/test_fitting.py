@@ -59,6 +59,10 @@ def test_rows_that_no_event_speaks_of_are_not_learned_from(tips) -> None:
     assert fit.metrics == {"train_rows": 2000.0}
     snapshot = tips.tracking.read_json(fit.run_id, "snapshot.json")
     assert snapshot["data_versions"] == {"2024-01": 0, "2024-02": 2}
+    found = tips.tracking.read_json(fit.run_id, "data.json")
+    assert {batch: known["report"] for batch, known in found.items()} == {
+        batch: tips.ledger.dataset("rides").arrival(batch)["report"] for batch in ("2024-01", "2024-02")
+    }
 
 
 def test_fitting_twice_is_fitting_once(tips) -> None:

@@ -58,14 +58,15 @@ def keep_provenance(
 def _keep_treatment(
     tracking: Tracking, workspace: Workspace, spec: ModelSpec, run_id: str, entry: Mapping[str, Any]
 ) -> None:
-    """Log what ingest did to each batch: rows that came, that cleaning changed or left out, and that were set aside."""
+    """Log what ingest did to each batch: rows that came, changed, were left out or set aside; and its report."""
     state = Ledger.of(workspace).dataset(spec.dataset)
     known = {batch: state.get(f"batch/{batch}") or {} for batch in (*entry["batches"], *entry["holdout"])}
     told = {
         batch: {name: found.get(name) for name in ("rows_read", "rows", "quarantined", "cleaned", "dropped")}
         for batch, found in known.items()
     }
-    tracking.log_json(run_id, "data.json", told)
+    reports = {batch: (state.arrival(str(batch)) or {}).get("report") for batch in known}
+    tracking.log_json(run_id, "data.json", {batch: {**told[batch], "report": reports[batch]} for batch in known})
     learned = [told[batch] for batch in entry["batches"]]
     counts = {
         "data_rows": sum(batch["rows"] or 0 for batch in learned),
