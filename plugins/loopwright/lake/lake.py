@@ -68,6 +68,24 @@ class Lake:
             write_whole(uri, content, self._options)
         return uri
 
+    def fetched_of(self, dataset: str) -> list[str]:
+        """Return the places, below the lake's root, of all that queries gave.
+
+        :raises LakeUnavailable: if the storage fails.
+        """
+        place = f"datasets/{dataset}/fetched"
+        with said_plainly(place):
+            return [f"{place}/{name}" for name in names_in(f"{self.root}/{place}", self._options)]
+
+    def remove_fetched(self, dataset: str, batch_id: str) -> None:
+        """Remove what a query gave, once it is in the tables.
+
+        :raises LakeUnavailable: if the storage fails.
+        """
+        place = f"{self.root}/datasets/{dataset}/fetched/{batch_id}.parquet"
+        with said_plainly(place):
+            remove(place, self._options)
+
     def hold(self, dataset: str, batch_id: str, name: str, content: bytes) -> str:
         """Keep what came of a batch that was set aside, whole or not at all, so that it can be resumed from there.
 

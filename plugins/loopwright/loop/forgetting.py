@@ -6,10 +6,14 @@ next call, wherever it was killed; and what cannot be erased from here is said, 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from loopwright.declaration import Project
 from loopwright.errors import DataFault
@@ -96,6 +100,8 @@ def _finish(workspace: Workspace, dataset: str, begun: Mapping[str, Any]) -> Non
         lake.quarantine(dataset).erase_old_versions()
     for batch, rows in plan.held.items():
         _forget_held(lake, dataset, batch, rows)
+    for batch, rows in plan.fetched.items():
+        _forget_fetched(lake, dataset, batch, rows, handled=ledger.dataset(dataset).arrival(batch) is not None)
     labels = [lake.labels(dataset).forget(name, rows) for name, rows in plan.labels.items()]
     now = {batch: _forget_published(lake, dataset, batch, rows) for batch, rows in plan.batches.items()}
     request = begun["request"]
@@ -136,6 +142,21 @@ def _forget_held(lake: Lake, dataset: str, batch: str, rows: tuple[int, ...]) ->
         left = held.frame[~held.frame.index.isin(rows)]
         if len(left) < len(held.frame):
             lake.hold(dataset, batch, place.rpartition("/")[2], packed(Reading(left, held.doubled)))
+
+
+def _forget_fetched(lake: Lake, dataset: str, batch: str, rows: tuple[int, ...], *, handled: bool) -> None:
+    """Remove what a query gave where its rows are in the tables; else take the person's out before they get there."""
+    if handled:
+        lake.remove_fetched(dataset, batch)
+        return
+    place = next((one for one in lake.fetched_of(dataset) if one.endswith(f"/{batch}.parquet")), None)
+    if place is None:
+        return
+    frame = pq.read_table(pa.BufferReader(lake.held(place)))
+    left = frame.take(pa.array([n for n in range(frame.num_rows) if n not in set(rows)], pa.int64()))
+    target = io.BytesIO()
+    pq.write_table(left, target)
+    lake.write_fetched(dataset, batch, target.getvalue())
 
 
 def _told(

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from loopwright.declaration import Project
 from loopwright.declaration.cleaning import Rename
 from loopwright.errors import LakeUnavailable, UnknownName, shown_names
@@ -15,6 +18,7 @@ from loopwright.lake import Lake
 from loopwright.lake.rows import BATCH, ROW
 from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
+from loopwright.stages.ingest.batch_names import stem
 from loopwright.stages.ingest.conversion import to_text
 from loopwright.stages.ingest.held import ROWS, taken_up
 from loopwright.stages.ingest.sensitive import digest
@@ -39,6 +43,7 @@ class Traces:
     :param predictions: of each model.
     :param versions: of each model, those trained or judged on these batches.
     :param labels: by their file.
+    :param fetched: in what queries gave.
     :param unread: batches of which bytes are held that nobody could read.
     """
 
@@ -48,12 +53,13 @@ class Traces:
     predictions: Mapping[str, Rows] = field(default_factory=dict)
     versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     labels: Rows = field(default_factory=dict)
+    fetched: Rows = field(default_factory=dict)
     unread: tuple[str, ...] = ()
 
     @property
     def any(self) -> bool:
         """Whether there are any."""
-        tables = (self.batches, self.quarantine, self.held, self.labels)
+        tables = (self.batches, self.quarantine, self.held, self.labels, self.fetched)
         return any(tables) or any(self.predictions.values())
 
     def counts(self) -> dict[str, int]:
@@ -65,7 +71,10 @@ class Traces:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; there is no value of any column among them."""
-        plain = {name: _plain(getattr(self, name)) for name in ("batches", "quarantine", "held", "versions", "labels")}
+        plain = {
+            name: _plain(getattr(self, name))
+            for name in ("batches", "quarantine", "held", "versions", "labels", "fetched")
+        }
         return {**plain, "predictions": {model: _plain(rows) for model, rows in self.predictions.items()}}
 
     @classmethod
@@ -73,7 +82,8 @@ class Traces:
         """Rebuild what :meth:`to_dict` gave."""
         predictions = {model: _tuples(rows) for model, rows in raw["predictions"].items()}
         batches, quarantine, held = (_tuples(raw[name]) for name in ("batches", "quarantine", "held"))
-        return cls(batches, quarantine, held, predictions, _tuples(raw["versions"]), _tuples(raw["labels"]))
+        return cls(batches, quarantine, held, predictions, _tuples(raw["versions"]), _tuples(raw["labels"]),
+                   _tuples(raw.get("fetched") or {}))  # fmt: skip
 
 
 def traces_of(workspace: Workspace, dataset: DatasetSpec, key: Mapping[str, str]) -> Traces:
@@ -100,7 +110,14 @@ def traces_of(workspace: Workspace, dataset: DatasetSpec, key: Mapping[str, str]
         ):
             versions[model] = marked
     return Traces(
-        batches, _in_quarantine(lake.quarantine(dataset.name), came), held, predictions, versions, labels, unread
+        batches,
+        _in_quarantine(lake.quarantine(dataset.name), came),
+        held,
+        predictions,
+        versions,
+        labels,
+        _in_fetched(lake, dataset.name, came),
+        unread,
     )
 
 
@@ -190,6 +207,15 @@ def _in_labels(table: Table, key: Mapping[str, str]) -> dict[str, tuple[int, ...
     frame = table.read(columns=[BATCH, ROW, *key])
     found = _by_batch(_matching(frame, key))
     return {str(name): found.get(str(name), ()) for name in sorted(frame[BATCH].unique())} if found else {}
+
+
+def _in_fetched(lake: Lake, dataset: str, key: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    for place in lake.fetched_of(dataset):
+        frame = pq.read_table(pa.BufferReader(lake.held(place))).to_pandas()
+        if rows := _matching(frame, key).index.tolist():
+            found[stem(place)] = tuple(rows)
+    return found
 
 
 def _in_held(

@@ -13,6 +13,7 @@ from loopwright.errors import CannotRun, DeclarationError
 from loopwright.lake import Lake
 from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
+from loopwright.loop.forgetting import forget
 from loopwright.loop.taking_in import take_in
 from loopwright.loop.telling import Teller
 from loopwright.stages.ingest import querying
@@ -199,3 +200,19 @@ def test_whole_numbers_with_gaps_and_long_ones_keep_their_digits(trips: Toy, tmp
     frame = drained_ids.batches("trips").read()
     assert frame["id"].tolist()[0] == 2**60 + 1
     assert frame["fare"].tolist() == ["odd", "3"]
+
+
+def test_who_is_forgotten_is_so_in_what_the_query_gave(trips: Toy, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'numbers.db'}"
+    run(url, "CREATE TABLE trips (id INTEGER, taken_at TEXT, fare REAL, driver TEXT)")
+    trips.edit("include/datasets/trips/dataset.yaml", "driver: hash", "driver: keep")
+    add(url, 1)
+    fetch(trips, url)
+    drained(trips)
+    add(url, 2)
+    run(url, "INSERT INTO trips VALUES (3, '2024-01-01 07:45:00', 1, 'driver 1')")
+    fetch(trips, url)
+    forget(space(trips), "trips", {"driver": "driver 1"}, why="Asked.", actor="person:ada")
+    written = [path.read_bytes() for path in Path(trips.workspace.lake).rglob("*") if path.is_file()]
+    assert not [raw for raw in written if b"driver 1" in raw]
+    assert drained(trips) == [2]
