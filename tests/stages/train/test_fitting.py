@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -323,6 +324,7 @@ def test_the_run_tells_what_ingest_did_to_the_rows(tips) -> None:
         ingest_batch(tips.workspace, tips.toy.rides, batch)
     fit = tips.fit(tips.decide().training_id)
     told = tips.tracking.read_json(fit.run_id, "data.json")
+    assert Path(told["2024-01"].pop("report")).is_file()
     assert told["2024-01"] == {
         "rows_read": 307, "rows": 300, "quarantined": 0,
         "cleaned": {"clean[0].drop_duplicates": 7}, "dropped": {"clean[0].drop_duplicates": 7},
