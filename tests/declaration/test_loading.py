@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from loopwright.declaration import loading
 from loopwright.declaration.dataset import DatasetSpec
 from loopwright.declaration.loading import digest_of, load_spec
 from loopwright.declaration.model import ModelSpec
@@ -89,6 +90,21 @@ def test_a_data_file_under_the_wrong_name_is_not_parsed(tmp_path):
 def test_the_bare_key_on_is_the_word_on(tmp_path):
     spec = load_spec(written(tmp_path, MODEL + "retrain: {on: [drift]}\n"), ModelSpec)
     assert spec.retrain.on == ["drift"]
+
+
+def test_a_release_with_a_new_key_finds_a_declaration_unchanged(tmp_path):
+    class Newer(ModelSpec):
+        colour: str = "green"
+
+    path = written(tmp_path, MODEL)
+    assert digest_of(load_spec(path, Newer)) == digest_of(load_spec(path, ModelSpec))
+
+
+def test_a_default_with_another_meaning_changes_every_digest(tmp_path, monkeypatch):
+    spec = load_spec(written(tmp_path, MODEL), ModelSpec)
+    before = digest_of(spec)
+    monkeypatch.setattr(loading, "DEFAULTS", loading.DEFAULTS + 1)
+    assert digest_of(spec) != before
 
 
 def test_the_digest_is_of_what_is_said(tmp_path):

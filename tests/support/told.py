@@ -14,8 +14,8 @@ from loopwright.ledger.events import Event, Kind
 from loopwright.ledger.store import Ledger
 
 ASKED_BY_MONITOR = ("drift", "performance")
-TIMED = ("pace",)
-"""Checks that observe how long something took."""
+MEASURED = ("pace", "latency_ms", "rows_per_second", "memory_mb")
+"""Checks that observe what a machine needed: time, memory."""
 
 
 def told(ledger: Ledger, dataset: str, model: str) -> list[tuple[Any, ...]]:
@@ -45,7 +45,7 @@ def _decided(event: Event) -> tuple[Any, ...]:
 
 
 def _observed(check: Mapping[str, Any]) -> Any:
-    return "it took a while" if check["name"] in TIMED else _rounded(check["observed"])
+    return "what it took" if check["name"] in MEASURED else _rounded(check["observed"])
 
 
 def _rounded(value: Any) -> Any:

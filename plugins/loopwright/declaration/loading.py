@@ -64,13 +64,26 @@ def read_yaml(path: Path) -> Any:
         ) from error
 
 
+DEFAULTS = 1
+"""Raised by one when a default comes to mean something else: only then is an unchanged declaration another one."""
+
+
+def said(spec: BaseModel, parts: set[str] | None = None) -> dict[str, Any]:
+    """Return what a declaration says beyond the defaults, so that a release with new keys finds it unchanged.
+
+    :param spec: any specification.
+    :param parts: its keys to look at; all when left out.
+    """
+    return {"defaults": DEFAULTS, **spec.model_dump(mode="json", include=parts, exclude_defaults=True)}
+
+
 def digest_of(value: Any) -> str:
     """Return a digest of what a declaration *says*: comments, order and spelled-out defaults do not change it.
 
     :param value: any specification, or plain JSON values.
     :return: 64 hexadecimal digits.
     """
-    plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    plain = said(value) if isinstance(value, BaseModel) else value
     return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loopwright.declaration.code import code_digest
-from loopwright.declaration.loading import digest_of
+from loopwright.declaration.loading import digest_of, said
 from loopwright.declaration.project import Project
 from loopwright.stages.ingest.suite import read_suite
 
@@ -31,7 +31,7 @@ def judged_by(project: str | Path, dataset: DatasetSpec) -> str:
     """
     folder = Project(Path(project)).dataset_folder(dataset.name)
     parts = {
-        "declaration": dataset.model_dump(mode="json", include=_PARTS),
+        "declaration": said(dataset, _PARTS),
         "expectations": digest_of(read_suite(folder / dataset.expectations)) if dataset.expectations else None,
         "code": code_digest(folder),
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from loopwright.declaration import Project
 from loopwright.declaration.code import code_digest
-from loopwright.declaration.loading import digest_of
+from loopwright.declaration.loading import digest_of, said
 from loopwright.stages.train.environment import environment_of
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Question:
         parts = {
             "data": data,
             "code": code,
-            "declaration": _declared(spec, TRAINED_BY),
+            "declaration": said(spec, TRAINED_BY),
             "params": merged,
             "environment": environment_of(folder),
         }
@@ -145,7 +145,7 @@ def divided(mature: Sequence[Batch], window: int | None, holdout: int) -> tuple[
 
 def declaration_digest(spec: ModelSpec) -> str:
     """Return a digest of what of a declaration a verdict depends on."""
-    return digest_of(_declared(spec, JUDGED_BY))
+    return digest_of(said(spec, JUDGED_BY))
 
 
 def _contents(batches: Sequence[Batch], dataset: DatasetState) -> list[list[str]]:
@@ -154,8 +154,3 @@ def _contents(batches: Sequence[Batch], dataset: DatasetState) -> list[list[str]
         labels = dataset.labels_of(batch)
         contents.append([batch["batch_id"], batch["content_digest"], *([labels["digest"]] if labels else [])])
     return contents
-
-
-def _declared(spec: ModelSpec, parts: set[str]) -> dict[str, Any]:
-    said: dict[str, Any] = spec.model_dump(mode="json", include=parts)
-    return said
