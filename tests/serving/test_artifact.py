@@ -72,8 +72,11 @@ def test_nothing_is_unpickled_before_the_digest_is_checked(written, tmp_path) ->
     with pytest.raises(ArtifactTampered, match="not those that were judged"):
         load(folder, digest)
     assert not mark.exists()
-    load(folder, artifact_digest(folder))
-    assert mark.exists(), "the bomb works, so the test above can fail"
+    with pytest.raises(UserCodeFailed, match="not declared"):
+        load(folder, artifact_digest(folder))
+    assert not mark.exists(), "a type that nobody declared is not made, whatever the digest"
+    pickle.loads((folder / ESTIMATOR).read_bytes())
+    assert mark.exists(), "the bomb works, so the lines above can fail"
 
 
 def test_planted_bytecode_is_not_used(written) -> None:

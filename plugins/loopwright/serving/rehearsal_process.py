@@ -18,12 +18,11 @@ import numpy as np
 
 from loopwright.errors import CannotRun, LoopwrightError, shown
 from loopwright.serving import measuring
+from loopwright.serving.kept import PHASE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PHASE = "phase"
-"""The file beside the artifact that says how far the process came."""
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
 """How far two answers may differ: the order of a sum, not the model."""
 

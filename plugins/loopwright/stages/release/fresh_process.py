@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import loopwright
 from loopwright.errors import CannotRun, without_logins
-from loopwright.serving.rehearsal_process import PHASE
+from loopwright.serving.kept import PHASE
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
