@@ -61,6 +61,20 @@ def settle(columns: Columns, table: Mapping[str, str], *, where: str) -> Settled
     return Settled(settled, widened)
 
 
+def require_as_is(columns: Columns, table: Mapping[str, str], *, where: str) -> None:
+    """Refuse columns that the table does not take in just their types: what may widen is for :func:`settle` to tell.
+
+    :param columns: the batch's; of the values none are looked at.
+    :param table: the table's column names and Delta types.
+    :param where: the table, for the error.
+    :raises ColumnConflict: naming the column, the table's type and the batch's.
+    """
+    _require_same_spelling(columns, table, where)
+    conflicts = {name: table[name] for name, kind in columns.types.items() if table.get(name, kind) != kind}
+    if conflicts:
+        raise _conflict(conflicts, columns.types, where)
+
+
 def widen(table: pa.Table, widened: Mapping[str, str], *, where: str) -> pa.Table:
     """Return a table's rows with some columns in wider types.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,10 +20,13 @@ from loopwright.lake import reading, rows, writing
 from loopwright.lake.columns import columns_of
 from loopwright.lake.faults import said_plainly
 from loopwright.lake.rows import ROW, Rows
-from loopwright.lake.schema import settle
+from loopwright.lake.schema import require_as_is, settle
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from loopwright.lake.columns import Columns
+    from loopwright.lake.writing import Piece
 
 ATTEMPTS = 30
 """How often a lost commit is run again; each loss means that another writer got something done."""
@@ -75,6 +78,39 @@ class Table:
             return _version(table)
 
         return self._committed(attempt)
+
+    def replace_in_pieces(self, pieces: Callable[[], Iterable[Piece]], batch_id: str, columns: Columns) -> int:
+        """Put rows that come in pieces in place of a batch's, in one commit, holding a few pieces at a time.
+
+        :param pieces: gives the row numbers and the columns of each piece, anew each time that it is asked.
+        :param batch_id: the batch.
+        :param columns: all columns and their types; of the values none are looked at.
+        :return: the version of the table that holds them.
+        :raises ColumnConflict: if a column is of another type in the table.
+        :raises LakeUnavailable: if the storage fails, or others were first every time.
+        """
+        target = Rows(batch_id)
+
+        def attempt(table: DeltaTable | None) -> int:
+            batches = writing.streamed(target, columns, pieces())
+            if table is None:
+                writing.create_from(self.uri, target, batches, self._options)
+                return _version(self._required())
+            require_as_is(columns, writing.types_of(table), where=self.uri)
+            writing.overwrite_from(table, target, batches)
+            return _version(table)
+
+        return self._committed(attempt)
+
+    def require_as_is(self, columns: Columns) -> None:
+        """Refuse what :meth:`replace_in_pieces` would refuse of these columns as the table is now, and write nothing.
+
+        :param columns: names and types.
+        :raises ColumnConflict: if a column is of another type in the table, one that it could widen to included.
+        """
+        table = self._opened()
+        if table is not None:
+            require_as_is(columns, writing.types_of(table), where=self.uri)
 
     def require_fit(self, frame: pd.DataFrame) -> None:
         """Refuse what :meth:`replace` would refuse of a frame's columns as the table is now, and write nothing.

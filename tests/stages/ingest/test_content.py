@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from loopwright.declaration.dataset import DatasetSpec
 from loopwright.lake.columns import columns_of
-from loopwright.stages.ingest.content import column_types, content_digest
+from loopwright.stages.ingest.content import column_types, content_digest, content_digest_of
 from loopwright.stages.ingest.reading import read
 
 FRAME = pd.DataFrame({"n": [1, 2, 3], "x": [1.5, np.nan, 2.5], "s": ["a", None, "ß"], "b": [True, False, True]})
@@ -66,3 +67,15 @@ def test_every_type_of_the_lake_counts() -> None:
     assert digest(pd.DataFrame({"a": []})) != digest(pd.DataFrame({"b": []}))
     types = column_types(columns_of(frame(1, 1, b"a")))
     assert types == {"d": "date", "t": "timestamp_ntz", "z": "timestamp", "r": "binary", "e": "null"}
+
+
+@pytest.mark.parametrize("length", [1, 3, 8, 13, 1000])
+def test_where_one_piece_ends_and_the_next_begins_leaves_no_trace(length: int) -> None:
+    frame = pd.concat([FRAME.assign(t=pd.Timestamp("2024-01-02"), d=dt.date(2024, 1, 2))] * 7, ignore_index=True)
+    columns = columns_of(frame.assign(none=None))
+
+    def pieces(name: str) -> list[pa.Array]:
+        return [columns.typed[name].slice(start, length) for start in range(0, len(frame), length)]
+
+    found = content_digest_of(pieces, columns.types, columns.untyped, len(frame))
+    assert found == content_digest(columns, len(frame))
