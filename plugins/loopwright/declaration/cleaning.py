@@ -163,6 +163,12 @@ class Apply(Declared):
 
     step: Literal["apply"]
     function: Entrypoint = Field(description="module:function in the dataset's folder.")
+    piecewise: bool = Field(
+        False,
+        description=(
+            "It looks at each row by itself, so that a batch too large for memory may be given to it in pieces."
+        ),
+    )
 
 
 CleanStep = Annotated[

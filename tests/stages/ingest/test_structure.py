@@ -34,12 +34,12 @@ def test_doubled_and_reserved_names_fail() -> None:
 
 
 def test_new_and_emptied_columns_are_advisory() -> None:
-    frame = pd.DataFrame({"a": [1.0], "new": [1], "emptied": [None], "never": [None]})
+    columns, empty = ["a", "new", "emptied", "never"], ["emptied", "never"]
     known = {"a": "double", "emptied": "double", "never": "null"}
-    notes = structure.columns_new(frame, known, list(known))
+    notes = structure.columns_new(columns, empty, known, list(known))
     assert {note.name: note.observed for note in notes} == {"columns_new": ["new"], "columns_empty": ["emptied"]}
     assert not any(note.required for note in notes)
-    assert structure.columns_new(frame, {}, []) == []
+    assert structure.columns_new(columns, empty, {}, []) == []
 
 
 def test_event_time_is_read_and_its_span_told() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LARGE = 64 * 2**20
 """Bytes of a frame from which on it is scanned: Great Expectations takes thrice the time, and as much memory again."""
 
-_TYPES: dict[str, pa.DataType] = {
+SCANNED: dict[str, pa.DataType] = {
     "int64": pa.int64(),
     "float64": pa.float64(),
     "bool": pa.bool_(),
@@ -63,7 +63,7 @@ def _array(column: pd.Series[Any]) -> pa.Array | pa.ChunkedArray:
 
     A date is such a type, and stands for all of them.
     """
-    kind = _TYPES.get(str(column.dtype))
+    kind = SCANNED.get(str(column.dtype))
     if kind is not None:
         return pa.array(column, kind, from_pandas=True)
     return pa.array(np.zeros(len(column), "int32"), mask=column.isna().to_numpy()).cast(pa.date32())

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from loopwright.errors import DataFault
+from loopwright.errors import CannotRun, DataFault
 from loopwright.lake.rows import RESERVED, ROW
+from loopwright.lake.schema import ColumnConflict
 from loopwright.stages.ingest.conversion import to_text
 from loopwright.stages.ingest.held import hold
 from loopwright.stages.ingest.setting_aside import REASONS
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from loopwright.ledger.events import Draft
     from loopwright.ledger.state import DatasetState, State
     from loopwright.ledger.store import Ledger
+    from loopwright.stages.ingest.pieces.staging import Staged
     from loopwright.stages.ingest.reading import Reading
     from loopwright.stages.ingest.results import ValidationReport
 
@@ -36,6 +38,24 @@ def keep_published(lake: Lake, report: ValidationReport, frame: pd.DataFrame, as
     """
     keep_quarantined(lake, report, aside)
     return lake.batches(report.dataset).replace(_numbered(frame), report.batch_id)
+
+
+def keep_staged(lake: Lake, report: ValidationReport, staged: Staged) -> int:
+    """Put a batch's rows where everyone reads them, from where they are staged.
+
+    :return: the table's version that holds them.
+    :raises CannotRun: if another batch came first and changed the table's columns; looked at again, it is judged so.
+    """
+    keep_quarantined(lake, report, None)
+    try:
+        return lake.batches(report.dataset).replace_in_pieces(staged.pieces, report.batch_id, staged.columns)
+    except ColumnConflict as error:
+        raise CannotRun(
+            "Another batch changed the table's columns while this one was looked at.",
+            where=f"{report.dataset}: {report.batch_id}",
+            got=error.what,
+            mend="Run again: it is looked at beside the table as it is now.",
+        ) from error
 
 
 def keep_quarantined(lake: Lake, report: ValidationReport, frame: pd.DataFrame | None) -> None:

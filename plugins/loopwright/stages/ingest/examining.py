@@ -6,7 +6,8 @@ its reasons and holds up no other. Only a wrong declaration, and surroundings th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ from loopwright.stages.ingest.cleaning import Cleaned, CleaningFailed, clean
 from loopwright.stages.ingest.content import column_types, content_digest
 from loopwright.stages.ingest.failing import FailingRows
 from loopwright.stages.ingest.gathering import read_all
+from loopwright.stages.ingest.pieces import NotInPieces
+from loopwright.stages.ingest.pieces.arriving import arriving
 from loopwright.stages.ingest.results import ValidationReport
 from loopwright.stages.ingest.sensitive import hidden, protected, untold, without_values
 from loopwright.stages.ingest.setting_aside import (
@@ -46,7 +49,10 @@ if TYPE_CHECKING:
     from loopwright.declaration.dataset import DatasetSpec
     from loopwright.ledger.state import DatasetState
     from loopwright.stages.ingest.fetching import Fetched
+    from loopwright.stages.ingest.pieces.staging import Staged
     from loopwright.stages.ingest.reading import Reading
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class Examined:
     :param reading: all rows, as read; ``None`` if they could not be.
     :param aside: the rows that are set aside while the rest is published, each with its reasons.
     :param failing: which rows fail which expectation, all of them, under the names of the checks.
+    :param staged: instead of a frame, where the batch was looked at in pieces: all rows, to be published.
     """
 
     report: ValidationReport
@@ -66,6 +73,7 @@ class Examined:
     reading: Reading | None = None
     aside: pd.DataFrame | None = None
     failing: FailingRows = field(default_factory=FailingRows)
+    staged: Staged | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ class Examination:
 
         :raises DataFault: if they cannot be read or cleaned.
         """
-        frame = clean(self._reading().frame, self.dataset.clean, self._folder, spare=True).frame
+        frame = clean(self._reading().frame, self.dataset.clean, self.folder, spare=True).frame
         return structure.timed(frame, self.dataset.event_time)[0] if self.dataset.event_time else frame
 
     def examine(self) -> Examined:
@@ -106,16 +114,18 @@ class Examination:
         :raises CannotRun: if disk or lake fail.
         """
         suite = self._suite()
+        if self.file is not None and (found := self._in_pieces(suite, self.file.paths)):
+            return found
         try:
             reading = self._reading()
         except ArrivalUnreadable as error:
-            return Examined(self._report([structure.readable(error)], suite), None)
+            return Examined(self.report([structure.readable(error)], suite), None)
         try:
-            cleaned = clean(reading.frame, self.dataset.clean, self._folder, spare=self.released_by is not None)
+            cleaned = clean(reading.frame, self.dataset.clean, self.folder, spare=self.released_by is not None)
         except (CleaningFailed, UserCodeFailed) as error:
             said = without_values(error, hidden(self.dataset))
             checks = [structure.readable(), structure.cleanable(said, len(self.dataset.clean))]
-            return Examined(self._report(checks, suite, rows_read=len(reading.frame)), None, reading)
+            return Examined(self.report(checks, suite, rows_read=len(reading.frame)), None, reading)
         whole = self._look(cleaned, cleaned.frame, reading, suite)
         bad = bad_rows(self.dataset.on_bad_rows, whole.checks, whole.found.get("expectations", ()), whole.failing)
         if bad is None or not (bad.reasons or cleaned.aside):
@@ -123,6 +133,19 @@ class Examination:
         return self._set_aside(
             whole, with_cleaned(bad, cleaned, silent=bool(self.dataset.sensitive)), cleaned, reading, suite
         )
+
+    def _in_pieces(self, suite: Suite, paths: Sequence[Path]) -> Examined | None:
+        """Look at a large batch without having it in memory; ``None`` if it is not, or only the whole can tell."""
+        try:
+            large = arriving(paths, self.dataset)
+            if large is None:
+                return None
+            from loopwright.stages.ingest.pieces.examining import examined
+
+            return examined(self, large, suite)
+        except NotInPieces as reason:
+            _log.info("Batch %s is looked at whole, in memory: %s.", self.batch_id, reason)
+            return None
 
     def _set_aside(self, whole: _Look, bad: BadRows, cleaned: Cleaned, reading: Reading, suite: Suite) -> Examined:
         """Judge what is left without the bad rows; they may be too many, or what is left may fail as well."""
@@ -157,7 +180,7 @@ class Examination:
         aside: pd.DataFrame | None = None,
         **found: Any,
     ) -> Examined:
-        report = self._report([*look.checks, *more], suite, **look.found, **found)
+        report = self.report([*look.checks, *more], suite, **look.found, **found)
         return Examined(report, look.frame, reading, aside, look.failing)
 
     def _reading(self) -> Reading:
@@ -175,11 +198,12 @@ class Examination:
         return found
 
     @property
-    def _folder(self) -> Path:
+    def folder(self) -> Path:
+        """The dataset's folder."""
         return Project(Path(self.workspace.project)).dataset_folder(self.dataset.name)
 
     def _suite(self) -> Suite:
-        return read_suite(self._folder / self.dataset.expectations) if self.dataset.expectations else Suite()
+        return read_suite(self.folder / self.dataset.expectations) if self.dataset.expectations else Suite()
 
     def _structure(
         self, cleaned: Cleaned, frame: pd.DataFrame, reading: Reading
@@ -188,26 +212,42 @@ class Examination:
         if self.dataset.event_time:
             frame, check = structure.timed(frame, self.dataset.event_time)
             time_checks = [check]
-        span = structure.span(frame, self.dataset.event_time)
-        timed = bool(self.dataset.event_time)
+        types, found = self._types(frame)
+        columns = list(frame.columns)
+        seen = Seen(
+            columns,
+            [name for name in columns if frame[name].isna().all()] if frame.columns.is_unique else [],
+            rows_read,
+            len(frame),
+            structure.span(frame, self.dataset.event_time),
+            [*time_checks, *([structure.keyed(frame, self.dataset.key)] if self.dataset.key else []), types],
+            {"cleaned": cleaned.changed, "dropped": cleaned.dropped, "added": cleaned.added, **found},
+            cleaned.let_go,
+            reading.doubled,
+        )
+        checks, told = self.structural(seen)
+        return frame, checks, told
+
+    def structural(self, seen: Seen) -> tuple[list[Check], dict[str, Any]]:
+        """Return what every batch must be as checks, and what the report tells of that.
+
+        :param seen: what was found of the cleaned rows.
+        """
+        span, timed = seen.span, bool(self.dataset.event_time)
         known = columns_before(self.state, self.batch_id, span, timed=timed)
         asked = settled_columns(self.state, self.batch_id, span, timed=timed)
-        types, found = self._types(frame)
         checks = [
             structure.readable(),
             structure.cleanable(None, len(self.dataset.clean)),
-            structure.has_rows(rows_read, len(frame)),
-            structure.columns_kept(list(frame.columns), reading.doubled, asked, self.dataset, cleaned.let_go),
-            *structure.columns_new(frame, known, asked),
-            *structure.columns_retyped(found.get("columns", {}), known),
+            structure.has_rows(seen.rows_read, seen.rows),
+            structure.columns_kept(seen.columns, seen.doubled, asked, self.dataset, seen.let_go),
+            *structure.columns_new(seen.columns, seen.empty, known, asked),
+            *structure.columns_retyped(seen.found.get("columns", {}), known),
             *([] if self.released_by else structure.unchanged(self.dataset, self._published(), self.digest)),
-            *time_checks,
-            *([structure.keyed(frame, self.dataset.key)] if self.dataset.key else []),
-            types,
+            *seen.checks,
         ]
-        counted = {"rows_read": rows_read, "rows": len(frame), "cleaned": cleaned.changed}
-        counted |= {"dropped": cleaned.dropped, "added": cleaned.added, "event_time": span}
-        return frame, checks, {**counted, **found}
+        counted = {"rows_read": seen.rows_read, "rows": seen.rows, "event_time": span}
+        return checks, {**counted, **seen.found}
 
     def _types(self, frame: pd.DataFrame) -> tuple[Check, dict[str, Any]]:
         try:
@@ -221,7 +261,13 @@ class Examination:
             return structure.typed(error), found
         return structure.typed(), found
 
-    def _report(self, checks: list[Check], suite: Suite, **found: Any) -> ValidationReport:
+    def report(self, checks: Sequence[Check], suite: Suite, **found: Any) -> ValidationReport:
+        """Return a report.
+
+        :param checks: all that was asked.
+        :param suite: what is expected.
+        :param found: what else the report tells, by its fields' names.
+        """
         digests = {
             "arrival": self.digest,
             "data": found.get("content_digest"),
@@ -235,6 +281,32 @@ class Examination:
             digests={role: digest for role, digest in digests.items() if digest},
         )
         return ValidationReport(self.dataset.name, self.batch_id, verdict, self.digest, **found)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was found of cleaned rows, in memory or in pieces.
+
+    :param columns: their names.
+    :param empty: those without a value.
+    :param rows_read: of the arrival.
+    :param rows: left after cleaning.
+    :param span: their event time.
+    :param checks: of event time, key and types.
+    :param found: what else the report tells.
+    :param let_go: columns that cleaning took away.
+    :param doubled: names that the file has more than once.
+    """
+
+    columns: Sequence[str]
+    empty: Sequence[str]
+    rows_read: int
+    rows: int
+    span: dict[str, str] | None
+    checks: Sequence[Check]
+    found: dict[str, Any]
+    let_go: frozenset[str] = frozenset()
+    doubled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

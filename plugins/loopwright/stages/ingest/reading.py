@@ -81,7 +81,7 @@ def read(path: Path, dataset: DatasetSpec, *, text: Collection[str] = ()) -> Rea
 def _read(path: Path, dataset: DatasetSpec, text: Collection[str]) -> Reading:
     if path.stat().st_size == 0:
         raise ValueError("the file is empty: it has no bytes at all")
-    kind = _format(path) if dataset.format == "auto" else dataset.format
+    kind = format_of(path, dataset)
     if kind == "parquet":
         return _parquet(path)
     raw = plain_bytes(path)
@@ -91,7 +91,14 @@ def _read(path: Path, dataset: DatasetSpec, text: Collection[str]) -> Reading:
     return Reading(frame, _told_apart(header)[1])
 
 
-def _format(path: Path) -> str:
+def format_of(path: Path, dataset: DatasetSpec) -> str:
+    """Return the format that a file is read as.
+
+    :param dataset: declares it, or leaves it to the file's ending.
+    :raises ValueError: if the ending says none.
+    """
+    if dataset.format != "auto":
+        return dataset.format
     ending = path.name.removeprefix(stem(path.name)).lower()
     for packing in UNPACKERS:
         ending = ending.removesuffix(packing)

@@ -23,6 +23,7 @@ from loopwright.stages.ingest.commitment import (
     keep_published,
     keep_quarantined,
     keep_report,
+    keep_staged,
     recorded_once,
 )
 from loopwright.stages.ingest.examining import Examination, Examined, failed_by
@@ -154,6 +155,9 @@ def _committed(commit: Commit, examined: Examined, unread: bytes | None) -> Inge
     held, version = None, None
     if not report.verdict.passed or examined.aside is not None:
         held = commit.ruling["held"] if commit.ruling else keep_held(lake, report, examined.reading, unread)
+    if examined.staged is not None:
+        version = keep_staged(lake, report, examined.staged)
+        examined.staged.erase()
     if report.verdict.passed and examined.frame is not None:
         try:
             version = keep_published(lake, report, examined.frame, examined.aside)

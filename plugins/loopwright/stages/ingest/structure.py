@@ -115,20 +115,23 @@ def unchanged(dataset: DatasetSpec, published: Mapping[str, Any] | None, digest:
     return [_answer("unchanged", same, "it is what was published before", why)]
 
 
-def columns_new(frame: pd.DataFrame, known: Mapping[str, str], asked: Collection[str]) -> list[Check]:
+def columns_new(
+    columns: Sequence[str], empty: Collection[str], known: Mapping[str, str], asked: Collection[str]
+) -> list[Check]:
     """Return what is worth knowing of columns: new ones, passing ones, and ones that held values and hold none now.
 
-    :param frame: the cleaned batch.
+    :param columns: of the cleaned batch.
+    :param empty: those of them without a value.
     :param known: columns and types of the published batch before, none for the first.
     :param asked: those of them that every batch must have.
     """
-    passing = [name for name in known if name not in frame and name not in asked]
-    new = [name for name in frame.columns if known and name not in known]
-    empty = [name for name in known if name in frame and known[name] != "null" and frame[name].isna().all()]
+    passing = [name for name in known if name not in columns and name not in asked]
+    new = [name for name in columns if known and name not in known]
+    emptied = [name for name in known if name in empty and known[name] != "null"]
     notes = {
         "columns_new": ("new columns", new),
         "columns_passing": ("columns that only the batch before had", passing),
-        "columns_empty": ("columns without a value, unlike before", empty),
+        "columns_empty": ("columns without a value, unlike before", emptied),
     }
     return [
         Check(name, Outcome.FAIL, f"{what}: {shown_names(found)}", observed=found[:50], required=False)
@@ -153,13 +156,23 @@ def timed(frame: pd.DataFrame, event_time: str) -> tuple[pd.DataFrame, Check]:
         return frame, _answer("event_time", False, "", why)
     lost = int((times.isna() & column.notna()).sum())
     known = int(times.notna().sum())
-    why = f"{lost:,} of {len(frame):,} values of {event_time!r} are no timestamps (a convert step makes them missing)"
+    return frame.assign(**{event_time: times}), times_read(event_time, known, lost, len(frame))
+
+
+def times_read(event_time: str, known: int, lost: int, rows: int) -> Check:
+    """Whether there are event times, and every value there is could be read as one.
+
+    :param event_time: the declared column.
+    :param known: how many timestamps it holds.
+    :param lost: how many values are none.
+    :param rows: of the cleaned batch.
+    """
+    why = f"{lost:,} of {rows:,} values of {event_time!r} are no timestamps (a convert step makes them missing)"
     if not lost:
         why = f"{event_time!r} holds no value at all"
-    check = _answer(
+    return _answer(
         "event_time", known > 0 and not lost, f"{known:,} timestamps", why, observed={"unread": lost}, n=known
     )
-    return frame.assign(**{event_time: times}), check
 
 
 def span(frame: pd.DataFrame, event_time: str | None) -> dict[str, str] | None:
@@ -190,12 +203,21 @@ def keyed(frame: pd.DataFrame, key: Sequence[str]) -> Check:
         return _answer("key", False, "", f"key columns are not there: {shown_names(lacking)}", asked=list(key))
     missing = int(frame[list(key)].isna().any(axis=1).sum())
     repeated = int(frame.duplicated(list(key)).sum())
-    why = f"of {len(frame):,} rows {missing:,} lack their key and {repeated:,} repeat one (drop_rows, drop_duplicates)"
+    return key_counted(key, len(frame), missing, repeated)
+
+
+def key_counted(key: Sequence[str], rows: int, missing: int, repeated: int) -> Check:
+    """Whether a key names each row, once, by what was counted.
+
+    :param key: the declared columns.
+    :param rows: of the cleaned batch.
+    :param missing: how many of them lack a part of their key.
+    :param repeated: how many have that of a row before.
+    """
+    why = f"of {rows:,} rows {missing:,} lack their key and {repeated:,} repeat one (drop_rows, drop_duplicates)"
     observed = {"missing": missing, "repeated": repeated}
     good = missing == repeated == 0
-    return _answer(
-        "key", good, f"{len(frame):,} rows, each with a key of its own", why, observed, list(key), len(frame)
-    )
+    return _answer("key", good, f"{rows:,} rows, each with a key of its own", why, observed, list(key), rows)
 
 
 def failing_rows(frame: pd.DataFrame, dataset: DatasetSpec) -> FailingRows:

@@ -1,0 +1,149 @@
+"""A large arrival of Parquet files as frames of bounded size, in just the types that the whole would have.
+
+Text formats are not among them: of which type a column of text is, only all of its values can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyarrow.types as kinds
+
+from loopwright.stages.ingest.pieces import NotInPieces
+from loopwright.stages.ingest.reading import format_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from loopwright.declaration.dataset import DatasetSpec
+
+LARGE = 256 * 2**20
+"""Bytes of a decoded arrival from which on it is looked at in pieces: in memory, cleaning and publishing take several
+times as much."""
+PIECE = 32 * 2**20
+"""Decoded bytes of a piece, about."""
+_WIDTH = 8
+"""Bytes that a value takes in memory at the least."""
+_KNOWN = (
+    kinds.is_integer,
+    kinds.is_floating,
+    kinds.is_boolean,
+    kinds.is_string,
+    kinds.is_large_string,
+    kinds.is_timestamp,
+    kinds.is_date32,
+    kinds.is_null,
+)
+
+
+@dataclass(frozen=True)
+class Arriving:
+    """Parquet files that make a batch.
+
+    :param paths: in the order of their rows.
+    :param schema: of each of them, categories as the values they stand for.
+    :param rows: of all together.
+    :param size: bytes that they take when decoded, as their footers let guess.
+    :param gaps: the columns in which a value is missing.
+    """
+
+    paths: tuple[Path, ...]
+    schema: pa.Schema
+    rows: int
+    size: int
+    gaps: frozenset[str]
+
+    def frames(self) -> Iterator[pd.DataFrame]:
+        """Return the rows in pieces, as a reading of the whole would have them, their index the row numbers."""
+        length = max(1024, int(PIECE / max(1.0, self.size / max(1, self.rows))))
+        first = 0
+        for path in self.paths:
+            with pq.ParquetFile(path, pre_buffer=False) as file:
+                for batch in file.iter_batches(batch_size=length, columns=self.schema.names):
+                    frame = self._frame(batch)
+                    frame.index = frame.index + first
+                    first += len(frame)
+                    yield frame
+
+    def _frame(self, batch: pa.RecordBatch) -> pd.DataFrame:
+        columns = {field.name: self._as_whole(field, batch.column(field.name)) for field in self.schema}
+        frame: pd.DataFrame = pa.table(columns).to_pandas(ignore_metadata=True)
+        truths = [field.name for field in self.schema if kinds.is_boolean(field.type) and field.name in self.gaps]
+        return frame.astype(dict.fromkeys(truths, "object")) if truths else frame
+
+    def _as_whole(self, field: pa.Field, values: pa.Array) -> pa.Array:
+        """Return whole numbers as floats where another piece has gaps among them, as pandas has it."""
+        if kinds.is_dictionary(values.type):
+            values = values.cast(field.type)
+        if not kinds.is_integer(field.type) or field.name not in self.gaps:
+            return values
+        try:
+            return values.cast(pa.float64())
+        except pa.ArrowInvalid as error:
+            raise NotInPieces(f"{field.name!r} holds long whole numbers with gaps") from error
+
+
+def arriving(paths: Sequence[Path], dataset: DatasetSpec) -> Arriving | None:
+    """Return an arrival that is to be looked at in pieces; ``None`` if it is not large, or no Parquet.
+
+    :param paths: its files.
+    :param dataset: says the format.
+    :raises NotInPieces: if it is, and its columns are of types, or its files of kinds, that need the whole.
+    """
+    try:
+        if {format_of(path, dataset) for path in paths} != {"parquet"}:
+            return None
+        footers = [pq.read_metadata(path) for path in paths]
+        size = sum(map(_size, footers))
+        if size < LARGE:
+            return None
+        schemas = [pq.read_schema(path).remove_metadata() for path in paths]
+    except (pa.ArrowException, OSError, ValueError):
+        return None  # whoever reads it whole says what is wrong
+    schema = pa.schema([_decoded(field) for field in schemas[0] if not field.name.startswith("__index_level_")])
+    if any(other != schemas[0] for other in schemas[1:]):
+        raise NotInPieces("its files have columns of different types")
+    if len(set(schema.names)) < len(schema.names):
+        raise NotInPieces("column names come twice")
+    odd = [field.name for field in schema if not any(test(field.type) for test in _KNOWN)]
+    if odd:
+        raise NotInPieces(f"{odd[0]!r} is {schema.field(odd[0]).type}")
+    rows = sum(footer.num_rows for footer in footers)
+    gaps = frozenset(name for path, footer in zip(paths, footers, strict=True) for name in _gaps(path, footer))
+    return Arriving(tuple(paths), schema, rows, size, gaps)
+
+
+def _decoded(field: pa.Field) -> pa.Field:
+    return field.with_type(field.type.value_type) if kinds.is_dictionary(field.type) else field
+
+
+def _size(footer: pq.FileMetaData) -> int:
+    groups = [footer.row_group(place) for place in range(footer.num_row_groups)]
+    return sum(
+        max(group.column(place).total_uncompressed_size, _WIDTH * group.num_rows)
+        for group in groups
+        for place in range(group.num_columns)
+    )
+
+
+def _gaps(path: Path, footer: pq.FileMetaData) -> set[str]:
+    """Return the columns with a missing value: by the footer where it counts them, else by looking."""
+    found: set[str] = set()
+    unsaid: set[str] = set()
+    for group in (footer.row_group(place) for place in range(footer.num_row_groups)):
+        for column in (group.column(place) for place in range(group.num_columns)):
+            said = column.statistics
+            if said is None or not said.has_null_count:
+                unsaid.add(column.path_in_schema)
+            elif said.null_count:
+                found.add(column.path_in_schema)
+    for name in unsaid - found:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            if any(batch.column(0).null_count for batch in file.iter_batches(columns=[name])):
+                found.add(name)
+    return found
