@@ -143,6 +143,27 @@ def test_killed_anywhere_the_same_rows_are_asked_for_again_and_none_comes_twice(
     assert drained(trips) == [1, 2, 3]
 
 
+def test_a_fetch_that_another_overtook_asks_for_none_of_its_rows(
+    trips: Toy, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(url, 1, 2)
+    real = querying._next_window
+
+    def overtaken(*given: object) -> object:
+        bounds = real(*given)  # type: ignore[arg-type]
+        patch.undo()
+        add(url, 3)
+        assert fetch(trips, url).rows == 3, "the other, from its beginning to its end"
+        return bounds
+
+    with monkeypatch.context() as patch:
+        patch.setattr(querying, "_next_window", overtaken)
+        assert fetch(trips, url).batch_id is None
+    add(url, 4)
+    assert fetch(trips, url).rows == 1, "the watermark did not go back"
+    assert drained(trips) == [1, 2, 3, 4]
+
+
 def test_what_is_younger_than_the_lag_waits(trips: Toy, url: str) -> None:
     trips.edit("include/datasets/trips/dataset.yaml", "connection: trips_db", "connection: trips_db, lag: 2h")
     add(url, 1, 2, 3)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -70,14 +71,9 @@ def fetch_rows(workspace: Workspace, dataset: DatasetSpec, url: str, *, now: dat
     ledger, engine = Ledger.of(workspace), _engine(url)
     subject = f"dataset/{dataset.name}"
     with _said_plainly(query, dataset.name), engine.connect() as connection:
-        window = ledger.dataset(dataset.name).get("window")
+        window = _begun(ledger, subject, connection, query, now)
         if window is None:
-            window = _next_window(connection, query, ledger.dataset(dataset.name).get("watermark"), now)
-            if window is None:
-                return Fetched(dataset.name, None, 0, None)
-            draft = Draft(Kind.QUERY_BEGUN, "ingest", f"rows up to {window['until']['value']} are asked for", window)
-            ledger.decide(subject, lambda state: None if state.get("window") else draft)
-            window = ledger.dataset(dataset.name).get("window")
+            return Fetched(dataset.name, None, 0, None)
         reading = protected(_asked(connection, query, window), dataset, workspace.hash_key)
     rows = len(reading.frame)
     Lake.of(workspace).write_fetched(dataset.name, window["batch_id"], _parquet(reading))
@@ -90,6 +86,30 @@ def fetch_rows(workspace: Workspace, dataset: DatasetSpec, url: str, *, now: dat
 
     ledger.decide(subject, decision)
     return Fetched(dataset.name, window["batch_id"], rows, str(window["until"]["value"]))
+
+
+def _begun(
+    ledger: Ledger, subject: str, connection: sa.Connection, query: Query, now: datetime | None
+) -> dict[str, Any] | None:
+    """Return the recorded bounds of the batch to ask for; ``None`` when nothing is new.
+
+    Bounds that follow a watermark which another fetch has moved meanwhile are not recorded, but made anew: they would
+    ask for its rows a second time.
+    """
+    while True:
+        state = ledger.dataset(subject.partition("/")[2])
+        if (window := state.get("window")) is not None:
+            return dict(window)
+        bounds = _next_window(connection, query, state.get("watermark"), now)
+        if bounds is None:
+            return None
+        draft = Draft(Kind.QUERY_BEGUN, "ingest", f"rows up to {bounds['until']['value']} are asked for", bounds)
+        ledger.decide(subject, partial(_if_still_follows, draft))
+
+
+def _if_still_follows(draft: Draft, state: State) -> Draft | None:
+    moved = state.get("watermark") != draft.evidence["since"]
+    return None if state.get("window") or moved else draft
 
 
 def _next_window(
