@@ -7,6 +7,7 @@ before anything is written.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -224,8 +225,9 @@ def _from_json(raw: Mapping[str, Any]) -> Any:
 
 
 def _batch_id(until: str) -> str:
-    """Return a name in which batches sort as they came, and that leads nowhere."""
-    return re.sub(r"[^0-9A-Za-z.+-]+", "-", until).strip("-.+")[:120] or "rows"
+    """Return a name in which batches sort as they came, that leads nowhere, and that no other watermark has."""
+    name = re.sub(r"[^0-9A-Za-z.+-]+", "-", until).strip("-.+")[:120] or "rows"
+    return name if name == until else f"{name}-{hashlib.sha256(until.encode()).hexdigest()[:8]}"
 
 
 def _engine(url: str) -> sa.Engine:
