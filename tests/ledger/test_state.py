@@ -351,3 +351,15 @@ def test_a_hand_moved_alias_and_a_judged_project_are_remembered():
     assert found.get("alias_found") == {"found": "1", "expected": "2", "reason": "because 1", "at": "T1"}
     judged = told("project", (Kind.CI_JUDGED, {"verdict": {"outcome": "pass"}, "code_digest": "c"}))
     assert judged.get("ci")["code_digest"] == "c"
+
+
+def test_the_table_of_labels_never_goes_back_a_version() -> None:
+    def taken(name: str, version: int) -> tuple[Kind, dict[str, Any]]:
+        return Kind.LABELS_TAKEN, {"file": name, "signature": name, "version": version, "rows": 1}
+
+    late = dataset(taken("b", 3), taken("a", 2))
+    assert late.get("labels") == {"version": 3, "files": ["b", "a"]}
+    forgotten = {"request": "r", "batches": {}, "quarantine": {}, "labels_version": 2}
+    begun = (Kind.FORGETTING_BEGUN, {"request": "r"})
+    assert dataset(taken("b", 3), begun, (Kind.ROWS_FORGOTTEN, forgotten)).get("labels")["version"] == 3
+    assert dataset(taken("b", 1), begun, (Kind.ROWS_FORGOTTEN, forgotten)).get("labels")["version"] == 2

@@ -22,7 +22,7 @@ def _forgotten(event: Event, entries: Entries) -> Changes:
         if (before := entries.get(f"batch/{batch}")) is not None:
             changes[f"batch/{batch}"] = {**before, **now}
     if (version := event.evidence.get("labels_version")) is not None and (labels := entries.get("labels")):
-        changes["labels"] = {**labels, "version": version}
+        changes["labels"] = {**labels, "version": max(version, labels["version"])}
     for batch, rows in event.evidence["quarantine"].items():
         if (arrival := entries.get(f"arrival/{batch}")) is not None:
             left = max(0, int(arrival.get("quarantined") or 0) - int(rows))

@@ -11,12 +11,18 @@ if TYPE_CHECKING:
 
 
 def _taken(event: Event, entries: Entries) -> Changes:
-    """Let the file count last: a later file's label for a row stands."""
-    name = event.evidence["file"]
-    before = (entries.get("labels") or {}).get("files") or []
+    """Let the file count last: a later file's label for a row stands; the table's version never goes back.
+
+    Of two files taken in at once, the one written first may be recorded last: its version lacks the other.
+    """
+    name, labels = event.evidence["file"], entries.get("labels") or {}
+    before, version = labels.get("files") or [], event.evidence["version"]
     return {
         f"labels_file/{name}": {**event.evidence, "status": "taken", "at": event.at},
-        "labels": {"version": event.evidence["version"], "files": [*(f for f in before if f != name), name]},
+        "labels": {
+            "version": max(version, labels.get("version", version)),
+            "files": [*(f for f in before if f != name), name],
+        },
     }
 
 
