@@ -24,6 +24,7 @@ from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop.traces import Traces, traces_of
 from loopwright.stages.ingest.content import content_digest
+from loopwright.stages.ingest.fetched import without
 from loopwright.stages.ingest.held import ROWS, packed, taken_up
 from loopwright.stages.ingest.reading import Reading
 
@@ -152,10 +153,8 @@ def _forget_fetched(lake: Lake, dataset: str, batch: str, rows: tuple[int, ...],
     place = next((one for one in lake.fetched_of(dataset) if one.endswith(f"/{batch}.parquet")), None)
     if place is None:
         return
-    frame = pq.read_table(pa.BufferReader(lake.held(place)))
-    left = frame.take(pa.array([n for n in range(frame.num_rows) if n not in set(rows)], pa.int64()))
     target = io.BytesIO()
-    pq.write_table(left, target)
+    pq.write_table(without(pq.read_table(pa.BufferReader(lake.held(place))), rows), target)
     lake.write_fetched(dataset, batch, target.getvalue())
 
 

@@ -20,6 +20,7 @@ from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.batch_names import stem
 from loopwright.stages.ingest.conversion import to_text
+from loopwright.stages.ingest.fetched import row_numbers
 from loopwright.stages.ingest.held import ROWS, taken_up
 from loopwright.stages.ingest.sensitive import digest
 
@@ -212,7 +213,8 @@ def _in_labels(table: Table, key: Mapping[str, str]) -> dict[str, tuple[int, ...
 def _in_fetched(lake: Lake, dataset: str, key: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {}
     for place in lake.fetched_of(dataset):
-        frame = pq.read_table(pa.BufferReader(lake.held(place))).to_pandas()
+        table = pq.read_table(pa.BufferReader(lake.held(place)))
+        frame = table.to_pandas().set_axis(row_numbers(table))
         if rows := _matching(frame, key).index.tolist():
             found[stem(place)] = tuple(rows)
     return found

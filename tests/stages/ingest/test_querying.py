@@ -250,3 +250,25 @@ def test_who_is_forgotten_is_so_in_what_the_query_gave(trips: Toy, tmp_path: Pat
     written = [path.read_bytes() for path in Path(trips.workspace.lake).rglob("*") if path.is_file()]
     assert not [raw for raw in written if b"driver 1" in raw]
     assert drained(trips) == [2]
+
+
+def test_forgetting_killed_once_the_rows_are_out_takes_nobody_elses_when_it_is_finished(
+    trips: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'numbers.db'}"
+    run(url, "CREATE TABLE trips (id INTEGER, taken_at TEXT, fare REAL, driver TEXT)")
+    trips.edit("include/datasets/trips/dataset.yaml", "driver: hash", "driver: keep")
+    add(url, 1, 2, 3, 4)
+    fetch(trips, url)
+    real = Lake.write_fetched
+
+    def killed(*given: object) -> None:
+        real(*given)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lake, "write_fetched", killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget(space(trips), "trips", {"driver": "driver 1"}, why="Asked.", actor="person:ada")
+    forget(space(trips), "trips", {"driver": "driver 3"}, why="Asked.", actor="person:ada")
+    assert drained(trips) == [2, 4]
