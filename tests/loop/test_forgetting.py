@@ -148,3 +148,23 @@ def test_who_is_not_there_and_what_never_came(told: Toy) -> None:
         forget(place(told), "rides", {"ridr": WHO}, why="Asked.", actor="person:ada")
     with pytest.raises(DataFault, match="names whom it is about"):
         erase(told, why=f"{WHO} asked.")
+
+
+def test_what_is_published_again_while_rows_are_erased_stays_published(
+    told: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space, real = place(told), forgetting._forget_published
+    fresh = rides(1, rows=30).assign(rider="somebody")
+
+    def overtaken(lake: Lake, dataset: str, batch: str, rows: tuple[int, ...]) -> dict[str, object]:
+        done = real(lake, dataset, batch, rows)
+        if batch == "2024-01":
+            told.arrive(1, fresh)
+            ingest_batch(space, told.rides, batch)
+        return done
+
+    monkeypatch.setattr(forgetting, "_forget_published", overtaken)
+    erase(told)
+    now = Ledger.of(space).dataset("rides").get("batch/2024-01")
+    assert now["rows"] == 30
+    assert len(Lake.of(space).batches("rides").read(["2024-01"], version=now["data_version"])) == 30

@@ -16,10 +16,14 @@ def _begun(event: Event, entries: Entries) -> Changes:
 
 
 def _forgotten(event: Event, entries: Entries) -> Changes:
-    """Point each batch at the table's version without the rows; they are part of its content no more."""
+    """Point each batch at the table's version without the rows; they are part of its content no more.
+
+    A batch that was published again meanwhile is in a later version of the table, and stays there.
+    """
     changes: Changes = {f"forgetting/{event.evidence['request']}": None}
     for batch, now in event.evidence["batches"].items():
-        if (before := entries.get(f"batch/{batch}")) is not None:
+        before = entries.get(f"batch/{batch}")
+        if before is not None and before["data_version"] <= now["data_version"]:
             changes[f"batch/{batch}"] = {**before, **now}
     if (version := event.evidence.get("labels_version")) is not None and (labels := entries.get("labels")):
         changes["labels"] = {**labels, "version": max(version, labels["version"])}
