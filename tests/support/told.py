@@ -14,8 +14,8 @@ from loopwright.ledger.events import Event, Kind
 from loopwright.ledger.store import Ledger
 
 ASKED_BY_MONITOR = ("drift", "performance")
-MEASURED = ("pace", "latency_ms", "rows_per_second", "memory_mb")
-"""Checks that observe what a machine needed: time, memory."""
+MEASURED = ("pace", "latency_ms", "rows_per_second", "memory_mb", "size_mb")
+"""Checks that observe what a machine needed: time, memory, and files in which times are written."""
 
 
 def told(ledger: Ledger, dataset: str, model: str) -> list[tuple[Any, ...]]:
