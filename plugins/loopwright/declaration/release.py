@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from loopwright.declaration.fields import Declared, Duration, Name
 
@@ -35,6 +36,20 @@ class Target(Declared):
     copy_to: str | None = Field(
         None, description="A path or an S3 prefix that the champion's files and card are copied to."
     )
+
+    @field_validator("webhook")
+    @classmethod
+    def _reachable(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        try:
+            parts = urlsplit(url)
+            named = bool(parts.hostname and parts.hostname.encode("idna")) and parts.port != 0
+        except ValueError as error:  # UnicodeError is one
+            raise ValueError(f"no URL that can be called: {error}") from error
+        if not named or not (url.isascii() and url.isprintable()) or " " in url:
+            raise ValueError("no URL that can be called: it has a host, and ASCII without spaces (else as %XX)")
+        return url
 
     @model_validator(mode="after")
     def _one_way(self) -> Target:

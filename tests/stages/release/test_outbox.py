@@ -200,6 +200,59 @@ def test_a_copy_that_dies_half_way_leaves_the_pointer_where_it_was(copying_to, m
     assert pointed(place)[0]["version"] == second
 
 
+def test_a_store_with_errors_of_its_own_holds_no_release_up(copying_to, monkeypatch):
+    class EndpointConnectionError(Exception):
+        """Like botocore's: no OSError."""
+
+    house, _ = copying_to
+    first = house.champion()
+
+    def away(*_args):
+        raise EndpointConnectionError("s3://key:s3cret@store is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(copying, "_put", away)
+        second = house.champion()
+        assert house.standing == (second, second, None)
+        patch.setattr(stage, "rehearse", _passes)
+        stage.roll_back(house.workspace, house.model, reason="bad", actor="person:ada")
+    assert house.standing[:2] == (first, first)
+    [failed] = house.events(Kind.TARGET_FAILED)
+    assert "EndpointConnectionError" in failed.reason
+    assert "s3cret" not in failed.reason
+    assert len(reconcile(house.workspace, house.model)) == 2
+    assert outbox(house) == []
+
+
+def test_what_waits_is_told_after_the_move_and_not_before(telling, receiver, monkeypatch):
+    from loopwright.stages.release import webhook
+
+    receiver.status = 503
+    telling.champion()
+    version, standing, send = telling.rehearsed(), [], webhook.send
+
+    def watched(target, content):
+        standing.append(telling.state.champion["version"])
+        send(target, content)
+
+    monkeypatch.setattr(webhook, "send", watched)
+    promote(telling.workspace, telling.model, version)
+    assert set(standing) == {version}
+
+
+@pytest.mark.parametrize(
+    "url", ["http://", "http://a..b/", "http://h:99999/", "http://h/a b", "http://h/\u00e9", "http://[::1"]
+)
+def test_a_url_that_cannot_be_called_is_refused_when_it_is_declared(url):
+    from pydantic import ValidationError
+
+    from loopwright.declaration.release import Target
+
+    with pytest.raises(ValidationError, match="no URL that can be called"):
+        Target(name="crm", webhook=url, secret_env="HOOK_SECRET")
+    assert Target(name="crm", webhook="https://[::1]:8443/hook?a=%C3%A9", secret_env="HOOK_SECRET").webhook
+
+
 def test_files_that_are_not_those_that_were_judged_are_not_copied(copying_to, monkeypatch):
     house, place = copying_to
 

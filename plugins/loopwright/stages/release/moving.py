@@ -93,7 +93,6 @@ class Moving:
         keys = ("version", "previous", "action", *told)
         self._step({**release, **told}, Kind.RELEASE_CONFIRMED, "Ledger and alias agree.", keys)
         self.project()
-        deliver(self.workspace, self.spec)
         return f"finished the {_DONE[release['action']]} of version {release['version']}"
 
     def require_sound(self) -> None:
@@ -245,9 +244,17 @@ def reconcile(workspace: Workspace, model: ModelSpec) -> list[str]:
     :param model: the model.
     :return: a sentence for each thing that was mended; none when all was in order.
     """
-    moving = Moving(workspace, model)
+    return [*mend(Moving(workspace, model)), *deliver(workspace, model)]
+
+
+def mend(moving: Moving) -> list[str]:
+    """Do what :func:`reconcile` does, and tell nobody: who is about to move something waits for no target.
+
+    :param moving: the model's releases.
+    :return: as there.
+    """
     mended = (moving.finish(), moving.alias_found_moved(), moving.withdraw_stale(), moving.expire())
-    return [*[sentence for sentence in mended if sentence], *deliver(workspace, model)]
+    return [sentence for sentence in mended if sentence]
 
 
 def _require_same(under_way: Mapping[str, Any], wanted: Draft, subject: str) -> None:

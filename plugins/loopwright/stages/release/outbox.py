@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from loopwright.errors import LoopwrightError
+from loopwright.errors import CannotRun, LoopwrightError
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.release import copying, webhook
+from loopwright.stages.release.fresh_process import without_secrets
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
@@ -49,10 +50,16 @@ def deliver(workspace: Workspace, model: ModelSpec) -> list[str]:
 
 
 def _send(workspace: Workspace, model: ModelSpec, target: Target, letter: Mapping[str, Any]) -> None:
-    if target.webhook:
-        webhook.send(target, {"model": model.name, **{name: letter.get(name) for name in _CONTENT}})
-    else:
-        copying.copy_champion(workspace, model, str(target.copy_to))
+    try:
+        if target.webhook:
+            webhook.send(target, {"model": model.name, **{name: letter.get(name) for name in _CONTENT}})
+        else:
+            copying.copy_champion(workspace, model, str(target.copy_to))
+    except LoopwrightError:
+        raise
+    except Exception as error:  # a store's client has errors of its own: none of them may hold up a release
+        said = without_secrets(str(error), workspace)
+        raise CannotRun(f"It failed with {type(error).__name__}.", where=target.name, got=said) from error
 
 
 _CONTENT = ("version", "previous", "action", "artifact_digest", "at", "actor", "sequence")

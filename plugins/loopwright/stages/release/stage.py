@@ -14,7 +14,8 @@ from loopwright.ledger.state import natural
 from loopwright.stages.release.approval import record_approval
 from loopwright.stages.release.conditions import ReleaseRefused, known_version, ready
 from loopwright.stages.release.judged_files import judged_files
-from loopwright.stages.release.moving import Moving, reconcile
+from loopwright.stages.release.moving import Moving, mend
+from loopwright.stages.release.outbox import deliver
 from loopwright.stages.release.rehearsal import rehearse
 from loopwright.verdict import Outcome
 
@@ -60,8 +61,8 @@ def promote(
     :raises LedgerConflict: if another release is under way.
     :raises TrackingUnavailable: if the registry cannot be reached; the next call finishes what this one began.
     """
-    reconcile(workspace, model)
     moving = Moving(workspace, model)
+    mend(moving)
     if _is_champion(moving.state, version):
         return _released(moving.state, version, "promote", "unchanged")
     _require_no_stranger(moving)
@@ -101,8 +102,8 @@ def roll_back(
     :raises ReleaseRefused: if the version was never champion, or fails its rehearsal.
     :raises LedgerConflict: if another release is under way.
     """
-    reconcile(workspace, model)
     moving = Moving(workspace, model)
+    mend(moving)
     leaving = _champion(moving.state)
     if _left_already(moving.state, leaving, from_version, to_version):
         return _released(moving.state, leaving, "roll_back", "unchanged")
@@ -157,6 +158,7 @@ def _carried_out(
 ) -> Released:
     moving.finish()
     moving.withdraw_stale()
+    deliver(moving.workspace, moving.spec)
     state = moving.state
     if _is_champion(state, version):
         return _released(state, version, action, status if intended else "unchanged")
