@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -198,6 +199,38 @@ def test_a_copy_that_dies_half_way_leaves_the_pointer_where_it_was(copying_to, m
     assert "No space left" in house.events(Kind.TARGET_FAILED)[0].reason
     assert reconcile(house.workspace, house.model) == [f"told files that version {second} is champion"]
     assert pointed(place)[0]["version"] == second
+
+
+def test_a_copy_that_was_killed_before_the_card_is_finished_by_the_next(copying_to, monkeypatch):
+    house, place = copying_to
+
+    def killed(*_args):
+        raise OSError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(copying, "card_for", killed)
+        version = house.champion()
+    [copied] = place.rglob("artifact")
+    left, at_work = copied.with_name(".a.part"), copied.with_name(".b.part")
+    for part in (left, at_work):
+        (part / "data").mkdir(parents=True)
+    os.utime(left, (0, 0))
+    assert reconcile(house.workspace, house.model) == [f"told files that version {version} is champion"]
+    said, folder = pointed(place)
+    assert artifact.load(folder / "artifact", said["artifact_digest"]).card["model"] == "tips"
+    assert not left.exists()
+    assert at_work.exists()
+
+
+def test_of_two_copies_at_once_the_later_takes_the_earlier_for_its_own(tmp_path):
+    import fsspec
+
+    files, place = tmp_path / "files", tmp_path / "place"
+    for folder in (files, place / "artifact"):
+        folder.mkdir(parents=True)
+        (folder / "a").write_text("1")
+    copying._upload(fsspec.filesystem("file"), files, str(place))
+    assert [path.name for path in place.iterdir()] == ["artifact"]
 
 
 def test_a_store_with_errors_of_its_own_holds_no_release_up(copying_to, monkeypatch):

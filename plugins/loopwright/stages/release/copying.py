@@ -7,7 +7,10 @@ replaced in one piece, last. So a reader finds the champion before or the champi
 from __future__ import annotations
 
 import json
+import shutil
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
 
 POINTER = "champion.json"
+_LAST = "model_card.html"
+"""What is written last into a version's folder, and so says that it is whole."""
+_ABANDONED = 3600.0
+"""Seconds after which a part that did not grow is taken for left behind."""
 
 
 def copy_champion(workspace: Workspace, model: ModelSpec, target: str) -> None:
@@ -55,26 +62,39 @@ def copy_champion(workspace: Workspace, model: ModelSpec, target: str) -> None:
 
 
 def _put(workspace: Workspace, model: ModelSpec, champion: Mapping[str, Any], place: str) -> None:
-    """Write a version's folder, under another name first where a folder can be renamed."""
+    """Write a version's folder: its files, then its cards, the page last."""
     filesystem, path = opened(place, workspace.storage_options)
-    if not filesystem.exists(f"{path}/model_card.html"):  # which is written last
-        with TemporaryDirectory(prefix="loopwright-") as scratch:
-            files = judged_files(workspace, champion, Path(scratch))
-            _upload(filesystem, files, path)
+    if not filesystem.exists(f"{path}/{_LAST}"):
+        _sweep(filesystem, path)
+        if not (is_local(filesystem) and filesystem.exists(f"{path}/artifact")):  # else there whole: it was renamed
+            with TemporaryDirectory(prefix="loopwright-") as scratch:
+                files = judged_files(workspace, champion, Path(scratch))
+                _upload(filesystem, files, path)
     card = card_for(workspace, model, str(champion["version"]))
-    for name, text in (("model_card.md", card.markdown()), ("model_card.html", card.html())):
+    for name, text in (("model_card.md", card.markdown()), (_LAST, card.html())):
         write_whole(f"{place}/{name}", text, workspace.storage_options)
 
 
 def _upload(filesystem: Any, files: Path, path: str) -> None:
-    if is_local(filesystem):
-        part = f"{path}/.{uuid4().hex}.part"
-        filesystem.put(f"{files}/", f"{part}/", recursive=True)
-        try:
-            Path(part).rename(f"{path}/artifact")
-        except OSError:  # another was first; what it wrote has the same digest
-            filesystem.rm(part, recursive=True)
-            if not filesystem.exists(f"{path}/model_card.html"):  # which is written last
-                raise
+    """Copy the files, under another name first where a folder can be renamed."""
+    if not is_local(filesystem):
+        filesystem.put(f"{files}/", f"{path}/artifact/", recursive=True)
         return
-    filesystem.put(f"{files}/", f"{path}/artifact/", recursive=True)
+    part = f"{path}/.{uuid4().hex}.part"
+    try:
+        filesystem.put(f"{files}/", f"{part}/", recursive=True)
+        Path(part).rename(f"{path}/artifact")
+    except OSError:
+        shutil.rmtree(part, ignore_errors=True)
+        if not filesystem.exists(f"{path}/artifact"):  # else another was first; what it wrote has the same digest
+            raise
+
+
+def _sweep(filesystem: Any, path: str) -> None:
+    """Remove what copies that were killed left behind; one that is still at work is not that old."""
+    if not is_local(filesystem):
+        return
+    for part in Path(path).glob(".*.part"):
+        with suppress(OSError):
+            if part.is_dir() and time.time() - part.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(part, ignore_errors=True)
