@@ -12,7 +12,7 @@ from sklearn.dummy import DummyClassifier
 from loopwright.declaration.release import Budget
 from loopwright.errors import CannotRun, TrackingUnavailable, UnknownName
 from loopwright.ledger.events import Kind
-from loopwright.stages.release import rehearse
+from loopwright.stages.release import fresh_process, rehearse
 from loopwright.stages.release.rehearsal_judging import judge
 from loopwright.verdict import Outcome
 
@@ -119,6 +119,12 @@ class Curious(DummyClassifier):
         return super().predict(features)
 
 
+@pytest.fixture(autouse=True)
+def _let_known(monkeypatch):
+    """Let the models of these tests read whether they are rehearsed."""
+    monkeypatch.setenv(fresh_process.PASSED_AS_WELL, "REHEARSING")
+
+
 @pytest.fixture
 def by_value():
     """Pickle this module's classes whole, as a notebook's would be: the fresh process has no tests to import."""
@@ -189,10 +195,28 @@ def test_a_process_that_dies_says_how_and_no_password(house, by_value, monkeypat
 def test_a_process_of_a_model_is_given_no_address_and_no_login(house, by_value, tmp_path, monkeypatch):
     version = house.candidate(estimator=Curious())
     monkeypatch.setenv("REHEARSING", str(tmp_path / "seen"))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s3cret")
     assert rehearse(house.workspace, house.model, version).verdict.passed
     seen = (tmp_path / "seen").read_text()
     assert "stdin is at its end" in seen
     assert house.workspace.tracking not in seen
+    assert "s3cret" not in seen
+
+
+def test_a_process_of_a_model_has_what_libraries_need_and_no_secret_of_the_worker(monkeypatch):
+    secrets = ("AWS_SECRET_ACCESS_KEY", "AIRFLOW__CORE__FERNET_KEY", "HOOK_SECRET", "HF_TOKEN", "TF_VAR_password")
+    for name in secrets:
+        monkeypatch.setenv(name, "s3cret")
+    for name in ("OMP_NUM_THREADS", "LC_ALL", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "PYTHONHASHSEED"):
+        monkeypatch.setenv(name, "0")
+    passed = fresh_process._environment()
+    assert "s3cret" not in passed.values()
+    assert {"PATH", "OMP_NUM_THREADS", "LC_ALL", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "PYTHONHASHSEED"} <= {
+        *passed
+    }
+    monkeypatch.setenv(fresh_process.PASSED_AS_WELL, "HOOK_SECRET, UNSET")
+    passed = fresh_process._environment()
+    assert (passed["HOOK_SECRET"], "HF_TOKEN" in passed, "UNSET" in passed) == ("s3cret", False, False)
 
 
 def test_samples_that_are_gone_are_a_no(house):

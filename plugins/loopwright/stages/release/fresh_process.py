@@ -26,6 +26,22 @@ if TYPE_CHECKING:
 _BY_OTHERS = (0, -signal.SIGKILL, -signal.SIGTERM)
 """Endings that say nothing about the model: somebody, or a machine short of memory, ended the process."""
 MODULE = "loopwright.serving.rehearsal_process"
+PASSED_AS_WELL = "LOOPWRIGHT_REHEARSAL_ENV"
+"""The variable that names, with commas, further ones that a team's models read, and that are no secrets to them."""
+_NAMES = (
+    "PATH HOME USER LOGNAME SHELL LANG LANGUAGE TZ TZDIR TMPDIR TEMP TMP SYSTEMROOT LD_LIBRARY_PATH LD_PRELOAD "
+    "DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH VIRTUAL_ENV CONDA_PREFIX JAVA_HOME R_HOME SSL_CERT_FILE SSL_CERT_DIR "
+    "PYTHONHOME PYTHONUSERBASE PYTHONNOUSERSITE PYTHONHASHSEED PYTHONUTF8 PYTHONIOENCODING PYTHONMALLOC PYTHONWARNINGS "
+    "PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX PYTHONFAULTHANDLER XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME "
+    "MPLCONFIGDIR SKLEARN_SITE_JOBLIB LOKY_MAX_CPU_COUNT BLIS_NUM_THREADS GOTO_NUM_THREADS VECLIB_MAXIMUM_THREADS "
+    "NUMEXPR_NUM_THREADS NUMEXPR_MAX_THREADS POLARS_MAX_THREADS RAYON_NUM_THREADS ARROW_DEFAULT_MEMORY_POOL "
+    "MALLOC_ARENA_MAX NVIDIA_VISIBLE_DEVICES HIP_VISIBLE_DEVICES ROCR_VISIBLE_DEVICES XLA_FLAGS TORCH_HOME HF_HOME "
+    "HF_HUB_OFFLINE TRANSFORMERS_OFFLINE TF_CPP_MIN_LOG_LEVEL TF_NUM_INTRAOP_THREADS TF_NUM_INTEROP_THREADS "
+    "TF_ENABLE_ONEDNN_OPTS KERAS_BACKEND NLTK_DATA"
+)
+_PASSED = frozenset(_NAMES.split())
+_PASSED_PREFIXES = ("LC_", "OMP_", "KMP_", "MKL_", "OPENBLAS_", "NUMBA_", "JOBLIB_", "CUDA_")
+"""Of threads, devices and languages: no library keeps a login there."""
 
 
 class FreshProcess:
@@ -77,9 +93,12 @@ class FreshProcess:
 
 
 def _environment() -> dict[str, str]:
+    """Return what libraries need to be found and to run; a login in the worker's environment is none of a model's."""
+    named = {*_PASSED, *filter(None, (name.strip() for name in os.environ.get(PASSED_AS_WELL, "").split(",")))}
+    passed = {key: value for key, value in os.environ.items() if key in named or key.startswith(_PASSED_PREFIXES)}
     # A plugins folder that Airflow put on its path is on no path of a fresh interpreter's.
     home = str(Path(loopwright.__file__).parent.parent)
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])}
+    return {**passed, "PYTHONPATH": os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH")])])}
 
 
 def _died(status: int) -> str:
