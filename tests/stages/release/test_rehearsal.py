@@ -150,6 +150,30 @@ def test_printing_does_not_spoil_the_answer(house, by_value):
     assert rehearse(house.workspace, house.model, version).verdict.passed
 
 
+class Flooding(DummyClassifier):
+    """Prints more than anybody wants to keep."""
+
+    def predict(self, features):
+        import os
+
+        if os.environ.get("REHEARSING"):
+            for _ in range(64):
+                os.write(2, b"x" * 1_000_000)
+        return super().predict(features)
+
+
+def test_a_model_that_prints_without_end_fills_no_memory_of_ours(house, by_value, rehearsing):
+    import tracemalloc
+
+    version = house.candidate(estimator=Flooding())
+    tracemalloc.start()
+    try:
+        assert rehearse(house.workspace, house.model, version).verdict.passed
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_model_that_only_works_where_it_was_made_is_a_no(house, by_value, monkeypatch):
     version = house.candidate(estimator=Raising())
     monkeypatch.setenv("REHEARSING", "1")

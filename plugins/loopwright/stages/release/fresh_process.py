@@ -11,10 +11,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import loopwright
 from loopwright.errors import CannotRun, without_logins
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 _BY_OTHERS = (0, -signal.SIGKILL, -signal.SIGTERM)
 """Endings that say nothing about the model: somebody, or a machine short of memory, ended the process."""
 MODULE = "loopwright.serving.rehearsal_process"
+_KEPT = 100_000
+"""Bytes that are kept of what a process says: many times an answer, and the end of what it printed."""
+_LAST_WORDS = 5.0
+"""Seconds that the pipes of an ended process are waited for."""
 PASSED_AS_WELL = "LOOPWRIGHT_REHEARSAL_ENV"
 """The variable that names, with commas, further ones that a team's models read, and that are no secrets to them."""
 _NAMES = (
@@ -56,14 +62,17 @@ class FreshProcess:
         command = [sys.executable, "-P", "-m", MODULE]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(  # noqa: S603 - our own module by our own interpreter
-            command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=_environment(), start_new_session=True
+            command, stdin=pipe, stdout=pipe, stderr=pipe, env=_environment(), start_new_session=True
         )
+        self._said, self._noise = _Tail(self._process.stdout), _Tail(self._process.stderr)
 
     def __enter__(self) -> FreshProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
         _end(self._process.pid)
+        for tail in (self._said, self._noise):
+            tail.join(_LAST_WORDS)
         with self._process:  # closes its pipes, and waits for it
             pass
 
@@ -77,7 +86,7 @@ class FreshProcess:
         """
         phase = Path(question["files"]).with_name(PHASE)
         try:
-            said, noise = self._process.communicate(json.dumps(question), timeout=timeout)
+            said, noise = self._asked(json.dumps(question).encode(), timeout)
         except subprocess.TimeoutExpired:
             if phase.is_file():
                 what = f"It did not answer within {timeout:.0f} s and was ended."
@@ -90,6 +99,39 @@ class FreshProcess:
             last = without_secrets(noise.strip().rpartition("\n")[2], self._workspace)
             return {"fault": {"what": f"It took its process with it ({_died(status)}).", "got": last, "type": "crash"}}
         return _read(said, noise, status, self._workspace, self._where)
+
+    def _asked(self, question: bytes, timeout: float) -> tuple[str, str]:
+        """Return what came out of it and what it printed, of either the end."""
+        until = time.monotonic() + timeout
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError), self._process.stdin as stream:  # who is dead already says so by its status
+                stream.write(question)
+        self._process.wait(timeout)
+        for tail in (self._said, self._noise):
+            tail.join(max(0.0, until - time.monotonic()))
+            if tail.is_alive():  # something that it started holds the pipe
+                raise subprocess.TimeoutExpired(MODULE, timeout)
+        return self._said.text, self._noise.text
+
+
+class _Tail(threading.Thread):
+    """Takes all that comes out of a pipe, so that nobody waits, and keeps the end, so that no memory fills."""
+
+    def __init__(self, stream: IO[bytes] | None) -> None:
+        super().__init__(daemon=True)
+        self._stream, self._kept = stream, b""
+        self.start()
+
+    def run(self) -> None:
+        """Read until the pipe is at its end, or was closed."""
+        with suppress(OSError, ValueError):
+            while self._stream and (piece := os.read(self._stream.fileno(), 65_536)):
+                self._kept = (self._kept + piece)[-_KEPT:]
+
+    @property
+    def text(self) -> str:
+        """What was kept."""
+        return self._kept.decode(errors="replace")
 
 
 def _environment() -> dict[str, str]:
