@@ -58,6 +58,18 @@ def test_what_reaches_outside_of_the_process_is_not_made(tmp_path, planted, name
     assert not mark.exists()
 
 
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("pandas", "io.common.os.system"), ("pandas", "read_pickle"), ("pandas", "eval"), ("cloudpickle", "loads")],
+)
+def test_nothing_is_reached_through_a_module_and_nothing_loads_more(module, name):
+    def text(value):
+        return b"\x8c" + bytes([len(value)]) + value.encode()
+
+    with pytest.raises(UserCodeFailed, match="reaches through a module"):
+        made(b"\x80\x04" + text(module) + text(name) + b"\x93.")
+
+
 def test_a_type_of_another_library_has_to_be_declared():
     import pathlib
 

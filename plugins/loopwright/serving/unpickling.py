@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Collection
+from types import ModuleType
 from typing import Any
 
 from loopwright.errors import UserCodeFailed, shown_names
@@ -17,10 +18,12 @@ from loopwright.errors import UserCodeFailed, shown_names
 LIBRARIES = ("cloudpickle", "joblib", "numpy", "pandas", "scipy", "sklearn")
 """Modules whose types any estimator may hold."""
 _STANDARD = ("_codecs", "abc", "collections", "copyreg", "dataclasses", "datetime", "decimal", "enum", "fractions",
-             "functools", "itertools", "math", "numbers", "random", "re", "string", "types", "typing", "uuid",
+             "functools", "itertools", "math", "numbers", "re", "string", "types", "typing", "uuid",
              "weakref", "zoneinfo")  # fmt: skip
 """Of Python's own: what holds values, and nothing that reaches outside of the process."""
 _BUILTINS_REFUSED = frozenset({"__import__", "breakpoint", "compile", "eval", "exec", "input", "open"})
+_LOADERS = frozenset({"eval", "exec", "load", "loads", "read_pickle"})
+"""Of allowed libraries: what would unpickle or run anything, unasked."""
 
 
 def unpickled(content: bytes, *, declared: Collection[str], own: Collection[str], where: object) -> Any:
@@ -52,4 +55,16 @@ class _Declared(pickle.Unpickler):
                 allowed=f"types of {shown_names(sorted(self._allowed - set(_STANDARD)))}",
                 mend=f"If the team means it: train: {{types: [{module.partition('.')[0]}]}}, and train again.",
             )
-        return super().find_class(module, name)
+        found: Any = super().find_class(module, name.partition(".")[0])
+        for part in name.split(".")[1:]:
+            if isinstance(found, ModuleType):
+                break
+            found = getattr(found, part)
+        if isinstance(found, ModuleType) or name.rpartition(".")[2] in _LOADERS:
+            raise UserCodeFailed(
+                "The estimator reaches through a module, or for what loads or runs more; it was not made.",
+                where=self._where,
+                got=f"{module}.{name}",
+                allowed="types and functions by the name of their own module",
+            )
+        return found
