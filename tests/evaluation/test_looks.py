@@ -18,6 +18,12 @@ def test_each_further_look_spends_half_of_what_is_left() -> None:
     assert [1 - confidence_of(asked, look) for look in (2, 3, 4)] == pytest.approx([0.05, 0.025, 0.0125])
 
 
+@pytest.mark.parametrize("budget", [0.3, 0.9])
+def test_a_large_budget_loosens_no_look(budget) -> None:
+    asked = Against(confidence=0.95, error_budget=budget)
+    assert min(confidence_of(asked, look) for look in range(1, 20)) == 0.95
+
+
 @pytest.mark.parametrize("budget", [None, 0.06, 0.3])
 def test_the_budget_is_never_overspent(budget) -> None:
     asked = Against(confidence=0.95, error_budget=budget)

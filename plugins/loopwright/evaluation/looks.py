@@ -20,12 +20,15 @@ SUREST = 1 - 1e-9
 
 
 def confidence_of(asked: Against, looks: int) -> float:
-    """Return the one-sided confidence of the so-manieth comparison on one holdout.
+    """Return the one-sided confidence of the so-manieth comparison on one holdout, never below the declared one.
 
     :param asked: the declared confidence and budget.
     :param looks: how often the holdout was asked, this time included; at least 1.
     """
-    return min(asked.confidence if looks <= 1 else 1 - (_budget(asked) - _first(asked)) / 2 ** (looks - 1), SUREST)
+    if looks <= 1:
+        return min(asked.confidence, SUREST)
+    left = 1 - (_budget(asked) - _first(asked)) / 2 ** (looks - 1)
+    return min(max(asked.confidence, left), SUREST)
 
 
 def spent(asked: Against, looks: int) -> float:
