@@ -134,3 +134,14 @@ def test_the_smallest_sample_that_gets_bounds_gets_honest_ones() -> None:
         )
         held += found.low <= true_auc
     assert held / 300 >= 0.88
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "f1_macro"])
+def test_a_mean_over_classes_needs_rows_of_each(metric) -> None:
+    def known(rarest: int) -> bool:
+        truth = np.array(["a"] * 200 + ["b"] * 200 + ["c"] * rarest)
+        said = np.where(np.arange(len(truth)) % 7 == 0, "a", truth)
+        return interval(metric, truth, Predicted(said, None, ("a", "b", "c"))).known
+
+    assert not known(MINIMUM_PER_CLASS - 1)
+    assert known(MINIMUM_PER_CLASS)

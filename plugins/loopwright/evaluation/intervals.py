@@ -180,7 +180,7 @@ def lacking(name: str, truth: Array, groups: Array | None = None) -> str | None:
         return f"{len(truth)} labelled rows are fewer than the {MINIMUM_ROWS} an interval needs"
     if groups is not None and (found := len(np.unique(groups))) < MINIMUM_GROUPS:
         return f"the rows come in {found} groups, fewer than the {MINIMUM_GROUPS} an interval needs"
-    if named(name).tasks != frozenset({"binary_classification"}):
+    if named(name).tasks != frozenset({"binary_classification"}) and name not in _BY_CLASS:
         return None
     counts = np.unique(truth, return_counts=True)[1]
     if len(counts) < 2:
@@ -189,6 +189,9 @@ def lacking(name: str, truth: Array, groups: Array | None = None) -> str | None:
         return f"the rarer class has {counts.min()} rows, fewer than the {MINIMUM_PER_CLASS} an interval needs"
     return None
 
+
+_BY_CLASS = {"balanced_accuracy", "f1_macro"}
+"""Means over the classes: each class weighs the same, so they are no surer than the rarest one."""
 
 _SHARES = {"roc_auc", "average_precision", "accuracy", "balanced_accuracy", "f1", "f1_macro", "precision", "recall"}
 """Metrics that end at 0 and 1: a bootstrap of none wrong says "surely none"."""
