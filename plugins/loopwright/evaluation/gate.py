@@ -100,7 +100,7 @@ def judge(
 def _lacks(champion: Predicted, primary: str) -> str | None:
     """Return what keeps a champion's answers from being compared: it was made for another declaration, perhaps."""
     if champion.unusable:
-        return f"it gave no finite answer for {champion.unusable} rows"
+        return f"it gave no usable answer for {champion.unusable} rows"
     if champion.score is None and named(primary).needs == "score":
         return f"it gives no probabilities, which {primary} is computed from"
     return None
@@ -111,7 +111,7 @@ def _finite(candidate: Predicted) -> Check:
     if n == 0:
         outcome, why = Outcome.INCONCLUSIVE, "the holdout has no labelled rows"
     elif unusable:
-        outcome, why = Outcome.FAIL, f"{unusable} of {n} predictions are missing, NaN or infinite"
+        outcome, why = Outcome.FAIL, f"{unusable} of {n} predictions are missing, NaN, infinite or no probabilities"
     elif n > 1 and candidate.constant:
         outcome, why = Outcome.FAIL, f"all {n} predictions are the same"
     else:

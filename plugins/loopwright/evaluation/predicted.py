@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+ROUNDING = 1e-3
+"""How far probabilities may be off: what half precision and rounded answers lose."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,10 @@ class Predicted:
 
     @property
     def unusable(self) -> int:
-        """How many rows have no finite answer."""
+        """How many rows have no finite answer, or scores that are no probabilities."""
         usable = _finite(self.label)
         if self.score is not None:
-            scored = _finite(self.score)
-            usable &= scored if scored.ndim == 1 else scored.all(axis=1)
+            usable &= _probable(self.score)
         return int((~usable).sum())
 
     @property
@@ -50,6 +51,16 @@ class Predicted:
         """Whether every row got the same answer (by its score where there is one)."""
         answers = self.label if self.score is None else self.score
         return len(self) > 0 and bool((answers == answers[0]).all())
+
+
+def _probable(score: Array) -> npt.NDArray[np.bool_]:
+    """Tell rows whose scores are probabilities: from 0 to 1 and, of several classes, 1 together."""
+    values = np.where(_finite(score), score, np.nan).astype(float)
+    within = (values >= -ROUNDING) & (values <= 1 + ROUNDING)
+    if values.ndim == 1:
+        return within
+    together: npt.NDArray[np.bool_] = within.all(axis=1) & (np.abs(values.sum(axis=1) - 1) <= ROUNDING)
+    return together
 
 
 def _finite(values: Array) -> npt.NDArray[np.bool_]:
