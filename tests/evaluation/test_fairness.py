@@ -60,3 +60,9 @@ def test_the_interval_of_a_difference_of_two_rates_is_the_textbooks() -> None:
 def test_nobody_selected_has_no_ratio() -> None:
     truth, _, group = world(3)
     assert not disparity("demographic_parity_ratio", truth, np.zeros(900, dtype=bool), group, Resampling(100)).known
+
+
+def test_rows_that_all_depend_on_each_other_say_nothing_sure() -> None:
+    truth, selected, group = world(4)
+    alone = Resampling(100, groups=np.zeros(len(truth), dtype=int))
+    assert disparity("demographic_parity_difference", truth, selected, group, alone).bounds is None

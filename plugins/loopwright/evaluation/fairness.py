@@ -76,6 +76,8 @@ def disparity(
     together = resampling.groups
     if together is not None and rows is not None:
         together = codes(together[rows])
+    if together is not None and len(np.unique(together)) < 2:
+        return unknown(point, len(truth))
     drawn = Resampling(resampling.resamples, resampling.seed, together)
     return bootstrapped(value, point, value.influence(), drawn)
 
