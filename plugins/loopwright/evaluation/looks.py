@@ -27,7 +27,7 @@ def confidence_of(asked: Against, looks: int) -> float:
     """
     if looks <= 1:
         return min(asked.confidence, SUREST)
-    left = 1 - (_budget(asked) - _first(asked)) / 2 ** (looks - 1)
+    left = 1 - (_budget(asked) - _first(asked)) / 2.0 ** (looks - 1)
     return min(max(asked.confidence, left), SUREST)
 
 
