@@ -1,9 +1,10 @@
 """Release: two DAGs a model. A candidate is rehearsed, approved where that is declared, and promoted; or rolled back.
 
 Runs may overlap, so that a newer candidate need not wait behind one that waits for a person: the ledger lets only one
-release happen, and only of the candidate that still is one. A roll back looks by the clock as well: the monitor's event
-may be lost, and its request stays open until it is answered. Where that is declared, a third DAG trains the champion
-again by the clock, from what was recorded.
+release happen, and only of the candidate that still is one. Where a shadow is declared, the candidate proves itself
+beside the champion before anybody is asked; a run that finds it not far enough ends there, and every scoring starts
+another. A roll back looks by the clock as well: the monitor's event may be lost, and its request stays open until it is
+answered. Where that is declared, a third DAG trains the champion again by the clock, from what was recorded.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from loopwright.operators.release import (
     RehearseCandidateOperator,
     ReproduceChampionOperator,
     RollBackOperator,
+    ShadowCandidateOperator,
 )
 from loopwright.suite import assets
 from loopwright.suite.dag import of_model
@@ -32,7 +34,7 @@ for model, project in declared_models(__file__):
     if wanted(model, "release"):
         with DAG(
             f"{model.name}.release",
-            schedule=on_assets_or(model.schedule, assets.candidate(model.name)),
+            schedule=on_assets_or(model.schedule, assets.ready_to_release(model)),
             params={"version": text("Version", 'Text, such as "3"; empty for the one that waits.')},
             **of_model(model, project, "release"),
         ):
@@ -45,6 +47,10 @@ for model, project in declared_models(__file__):
                 trigger_rule="none_failed",  # asking is skipped where nobody needs to be asked
             )
             reconcile >> rehearse >> promote
+            proven = rehearse
+            if model.release.shadow:
+                proven = ShadowCandidateOperator(task_id="shadow", version=reconcile.output)
+                rehearse >> proven >> promote
             if model.release.approval == "required" or model.gate.on_inconclusive == "ask":
                 ask = AskApprovalOperator(task_id="ask", version=reconcile.output)
                 approve = HITLOperator(
@@ -60,7 +66,7 @@ for model, project in declared_models(__file__):
                     retry_delay=timedelta(seconds=5),
                 )
                 record = RecordApprovalOperator(task_id="record", version=reconcile.output, answer=approve.output)
-                rehearse >> ask >> approve >> record >> promote
+                proven >> ask >> approve >> record >> promote
 
     if wanted(model, "rollback"):
         with DAG(

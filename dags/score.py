@@ -1,5 +1,6 @@
 """Score: one DAG a model that declares it. The champion over every published batch that it has not scored.
 
+Where a shadow is declared, a challenger answers for the same batches after it, and cannot hold it up.
 It says so at its end whatever it came to, also when there was nothing to score: a decision to train waits for that.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 from airflow.sdk import DAG
 
 from loopwright.operators.announce import AnnounceOperator, FailRunOperator
-from loopwright.operators.score import ListUnscoredOperator, ScoreBatchOperator
+from loopwright.operators.score import ListUnscoredOperator, ScoreBatchOperator, ShadowBatchesOperator
 from loopwright.suite import assets
 from loopwright.suite.dag import of_model
 from loopwright.suite.declared import declared_models
@@ -44,5 +45,10 @@ for model, project in declared_models(__file__):
             outlets=[assets.predictions(model.name)],
             trigger_rule="all_done",  # one bad batch fails itself only
         )
+        tasks = [waiting, score]
+        if model.release.shadow:
+            shadow = ShadowBatchesOperator(task_id="shadow", trigger_rule="all_done")
+            score >> shadow >> announce
+            tasks.append(shadow)
         score >> announce
-        [waiting, score] >> FailRunOperator(task_id="fail_run")
+        tasks >> FailRunOperator(task_id="fail_run")

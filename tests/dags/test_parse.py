@@ -129,6 +129,15 @@ def test_a_model_that_is_not_scored_or_watched_has_no_such_dag(project):
     assert [one["dags"] for one in found] == [["tips.score"], ["tips.monitor"]]
 
 
+def test_a_shadow_is_a_task_where_it_is_declared_and_each_scoring_starts_a_release(project):
+    project.edit("include/models/tips/model.yaml", "label:", "release: {shadow: {batches: 2}}\nlabel:")
+    found = parsed(project.path / "dags" / "release.py")
+    assert found["errors"] == []
+    assert found["starts_on"]["tips.release"] == ["loopwright://tips/candidate", "loopwright://tips/predictions"]
+    assert found["starts_on"]["minutes.release"] == []  # its candidate alone
+    assert parsed(project.path / "dags" / "score.py")["errors"] == []
+
+
 def test_a_champion_is_made_again_by_the_clock_where_that_is_declared(project):
     notify = "notify: [{notifier: airflow.providers.smtp.notifications.smtp.SmtpNotifier, arguments: {to: ada}}]"
     release = f"release: {{approval: required, reproduce: '@monthly', {notify}}}"

@@ -90,7 +90,7 @@ def test_every_kind_of_event_is_folded():
         event = Event.following(
             Draft(kind, "a", "r", EVIDENCE), subject="model/tips", sequence=1, at="T1", previous_hash=GENESIS
         )
-        assert isinstance(fold(event, {"version/1": {"version": "1"}, "arrival/a": {"status": "quarantined"}}), dict)
+        assert isinstance(fold(event, ENTRIES), dict)
 
 
 EVIDENCE = {
@@ -112,6 +112,15 @@ EVIDENCE = {
     "override": {"by": "person:ada", "why": "w"},
     "letter": "000000001/crm",
     "target": "crm",
+    "phase": "shadow",
+    "champion": "1",
+    "dataset_sequence": 1,
+    "then": "wait",
+    "judged": 1,
+}
+ENTRIES = {
+    "version/1": {"version": "1", "shadow": {"looks": 0}},
+    "arrival/a": {"status": "quarantined"},
 }
 
 

@@ -7,6 +7,7 @@ from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop.run import turn
+from loopwright.loop.status import status
 from loopwright.loop.step import STAGES, Began, Step
 from support import toy as toys
 
@@ -50,6 +51,34 @@ def test_two_months_go_round_in_the_order_of_the_loop(toy):
     assert {event.total for event in began} == {2}
     again = turn(toy.workspace, "tips")
     assert words(again) == [("decide", "no", None)]
+
+
+def test_a_candidate_answers_beside_the_champion_and_is_judged_before_a_newer_one_takes_its_place(toy):
+    model = "include/models/tips/model.yaml"
+    toy.edit(model, "owner: tests", "owner: tests\nrelease: {shadow: {batches: 1}}")
+    toy.edit(model, "champion: {margin: 0.02}", "champion: {margin: 0.02, better: false}")
+    for month in (1, 2, 3):
+        toy.arrive(month)
+    first = turn(toy.workspace, "tips")
+    assert words(first)[-2:] == [("rehearse", "pass", None), ("shadow", "waits", None)]
+    assert (first.champion, first.exit_status) == ("1", 0)
+    [stands] = status(toy.workspace, "tips")["models"]
+    beside = {"version": "2", "phase": "shadow", "champion": "1", "batches": 1, "answered": 0}
+    assert (stands["shadow"], stands["needs"]) == (beside, [])
+    assert words(turn(toy.workspace, "tips")) == [("decide", "no", None)]
+    toy.arrive(4)
+    second = turn(toy.workspace, "tips")
+    found = words(second)
+    begun = found.index(("score", "scored", "2024-04"))
+    assert found[begun + 1] == ("shadow", "shadowed", "2024-04")
+    assert found.index(("shadow", "pass", None)) < found.index(("promote", "promoted", None))
+    assert found.index(("promote", "promoted", None)) < found.index(("decide", "train", None))
+    assert second.champion == "2"
+    table = Lake.of(toy.workspace).predictions("tips").read(["2024-04"])
+    assert table.groupby("_role")["model_version"].unique().map(list).to_dict() == {
+        "champion": ["1"],
+        "challenger": ["2"],
+    }
 
 
 def test_killed_before_and_after_every_single_step_it_ends_where_it_would_have(toy, tmp_path):

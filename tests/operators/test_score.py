@@ -6,8 +6,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 import loopwright.stages.score as stage
-from loopwright.operators.score import ListUnscoredOperator, ScoreBatchOperator
+from loopwright.operators.score import ListUnscoredOperator, ScoreBatchOperator, ShadowBatchesOperator
 from loopwright.stages.ingest.stage import ingest_batch
+from loopwright.stages.score.shadowing import Shadowed
 from support.airflow_context import context
 
 
@@ -41,6 +42,18 @@ def score(toy, monkeypatch, status):
     monkeypatch.setattr(stage, "score_batch", lambda workspace, model, batch_id, *, force: answer)
     operator = ScoreBatchOperator(task_id="score", model="tips", batch_id="2024-01", project=str(toy.path))
     return operator.execute(context(operator))
+
+
+def test_the_challenger_answers_where_one_waits(toy, monkeypatch):
+    waiting = ["2024-01", "2024-02"]
+    answer = lambda batch: Shadowed("tips", batch, "2", 5, "shadowed", "it did")  # noqa: E731
+    monkeypatch.setattr(stage, "unshadowed", lambda workspace, model: waiting)
+    monkeypatch.setattr(stage, "shadow_batch", lambda workspace, model, batch: answer(batch))
+    operator = ShadowBatchesOperator(task_id="shadow", model="tips", project=str(toy.path))
+    assert operator.execute(context(operator)) == waiting
+    waiting.clear()
+    with pytest.raises(AirflowSkipException, match="No challenger"):
+        operator.execute(context(operator))
 
 
 def test_scored_and_unchanged(toy, monkeypatch):

@@ -202,6 +202,12 @@ class ModelSpec(Declared):
         return self
 
     @model_validator(mode="after")
+    def _a_shadow_needs_the_champions_answers(self) -> ModelSpec:
+        if self.release.shadow and self.score is None:
+            raise ValueError("release.shadow: it compares answers to the same batches, and score is null")
+        return self
+
+    @model_validator(mode="after")
     def _gate_fits_the_task(self) -> ModelSpec:
         if self.gate.fairness and self.task != "binary_classification":
             raise ValueError("gate.fairness: its metrics are about two classes, one of which is selected")

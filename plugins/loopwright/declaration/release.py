@@ -79,6 +79,14 @@ class Keep(Declared):
     age: Duration = Field(timedelta(days=90), description="Younger ones stay as well.")
 
 
+class Shadow(Declared):
+    """A candidate first answers beside the champion, for the same batches, and nobody sees it."""
+
+    batches: int = Field(
+        ge=1, description="So many batches are answered by both, and compared when their labels are final."
+    )
+
+
 class Release(Declared):
     """How a candidate becomes the champion."""
 
@@ -103,6 +111,9 @@ class Release(Declared):
     )
     keep: Keep = Field(Keep(), description="Which versions that were never champion stay at a clean-up.")
     tell: list[Target] = Field([], description="Who learns of a promotion or a roll back, retried until it does.")
+    shadow: Shadow | None = Field(
+        None, description="How long a candidate answers beside the champion before it may take its place."
+    )
     budget: Budget = Field(Budget(), description="What serving may cost; nothing is bounded when left out.")
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ tell (few rows, one class) is answered with ``inconclusive``, never with a crash
 from __future__ import annotations
 
 from loopwright.evaluation.estimates import Interval
-from loopwright.evaluation.gate import Beside, judge
+from loopwright.evaluation.gate import Beside, judge, judge_live
 from loopwright.evaluation.intervals import interval, paired_difference
 from loopwright.evaluation.metrics import metric_value
 from loopwright.evaluation.predicted import Predicted
@@ -21,6 +21,7 @@ __all__ = [
     "Unseen",
     "interval",
     "judge",
+    "judge_live",
     "metric_value",
     "paired_difference",
 ]

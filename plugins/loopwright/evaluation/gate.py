@@ -97,6 +97,34 @@ def judge(
     return tuple(checks)
 
 
+def judge_live(
+    gate: Gate,
+    candidate: Predicted,
+    champion: Predicted,
+    truth: Array,
+    *,
+    columns: Mapping[str, Array] | None = None,
+    looks: int = 1,
+    seed: int = 0,
+) -> tuple[Check, ...]:
+    """Ask what the gate asks about the champion, of answers that both gave in production.
+
+    :param gate: as declared.
+    :param candidate: its answers for labelled rows.
+    :param champion: the champion's answers for the same rows.
+    :param truth: of the same rows.
+    :param columns: what rows are grouped by, by name.
+    :param looks: how often such rows were asked about this candidate, this time included.
+    :param seed: of the bootstrap.
+    """
+    if not len(truth):
+        return uncompared(gate, Outcome.INCONCLUSIVE, "no row that both answered has a label")
+    finite, fault = _finite(candidate), _lacks(champion, gate.primary)
+    sound = finite.outcome is Outcome.PASS
+    asking = Asking(gate, candidate, truth, columns or {}, looks, seed) if sound else None
+    return (finite, *_against(gate, asking, None if fault else champion, fault))
+
+
 def _lacks(champion: Predicted, primary: str) -> str | None:
     """Return what keeps a champion's answers from being compared: it was made for another declaration, perhaps."""
     if champion.unusable:

@@ -72,6 +72,14 @@ class DatasetState(State):
         batches = self.under("batch").values()
         return sorted(batches, key=lambda batch: place_in_time(batch["event_time"], batch["batch_id"]))
 
+    def since(self, sequence: int) -> list[dict[str, Any]]:
+        """Return the batches with rows that were published after an event, in the order in which they were.
+
+        :param sequence: of the dataset's event.
+        """
+        later = [batch for batch in self.published() if batch["rows"] and batch["sequence"] > sequence]
+        return sorted(later, key=lambda batch: int(batch["sequence"]))
+
     def batch(self, batch_id: str) -> dict[str, Any]:
         """Return one published batch, as :meth:`published` does.
 
@@ -152,6 +160,17 @@ class ModelState(State):
         """The newest registered version that waits for its release."""
         version = self.get("candidate")
         return self.version(version) if version else None
+
+    @property
+    def challenger(self) -> dict[str, Any] | None:
+        """The candidate while it shadows the champion: its ``shadow`` has ``champion``, ``batches``, ``looks``."""
+        candidate = self.candidate
+        shadow = (candidate or {}).get("shadow")
+        return candidate if shadow and shadow.get("then", "wait") == "wait" else None
+
+    def shadowed(self, version: str) -> dict[str, Any]:
+        """Return what a version scored in its shadow, by batch: ``content_digest``, ``table_version``, ``rows``."""
+        return self.under(f"shadowed/{version}")
 
     @property
     def release(self) -> dict[str, Any] | None:

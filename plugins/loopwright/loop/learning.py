@@ -76,6 +76,10 @@ class Learning:
         if self.state.champion or self.state.release:
             self._reconcile()
 
+    def is_shadowing(self) -> bool:
+        """Whether a candidate answers beside the champion, so that it is judged before a newer one takes its place."""
+        return self.state.challenger is not None
+
     def release(self) -> bool:
         """Roll back if it was asked for, and promote what may be promoted.
 
@@ -132,8 +136,21 @@ class Learning:
             rehearsal = attempt("release", "rehearse", lambda: rehearse(workspace, model, version), said.judged)
             if not rehearsal or not rehearsal.verdict.passed:
                 return
-        if self._may_promote(version):
+        if self._is_shadowed(version) and self._may_promote(version):
             attempt("release", "promote", lambda: promote(workspace, model, version), said.released)
+
+    def _is_shadowed(self, version: str) -> bool:
+        """Advance a candidate's shadow where that is declared, and tell whether the release may go on."""
+        from loopwright.stages.release import shadow, standing
+
+        if self.model.release.shadow is None:
+            return True
+        found = standing(self.workspace, self.model, version)
+        if found.status != "due":
+            return found.done
+        advance = partial(shadow, self.workspace, self.model, version)
+        advanced = self.teller.attempt("release", "shadow", advance, said.in_shadow)
+        return bool(advanced and advanced.done)
 
     def _may_promote(self, version: str) -> bool:
         """Ask what the promotion will ask; where only a person's yes is missing, ask the person and go on."""

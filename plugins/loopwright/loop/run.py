@@ -83,6 +83,8 @@ class _Turn:
         :param decide: whether there is anything that a decision to train could rest on.
         """
         self._catch_up()
+        if "release" in self.included and self.learning.is_shadowing() and self.learning.release():
+            self._catch_up()
         if decide and "train" in self.included:
             self.learning.train()
         if "release" in self.included and self.learning.release():
@@ -95,11 +97,14 @@ class _Turn:
             self._monitor()
 
     def _score(self) -> None:
-        from loopwright.stages.score import score_batch, unscored
+        from loopwright.stages.score import score_batch, shadow_batch, unscored, unshadowed
 
         for batch in unscored(self.workspace, self.model):
             score = partial(score_batch, self.workspace, self.model, batch)
             self.teller.attempt("score", "score", score, said.scored, batch)
+        for batch in unshadowed(self.workspace, self.model):
+            beside = partial(shadow_batch, self.workspace, self.model, batch)
+            self.teller.attempt("score", "shadow", beside, said.shadowed, batch)
 
     def _monitor(self) -> None:
         from loopwright.stages.monitor import unmonitored

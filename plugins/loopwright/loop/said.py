@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from loopwright.loop.telling import Said
     from loopwright.stages.ingest.results import IngestResult
     from loopwright.stages.monitor import Monitored
-    from loopwright.stages.release import Released
-    from loopwright.stages.score import Scored
+    from loopwright.stages.release import Released, Shadow
+    from loopwright.stages.score import Scored, Shadowed
     from loopwright.stages.train import Candidate, Fitted, TrainingDecision
     from loopwright.verdict import Verdict
 
@@ -63,6 +63,19 @@ def released(result: Released) -> Said:
 def scored(result: Scored) -> Said:
     """Say how many rows have a prediction."""
     return result.status, f"{result.rows} rows by version {result.version}"
+
+
+def shadowed(result: Shadowed) -> Said:
+    """Say how many rows the challenger answered for."""
+    return result.status, f"{result.rows} rows by version {result.version}, beside the champion"
+
+
+def in_shadow(result: Shadow) -> Said:
+    """Say where a candidate stands beside the champion."""
+    if result.verdict is None or result.status == "waits":
+        return "waits", f"version {result.version} is in shadow: {result.why}"
+    outcome, _, why = result.verdict.why().partition(": ")
+    return outcome, f"version {result.version} beside the champion: {why}"
 
 
 def monitored(result: Monitored) -> Said:

@@ -65,7 +65,17 @@ def _known(state: ModelState) -> dict[str, Any]:
         "refusals": state.refusals,
         "requests": {what: state.request(what) for what in ("retrain", "rollback") if state.request(what)},
         "release": state.release,
+        "shadow": _shadow(state),
     }
+
+
+def _shadow(state: ModelState) -> dict[str, Any] | None:
+    """Return how far the challenger came: its version, and how many batches of how many it answered for."""
+    challenger = state.challenger
+    if challenger is None:
+        return None
+    said, answered = challenger["shadow"], len(state.shadowed(challenger["version"]))
+    return {"version": challenger["version"], **_some(said, "phase", "champion", "batches"), "answered": answered}
 
 
 def _came_to(state: ModelState) -> dict[str, Any]:
@@ -96,7 +106,7 @@ def _needs(spec: ModelSpec, state: ModelState) -> list[str]:
     """Return why a person is needed, a sentence each; nothing when the loop turns by itself."""
     needs = []
     candidate, champion = state.candidate, state.champion
-    if candidate and _waits_for_approval(spec, candidate):
+    if candidate and not state.challenger and _waits_for_approval(spec, candidate):
         needs.append(f"version {candidate['version']} waits for approval")
     if state.refusals >= spec.retrain.refusals:
         needs.append(f"{state.refusals} candidates in a row were refused; only a person starts another training")

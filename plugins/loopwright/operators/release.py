@@ -106,6 +106,29 @@ class RehearseCandidateOperator(_VersionOperator):
         return str(verdict.outcome.value)
 
 
+class ShadowCandidateOperator(_VersionOperator):
+    """Begins a candidate's shadow or, when what it waits for is there, judges it beside the champion.
+
+    While it waits the tasks after this one are skipped: the ledger knows how far it came, and a later run goes on.
+    """
+
+    inherits_from_skipmixin = True
+
+    def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
+        """Begin, or judge."""
+        from loopwright.stages.release import shadow
+
+        return shadow(workspace, self.spec(workspace), self.version)
+
+    def act(self, result: Any, context: Context) -> str:
+        """Return where it stands."""
+        if result.status == "refuse":
+            raise AirflowFailException(f"shadow: {result.why}")
+        if not result.done:
+            self.skip_the_rest(context, f"Version {result.version} is in shadow: {result.why}.")
+        return str(result.status)
+
+
 class PromoteCandidateOperator(_VersionOperator):
     """Makes a version the champion: intent, move, confirm. Everything it rests on is asked of the ledger again."""
 

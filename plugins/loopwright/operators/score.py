@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from loopwright.declaration import Workspace
+    from loopwright.stages.score import Shadowed
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What the challenger answered for.
+
+    :param batches: a result for each batch.
+    """
+
+    batches: tuple[Shadowed, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {"batches": [one.to_dict() for one in self.batches]}
 
 
 class ListUnscoredOperator(ListsBatches, ModelOperator):
@@ -77,3 +93,25 @@ class ScoreBatchOperator(ModelOperator):
         if result.status != "scored":
             raise AirflowSkipException(f"The batch {self.batch_id}: {result.status}.")
         return self.batch_id
+
+
+class ShadowBatchesOperator(ModelOperator):
+    """Writes the challenger's predictions beside the champion's, for the batches that it has yet to answer for.
+
+    :param model: the model's name.
+    """
+
+    def call(self, workspace: Workspace, context: Context) -> Beside:  # noqa: ARG002 - the base's signature
+        """Answer, batch by batch."""
+        from loopwright.stages.score import shadow_batch, unshadowed
+
+        spec = self.spec(workspace)
+        return Beside(tuple(shadow_batch(workspace, spec, batch) for batch in unshadowed(workspace, spec)))
+
+    def act(self, result: Beside, context: Context) -> list[str]:  # noqa: ARG002 - the base's signature
+        """Return the batches' ids."""
+        if not result.batches:
+            raise AirflowSkipException("No challenger waits for a batch.")
+        for one in result.batches:
+            self.log.info("%s: %s", one.batch_id, one.why)
+        return [one.batch_id for one in result.batches]

@@ -11,6 +11,8 @@ from loopwright.stages.ingest.judged_by import judged_by
 from loopwright.triggers.arrival import BatchArrivalTrigger
 
 if TYPE_CHECKING:
+    from airflow.sdk.definitions.asset import BaseAsset
+
     from loopwright.declaration import DatasetSpec, ModelSpec
 
 
@@ -81,6 +83,15 @@ def ready_to_learn(model: ModelSpec) -> Asset:
     :param model: the model's declaration; one that is not scored learns as soon as batches are published.
     """
     return predictions(model.name) if model.score else batches(model.dataset)
+
+
+def ready_to_release(model: ModelSpec) -> BaseAsset:
+    """Return whose events say that a candidate may go on: it was registered, or answered beside the champion.
+
+    :param model: the model's declaration.
+    """
+    registered = candidate(model.name)
+    return registered | predictions(model.name) if model.release.shadow else registered
 
 
 def request(model: str) -> Asset:

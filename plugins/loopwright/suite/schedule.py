@@ -10,7 +10,7 @@ from croniter import CroniterError, croniter  # type: ignore[import-untyped]
 from loopwright.errors import DeclarationError
 
 if TYPE_CHECKING:
-    from airflow.sdk import Asset, AssetAny
+    from airflow.sdk.definitions.asset import BaseAsset
 
 _PRESETS = {
     "@hourly": "0 * * * *",
@@ -22,7 +22,7 @@ _PRESETS = {
 }
 
 
-def on_assets_or(cron: str | None, assets: Asset | AssetAny) -> Any:
+def on_assets_or(cron: str | None, assets: BaseAsset) -> Any:
     """Return a schedule over assets and, when there is one, a cron expression (UTC).
 
     :param cron: a cron expression or a preset such as ``@daily``; ``None`` for the assets alone.
@@ -41,7 +41,7 @@ def by_clock(cron: str) -> Any:
     return CronTriggerTimetable(cron, timezone="UTC")
 
 
-def of_arrivals(cron: str | None, assets: Asset | AssetAny, *, by_clock_alone: bool) -> Any:
+def of_arrivals(cron: str | None, assets: BaseAsset, *, by_clock_alone: bool) -> Any:
     """Return when ingest starts: on arrivals and by the clock, or by the clock alone where a database is asked.
 
     :param cron: as declared.

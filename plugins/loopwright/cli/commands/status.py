@@ -79,9 +79,21 @@ def _of_model(one: dict[str, Any]) -> tuple[str, ...]:
         _reached(champion) or "-",
         f"{watched['batch_id']} {watched['outcome']}" if watched else "-",
         f"{one['scored']}{waits}",
-        f"version {one['candidate']['version']}" if one["candidate"] else "-",
+        _waits(one),
         _outcome_of(decision) if decision else "-",
     )
+
+
+def _waits(one: dict[str, Any]) -> str:
+    if not one["candidate"]:
+        return "-"
+    shadow = f", in shadow {one['shadow']['answered']}/{one['shadow']['batches']}" if one["shadow"] else ""
+    return f"version {one['candidate']['version']}{shadow}"
+
+
+def _in_shadow(shadow: dict[str, Any]) -> str:
+    of = f"{shadow['answered']} of {counted(shadow['batches'], 'batch')}"
+    return f"version {shadow['version']} beside version {shadow['champion']}: {of}"
 
 
 def _tell_dataset(one: dict[str, Any]) -> None:
@@ -99,6 +111,8 @@ def _tell_model(one: dict[str, Any]) -> None:
     click.echo(f"  champion     {_version(champion) if champion else 'none yet'}")
     if one["candidate"]:
         click.echo(f"  candidate    {_version(one['candidate'])}")
+    if one["shadow"]:
+        click.echo(f"  in shadow    {_in_shadow(one['shadow'])}")
     if one["decision"]:
         click.echo(f"  decided      {_decided(one['decision'])}")
     for name in ("gate", "monitored"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loopwright.ledger.folds import arrivals, forgetting, labels, production, releases, trainings
+from loopwright.ledger.folds import arrivals, forgetting, labels, production, releases, shadows, trainings
 
 if TYPE_CHECKING:
     from loopwright.ledger.events import Event, Kind
@@ -21,6 +21,7 @@ _FOLDS: dict[Kind, Fold] = {
     **labels.FOLDS,
     **trainings.FOLDS,
     **releases.FOLDS,
+    **shadows.FOLDS,
     **production.FOLDS,
 }
 

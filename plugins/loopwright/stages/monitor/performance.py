@@ -16,8 +16,9 @@ from loopwright.evaluation.estimates import Interval
 from loopwright.evaluation.intervals import interval, surely_lost
 from loopwright.evaluation.metrics import gain
 from loopwright.serving import known_labels, load_version
+from loopwright.serving.matured import labels_complete, labels_mature_at
 from loopwright.serving.measures import own_metrics
-from loopwright.stages.monitor.watched import Watched, labels_complete, labels_mature_at, watched
+from loopwright.stages.monitor.watched import Watched, watched
 from loopwright.verdict import Outcome
 
 LOOK_AGAIN = timedelta(hours=1)

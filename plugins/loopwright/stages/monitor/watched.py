@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from loopwright.declaration import Project
 from loopwright.errors import NotReady
 from loopwright.ledger.store import Ledger
+from loopwright.serving.matured import labelled_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from loopwright.declaration import DatasetSpec, ModelSpec, Workspace
+    from loopwright.declaration import ModelSpec, Workspace
     from loopwright.ledger.state import ModelState
 
 
@@ -50,12 +49,7 @@ class Watched:
 
     def labelled_rows(self, workspace: Workspace, model: ModelSpec) -> pd.DataFrame:
         """Return the batch's rows as they were scored, with the labels that came in files of their own since."""
-        from loopwright.lake import Lake
-        from loopwright.lake.labels import with_labels
-
-        rows, dataset = self.rows(workspace, model), Project.at(workspace.project).dataset(model.dataset)
-        taken = Ledger.of(workspace).dataset(model.dataset).get("labels") if dataset.labels.arrivals else None
-        return with_labels(Lake.of(workspace), model.dataset, dataset.labels_key, taken, rows)
+        return labelled_rows(workspace, model, self.batch)
 
     def predictions(self, workspace: Workspace, model: ModelSpec) -> pd.DataFrame:
         """Return the answers that production gave, a row for each of :meth:`rows` and in the same order."""
@@ -92,24 +86,3 @@ def as_scored(state: ModelState, batch: Mapping[str, Any]) -> Watched | None:
     if not scored or not version or scored["content_digest"] != batch["content_digest"]:
         return None
     return Watched(batch, scored, version)
-
-
-def labels_complete(workspace: Workspace, dataset: DatasetSpec, batch: Mapping[str, Any]) -> bool:
-    """Tell whether enough of a batch's rows have a label, where labels come in files of their own.
-
-    :param dataset: its declaration.
-    :param batch: the published batch.
-    """
-    if not dataset.labels.arrivals:
-        return True
-    found = Ledger.of(workspace).dataset(dataset.name).labels_of(batch)
-    return found is not None and found["share"] >= dataset.labels.complete_at
-
-
-def labels_mature_at(dataset: DatasetSpec, batch: Mapping[str, Any]) -> datetime:
-    """Return when a batch's labels are final.
-
-    :param dataset: its declaration.
-    :param batch: the published batch.
-    """
-    return datetime.fromisoformat(batch["published_at"]).astimezone(UTC) + dataset.labels.matures_after

@@ -11,6 +11,7 @@ from loopwright.stages.release.moving import ALIAS, reconcile
 from loopwright.stages.release.outbox import deliver
 from loopwright.stages.release.rehearsal import Rehearsal, rehearse
 from loopwright.stages.release.retention import half_removed, removable, remove_version
+from loopwright.stages.release.shadowing import Shadow, shadow, standing
 from loopwright.stages.release.stage import Released, adopt_version, promote, roll_back
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Rehearsal",
     "ReleaseRefused",
     "Released",
+    "Shadow",
     "adopt_version",
     "ask_person",
     "card_for",
@@ -34,4 +36,6 @@ __all__ = [
     "removable",
     "remove_version",
     "roll_back",
+    "shadow",
+    "standing",
 ]

@@ -94,7 +94,7 @@ def record_approval(
 
 
 def digests_of(state: ModelState, version: str) -> dict[str, str]:
-    """Return what an approval is bound to: the artifact's digest, and that of the gate's verdict about it.
+    """Return what an approval is bound to: the artifact's digest, and those of the verdicts about it.
 
     :param state: the model's state.
     :param version: a registered version.
@@ -102,7 +102,12 @@ def digests_of(state: ModelState, version: str) -> dict[str, str]:
     entry = known_version(state, version)
     verdict = (state.training(entry["training_id"]) or {}).get("verdict")
     said = json.dumps(verdict, sort_keys=True, separators=(",", ":"))
-    return {"artifact": entry["artifact_digest"], "verdict": hashlib.sha256(said.encode()).hexdigest()}
+    digests = {"artifact": entry["artifact_digest"], "verdict": hashlib.sha256(said.encode()).hexdigest()}
+    live = (entry.get("shadow") or {}).get("verdict")
+    if live:
+        said = json.dumps(live, sort_keys=True, separators=(",", ":"))
+        digests["shadow"] = hashlib.sha256(said.encode()).hexdigest()
+    return digests
 
 
 def is_over(model: ModelSpec, approval: Mapping[str, Any] | None, now: datetime) -> bool:

@@ -110,8 +110,14 @@ def question_body(spec: ModelSpec, entry: Mapping[str, Any], verdict: Mapping[st
             "| check | outcome | why |",
             "|---|---|---|",
             *rows,
+            *_in_shadow(entry),
         ]
     )
+
+
+def _in_shadow(entry: Mapping[str, Any]) -> list[str]:
+    said = (entry.get("shadow") or {}).get("verdict")
+    return ["", f"In production, beside the champion: {_cell(said['why'])}"] if said else []
 
 
 def _overridden(entry: Mapping[str, Any]) -> list[str]:

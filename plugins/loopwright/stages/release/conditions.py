@@ -58,6 +58,7 @@ def ready(model: ModelSpec, state: ModelState, version: str, *, now: datetime | 
         _artifact(entry, training),
         compared_with_champion(state, entry),
         _rehearsal(entry),
+        _shadow(model, state, entry),
         _approval(model, state, entry, now or datetime.now(UTC)),
     )
     return Verdict("release", state.subject, checks, digests={"artifact": entry["artifact_digest"]})
@@ -74,6 +75,26 @@ def compared_with_champion(state: ModelState, entry: Mapping[str, Any]) -> Check
     same = compared == champion
     why = f"the gate compared it with {_named(compared)}, and production has {_named(champion)}"
     return Check("comparison", _outcome(same), why, compared, champion)
+
+
+def needs_shadow(model: ModelSpec, state: ModelState, entry: Mapping[str, Any]) -> bool:
+    """Whether a version has to prove itself beside the champion: declared, and there is another one to be beside.
+
+    :param model: the model's declaration.
+    :param state: the model's state now.
+    :param entry: the version.
+    """
+    return model.release.shadow is not None and (state.champion or entry)["version"] != entry["version"]
+
+
+def is_in_shadow(state: ModelState, entry: Mapping[str, Any]) -> bool:
+    """Whether a version's shadow was begun, beside the champion of now; also when it is over.
+
+    :param state: the model's state now.
+    :param entry: the version.
+    """
+    beside = (entry.get("shadow") or {}).get("champion")
+    return beside is not None and beside == (state.champion or {}).get("version")
 
 
 def _named(version: str | None) -> str:
@@ -110,6 +131,19 @@ def _artifact(entry: Mapping[str, Any], training: Mapping[str, Any]) -> Check:
 def _rehearsal(entry: Mapping[str, Any]) -> Check:
     said = entry.get("rehearsal")
     return Check("rehearsal", _outcome(said == "pass"), f"its rehearsal said {said or 'nothing yet'}", said, "pass")
+
+
+def _shadow(model: ModelSpec, state: ModelState, entry: Mapping[str, Any]) -> Check:
+    if not needs_shadow(model, state, entry):
+        return Check("shadow", Outcome.NOT_APPLICABLE, "nothing is to be compared in production first")
+    said = (entry.get("shadow") or {}) if is_in_shadow(state, entry) else {}
+    if not said.get("verdict") or said["then"] == "wait":
+        why = "its comparison in production is not over" if said else "it was not compared in production yet"
+        return Check("shadow", Outcome.FAIL, why, said.get("then"), "pass")
+    verdict = Verdict.from_dict(said["verdict"])
+    asks = verdict.outcome is Outcome.INCONCLUSIVE and said["then"] == "ask" and bool(entry.get("ask"))
+    why = f"its comparison in production said {verdict.why()}" + ("; a person is asked" if asks else "")
+    return Check("shadow", _outcome(verdict.passed or asks), why, verdict.outcome.value, "pass")
 
 
 def _approval(model: ModelSpec, state: ModelState, entry: Mapping[str, Any], now: datetime) -> Check:

@@ -186,6 +186,8 @@ def _judged(entry: Mapping[str, Any], training: Mapping[str, Any]) -> list[str]:
         n = f" on {primary['n']:,} rows" if primary.get("n") else ""
         said.append(f"{primary['metric']}: {primary['value']:.4g}{interval}{n} that it had not learned from.")
     verdict = training.get("verdict") or {}
+    live = (entry.get("shadow") or {}).get("verdict") or {}
+    said += [f"In production, beside the champion: {live['why']}."] if live else []
     return [*said, f"The gate said {verdict['why']}." if verdict.get("why") else "No gate judged it."]
 
 

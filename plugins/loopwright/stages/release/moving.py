@@ -20,6 +20,7 @@ from loopwright.stages.release.conditions import ReleaseRefused, compared_with_c
 from loopwright.stages.release.model_card import keep_card
 from loopwright.stages.release.outbox import deliver
 from loopwright.stages.release.rehearsal import rehearse
+from loopwright.stages.release.shadowing import project_challenger
 from loopwright.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -254,6 +255,7 @@ def mend(moving: Moving) -> list[str]:
     :return: as there.
     """
     mended = (moving.finish(), moving.alias_found_moved(), moving.withdraw_stale(), moving.expire())
+    project_challenger(moving.workspace, moving.spec)
     return [sentence for sentence in mended if sentence]
 
 

@@ -9,19 +9,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from loopwright.stages.score.shadowing import Shadowed, shadow_batch
     from loopwright.stages.score.stage import Scored, score_batch
-    from loopwright.stages.score.waiting import unscored
+    from loopwright.stages.score.waiting import unscored, unshadowed
 
 __all__ = [
     "Scored",
+    "Shadowed",
     "score_batch",
+    "shadow_batch",
     "unscored",
+    "unshadowed",
 ]
 
 _MODULES = {
     "Scored": "stage",
     "score_batch": "stage",
+    "Shadowed": "shadowing",
+    "shadow_batch": "shadowing",
     "unscored": "waiting",
+    "unshadowed": "waiting",
 }
 
 

@@ -26,6 +26,30 @@ def unscored(workspace: Workspace, model: ModelSpec) -> list[str]:
     return [batch["batch_id"] for batch in ledger.dataset(model.dataset).published() if scored(state, batch) is None]
 
 
+def unshadowed(workspace: Workspace, model: ModelSpec) -> list[str]:
+    """Return the batches that the challenger has yet to answer for, oldest first; none when there is no challenger.
+
+    They are those that the champion scored since the shadow began, and no more than are to be compared.
+
+    :param model: the model; one that does not declare ``release.shadow`` has no challenger.
+    """
+    ledger = Ledger.of(workspace)
+    state = ledger.model(model.name)
+    challenger = state.challenger
+    if model.release.shadow is None or challenger is None:
+        return []
+    done, both = state.shadowed(challenger["version"]), []
+    for batch in ledger.dataset(model.dataset).since(challenger["shadow"]["dataset_sequence"]):
+        before = scored(state, batch)
+        if before and before["version"] == challenger["shadow"]["champion"]:
+            both.append(batch)
+    return [
+        batch["batch_id"]
+        for batch in both[: challenger["shadow"]["batches"]]
+        if (done.get(batch["batch_id"]) or {}).get("content_digest") != batch["content_digest"]
+    ]
+
+
 def scored(state: ModelState, batch: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the record of a batch's scoring, if it was scored as it is now.
 
