@@ -154,9 +154,9 @@ def _process(engine: str, path: Path) -> dict[str, float] | None:
 
 def _scan(path: Path) -> dict[str, float]:
     started = _now()
-    from loopwright.stages.ingest.scan.source import parquet
-    from loopwright.stages.ingest.scanning import judge_in_place
-    from loopwright.stages.ingest.suite import Suite
+    from loopwright.stages.ingest.judging.scan.source import parquet
+    from loopwright.stages.ingest.judging.scanning import judge_in_place
+    from loopwright.stages.ingest.judging.suite import Suite
 
     imported = _now()
     suite = Suite.model_validate({"expectations": expectations()})
@@ -192,8 +192,8 @@ def _great_expectations(path: Path) -> dict[str, float]:
     started = _now()
     import pandas as pd
 
-    from loopwright.stages.ingest.judging import judge
-    from loopwright.stages.ingest.suite import Suite, check_suite  # noqa: F401 - what it imports when asked, imported
+    from loopwright.stages.ingest.judging.gx import judge
+    from loopwright.stages.ingest.judging.suite import Suite, check_suite  # noqa: F401 - what it imports when asked, imported
 
     imported = _now()
     judged = judge(pd.read_parquet(path), Suite.model_validate({"expectations": expectations()}))

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from loopwright.cli.commands.infer import command
-from loopwright.stages.ingest.suite import check_suite
+from loopwright.stages.ingest.judging.suite import check_suite
 from support.toy import Toy, rides
 
 

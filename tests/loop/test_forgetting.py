@@ -15,7 +15,7 @@ from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop import forgetting
 from loopwright.loop.forgetting import Forgotten, forget
-from loopwright.stages.ingest.held import taken_up
+from loopwright.stages.ingest.keeping.held import taken_up
 from loopwright.stages.ingest.quarantine.ruling import rule
 from loopwright.stages.ingest.stage import ingest_batch
 from support.toy import Toy, rides

@@ -8,7 +8,7 @@ from loopwright.loop.run import turn
 from loopwright.loop.status import status
 from loopwright.loop.taking_in import take_in
 from loopwright.loop.telling import Teller
-from loopwright.stages.ingest import fetching
+from loopwright.stages.ingest.arriving import fetching
 
 
 def test_a_file_that_can_be_no_batch_is_a_step_that_failed_and_the_others_go_on(toy):

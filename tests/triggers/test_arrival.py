@@ -8,7 +8,7 @@ import pytest
 
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest.arrivals import listed_for
+from loopwright.stages.ingest.arriving.listing import listed_for
 from loopwright.triggers.arrival import WATERMARK, BatchArrivalTrigger, BatchWaitTrigger
 
 

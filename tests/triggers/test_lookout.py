@@ -4,7 +4,7 @@ import pytest
 
 from loopwright.hooks.loopwright import LoopwrightHook
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest.judged_by import judged_by
+from loopwright.stages.ingest.examining.judged_by import judged_by
 from loopwright.stages.ingest.stage import ingest_batch
 from loopwright.triggers import lookout
 from loopwright.triggers.lookout import Lookout

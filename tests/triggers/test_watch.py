@@ -1,6 +1,6 @@
 """When the watch speaks: not of what still changes, at once of what is new, ever more seldom of what stays."""
 
-from loopwright.stages.ingest.arrivals import Arrival
+from loopwright.stages.ingest.arriving.arrival import Arrival
 from loopwright.triggers.watch import NAMED_AT_MOST, REMEMBERED_AT_MOST, Watch, payload
 
 

@@ -102,7 +102,7 @@ def _model_checks(workspace: Workspace, project: Project, name: str) -> Iterator
 
 
 def _suite(path: Path) -> str:
-    from loopwright.stages.ingest.suite import check_suite
+    from loopwright.stages.ingest.judging.suite import check_suite
 
     suite = check_suite(path)
     return counted(len(suite.expectations), "expectation")

@@ -23,10 +23,10 @@ from loopwright.lake.rows import RESERVED
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop.traces import Traces, traces_of
-from loopwright.stages.ingest.content import content_digest
-from loopwright.stages.ingest.fetched import without
-from loopwright.stages.ingest.held import ROWS, packed, taken_up
-from loopwright.stages.ingest.reading import Reading
+from loopwright.stages.ingest.arriving.fetched import without
+from loopwright.stages.ingest.examining.content import content_digest
+from loopwright.stages.ingest.keeping.held import ROWS, packed, taken_up
+from loopwright.stages.ingest.reading.frames import Reading
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from loopwright.declaration import ModelSpec, Project, Workspace
-    from loopwright.stages.ingest.arrivals import Arrival
+    from loopwright.stages.ingest.arriving.arrival import Arrival
 
 ROWS = 1000
 """Rows trained on at the most."""
@@ -107,7 +107,7 @@ def _published(workspace: Workspace, dataset: str, batch: Mapping[str, Any]) -> 
 
 
 def _arrived(workspace: Workspace, project: Project, dataset: str) -> pd.DataFrame | None:
-    from loopwright.stages.ingest.arrivals import listed_for
+    from loopwright.stages.ingest.arriving.listing import listed_for
 
     spec = project.dataset(dataset)
     try:
@@ -131,12 +131,12 @@ def cleaned(workspace: Workspace, project: Project, dataset: str, arrival: Arriv
     :param arrival: the file.
     :raises ArrivalUnreadable: if its bytes are not the declared format.
     """
+    from loopwright.stages.ingest.arriving.fetching import fetched
     from loopwright.stages.ingest.cleaning import clean
-    from loopwright.stages.ingest.examining import text_columns
-    from loopwright.stages.ingest.fetching import fetched
-    from loopwright.stages.ingest.gathering import read_all
+    from loopwright.stages.ingest.examining.structure import timed
+    from loopwright.stages.ingest.reading.as_text import text_columns
+    from loopwright.stages.ingest.reading.gathering import read_all
     from loopwright.stages.ingest.sensitive import protected
-    from loopwright.stages.ingest.structure import timed
 
     spec = project.dataset(dataset)
     with fetched(arrival, workspace.storage_options) as file:

@@ -15,7 +15,7 @@ from loopwright.ledger.store import Ledger
 if TYPE_CHECKING:
     from loopwright.declaration import DatasetSpec, ModelSpec, Workspace
     from loopwright.ledger.state import DatasetState, ModelState
-    from loopwright.stages.ingest.arrivals import Listing
+    from loopwright.stages.ingest.arriving.arrival import Listing
 
 
 def status(workspace: Workspace, model: str | None = None) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def _named(error: LoopwrightError) -> str:
 
 
 def _waiting(workspace: Workspace, spec: DatasetSpec) -> Listing:
-    from loopwright.stages.ingest.arrivals import waiting
+    from loopwright.stages.ingest.arriving.waiting import waiting
 
     return waiting(workspace, spec)
 

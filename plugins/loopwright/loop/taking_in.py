@@ -14,12 +14,12 @@ from loopwright.errors import DeclarationError, NotReady
 from loopwright.ledger.store import Ledger
 from loopwright.loop import said
 from loopwright.loop.step import FAULT, Step
-from loopwright.stages.ingest.overdue import erase_overdue
+from loopwright.stages.ingest.arriving.overdue import erase_overdue
 
 if TYPE_CHECKING:
     from loopwright.declaration import DatasetSpec, Workspace
     from loopwright.loop.telling import Teller
-    from loopwright.stages.ingest.arrivals import Listing
+    from loopwright.stages.ingest.arriving.arrival import Listing
     from loopwright.stages.ingest.results import IngestResult
 
 
@@ -105,7 +105,7 @@ def arrived(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None 
 
     :raises NotReady: if nothing waits because nothing has ever arrived: a typo in the glob, or an empty folder.
     """
-    from loopwright.stages.ingest.arrivals import waiting
+    from loopwright.stages.ingest.arriving.waiting import waiting
 
     if dataset.query and batch_id is None:
         asked_for(workspace, dataset, dataset.query.connection)
@@ -132,7 +132,7 @@ def asked_for(
 
     :raises DeclarationError: if it does not.
     """
-    from loopwright.stages.ingest.querying import fetch_rows
+    from loopwright.stages.ingest.arriving.querying import fetch_rows
 
     name = f"LOOPWRIGHT_SQL_{connection.upper()}"
     if not environ.get(name):
@@ -159,7 +159,7 @@ def take_in_one(
 
     :return: what came of it; ``None`` when it could not be judged, or could not be had: the others may well be.
     """
-    from loopwright.stages.ingest.arrivals import ArrivalOutOfReach
+    from loopwright.stages.ingest.arriving.arrival import ArrivalOutOfReach
     from loopwright.stages.ingest.stage import ingest_batch
 
     started = time.monotonic()

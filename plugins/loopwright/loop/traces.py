@@ -18,10 +18,10 @@ from loopwright.lake import Lake
 from loopwright.lake.rows import BATCH, ROW
 from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest.batch_names import stem
-from loopwright.stages.ingest.conversion import to_text
-from loopwright.stages.ingest.fetched import row_numbers
-from loopwright.stages.ingest.held import ROWS, taken_up
+from loopwright.stages.ingest.arriving.batch_names import stem
+from loopwright.stages.ingest.arriving.fetched import row_numbers
+from loopwright.stages.ingest.keeping.held import ROWS, taken_up
+from loopwright.stages.ingest.reading.conversion import to_text
 from loopwright.stages.ingest.sensitive import digest
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import numpy as np
 from loopwright.declaration.code import code_of
 from loopwright.errors import DeclarationError, LoopwrightError, shown_names
 from loopwright.loop.smoke import cleaned
-from loopwright.stages.ingest.arrivals import Arrival
+from loopwright.stages.ingest.arriving.arrival import Arrival
 from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ class FetchRowsOperator(DatasetOperator):
     def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
         """Ask the database."""
         from loopwright.hooks.database import DatabaseHook
-        from loopwright.stages.ingest.querying import fetch_rows
+        from loopwright.stages.ingest.arriving.querying import fetch_rows
 
         spec = self.spec(workspace)
         conn_id = text_or_none(self.conn_id) or (spec.query.connection if spec.query else "")
@@ -64,8 +64,8 @@ class ListArrivalsOperator(ListsBatches, DatasetOperator):
 
     def call(self, workspace: Workspace, context: Context) -> Waiting:  # noqa: ARG002 - the base's signature
         """List what waits."""
-        from loopwright.stages.ingest.arrivals import waiting
-        from loopwright.stages.ingest.overdue import erase_overdue
+        from loopwright.stages.ingest.arriving.overdue import erase_overdue
+        from loopwright.stages.ingest.arriving.waiting import waiting
 
         spec = self.spec(workspace)
         erase_overdue(workspace, spec)

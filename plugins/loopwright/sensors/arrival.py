@@ -86,7 +86,7 @@ class BatchArrivalSensor(BaseSensorOperator):
         )
 
     def _judged_by(self, spec: DatasetSpec) -> str | None:
-        from loopwright.stages.ingest.judged_by import judged_by
+        from loopwright.stages.ingest.examining.judged_by import judged_by
 
         try:
             return judged_by(require_project(self.project), spec)
@@ -103,7 +103,7 @@ class BatchArrivalSensor(BaseSensorOperator):
         return PokeReturnValue(is_done=bool(found), xcom_value=found)
 
     def _waiting_ids(self) -> list[str]:
-        from loopwright.stages.ingest.arrivals import waiting
+        from loopwright.stages.ingest.arriving.waiting import waiting
 
         workspace, spec, watch = self._workspace(), self._spec(), Watch(stable_for=0.0)
         first = waiting(workspace, spec).arrivals

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import Asset, AssetWatcher
 
 from loopwright.errors import DataFault
-from loopwright.stages.ingest.judged_by import judged_by
+from loopwright.stages.ingest.examining.judged_by import judged_by
 from loopwright.triggers.arrival import BatchArrivalTrigger
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from loopwright.declaration import DatasetSpec, Workspace
     from loopwright.hooks.loopwright import LoopwrightHook
     from loopwright.ledger.store import Ledger
-    from loopwright.stages.ingest.arrivals import Arrival, Refused
+    from loopwright.stages.ingest.arriving.arrival import Arrival, Refused
 
 BELIEVED_FOR = 60.0
 """Seconds until what was learned is asked again."""
@@ -38,7 +38,8 @@ class Lookout:
 
     def waiting(self) -> list[Arrival]:
         """Return what waits, oldest batch first; what can be no batch is kept in ``refused``."""
-        from loopwright.stages.ingest.arrivals import listed_for, unhandled
+        from loopwright.stages.ingest.arriving.listing import listed_for
+        from loopwright.stages.ingest.arriving.waiting import unhandled
 
         workspace, ledger = self._resolved()
         found = listed_for(workspace, self._spec)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from loopwright.stages.ingest.arrivals import Arrival
+    from loopwright.stages.ingest.arriving.arrival import Arrival
 
 REMEMBERED_AT_MOST = 500
 """Arrivals whose signatures are kept across a restart; what is beyond is looked at twice again."""

@@ -14,7 +14,8 @@ import pytest
 from loopwright.declaration import Project, Workspace
 from loopwright.lake import Lake
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest.arrivals import listed_for, waiting
+from loopwright.stages.ingest.arriving.listing import listed_for
+from loopwright.stages.ingest.arriving.waiting import waiting
 from loopwright.stages.ingest.stage import IngestResult, ingest_batch
 from support.corpus import CASES, DATASET, EXPECTATIONS, NAMES, Case, rows, text
 
@@ -122,7 +123,7 @@ def test_a_broken_file_comes_to_its_verdict_and_harms_nothing(orders: Orders, na
 def test_a_bomb_is_given_up_long_before_it_is_unpacked(orders: Orders, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
     put(orders, CASES["a gzip bomb"])
-    from loopwright.stages.ingest import unpacking
+    from loopwright.stages.ingest.reading import unpacking
 
     real = unpacking.gzip.GzipFile.read
 

@@ -6,8 +6,10 @@ import boto3
 import pytest
 
 from loopwright.errors import CannotRun
-from loopwright.stages.ingest.arrivals import ArrivalsMissing, listed, signature_of
-from loopwright.stages.ingest.fetching import fetched, require_unchanged
+from loopwright.stages.ingest.arriving.arrival import ArrivalsMissing
+from loopwright.stages.ingest.arriving.fetching import fetched, require_unchanged
+from loopwright.stages.ingest.arriving.listing import listed
+from loopwright.stages.ingest.arriving.signatures import signature_of
 from support.object_store import object_store
 
 __all__ = ["object_store"]

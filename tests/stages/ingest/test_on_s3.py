@@ -18,7 +18,7 @@ from loopwright.lake import Lake
 from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop.forgetting import forget
-from loopwright.stages.ingest.arrivals import waiting
+from loopwright.stages.ingest.arriving.waiting import waiting
 from loopwright.stages.ingest.quarantine.ruling import rule
 from loopwright.stages.ingest.stage import ingest_batch
 from support.object_store import object_store

@@ -19,15 +19,15 @@ from loopwright.errors import CannotRun, LoopwrightError, UnknownName
 from loopwright.lake import Lake
 from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest import resuming
-from loopwright.stages.ingest.arrivals import waiting
-from loopwright.stages.ingest.held import packed, unpacked
+from loopwright.stages.ingest.arriving.waiting import waiting
+from loopwright.stages.ingest.keeping import resuming
+from loopwright.stages.ingest.keeping.held import packed, unpacked
 from loopwright.stages.ingest.quarantine.kept import kept_batch, kept_batches
 from loopwright.stages.ingest.quarantine.mending import MendedUnfit
 from loopwright.stages.ingest.quarantine.retention import expire
 from loopwright.stages.ingest.quarantine.ruling import Ruled, RulingRefused, rule
 from loopwright.stages.ingest.quarantine.taking_out import write_rows
-from loopwright.stages.ingest.reading import Reading
+from loopwright.stages.ingest.reading.frames import Reading
 from loopwright.stages.ingest.stage import IngestResult, ingest_batch
 from support import toy as toys
 from support.toy import Toy, rides

@@ -20,8 +20,9 @@ from loopwright.lake import Lake
 from loopwright.lake.table import Table
 from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest import commitment, stage
-from loopwright.stages.ingest.arrivals import waiting
+from loopwright.stages.ingest import stage
+from loopwright.stages.ingest.arriving.waiting import waiting
+from loopwright.stages.ingest.keeping import commitment
 from loopwright.stages.ingest.stage import IngestResult, ingest_batch, validate_batch
 from support.toy import Toy, rides
 

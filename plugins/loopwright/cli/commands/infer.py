@@ -44,7 +44,7 @@ def command(
     from loopwright.stages.ingest.infer.inferring import infer
     from loopwright.stages.ingest.infer.updating import updated
     from loopwright.stages.ingest.infer.writing import is_unedited, text_of, unmarked
-    from loopwright.stages.ingest.suite import read_suite
+    from loopwright.stages.ingest.judging.suite import read_suite
 
     spec = setting.project.dataset(dataset, with_expectations=False)
     if spec.expectations is None:

@@ -16,10 +16,11 @@ from loopwright.lake.columns import columns_of
 from loopwright.lake.labels import labelled
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest.arrivals import Arrival, ArrivalsMissing, listed
-from loopwright.stages.ingest.content import content_digest
-from loopwright.stages.ingest.fetching import fetched, require_unchanged
-from loopwright.stages.ingest.reading import read
+from loopwright.stages.ingest.arriving.arrival import Arrival, ArrivalsMissing
+from loopwright.stages.ingest.arriving.fetching import fetched, require_unchanged
+from loopwright.stages.ingest.arriving.listing import listed
+from loopwright.stages.ingest.examining.content import content_digest
+from loopwright.stages.ingest.reading.frames import read
 from loopwright.stages.ingest.sensitive import protected
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class LabelsUnfit(DataFault):
 
 
 @dataclass(frozen=True)
-class Taken:
+class LabelsTaken:
     """What came of the files of labels.
 
     :param files: that are taken in now.
@@ -53,7 +54,7 @@ class Taken:
         return {**asdict(self), "files": list(self.files)}
 
 
-def take_labels(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ingest") -> Taken:
+def take_labels(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ingest") -> LabelsTaken:
     """Take in the files of labels that wait, and see what of each published batch they cover.
 
     :param workspace: the five places.
@@ -61,7 +62,7 @@ def take_labels(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ing
     :param actor: who asked, for the ledger.
     """
     if not dataset.labels.arrivals:
-        return Taken(dataset.name, (), {}, {})
+        return LabelsTaken(dataset.name, (), {}, {})
     ledger, subject = Ledger.of(workspace), f"dataset/{dataset.name}"
     taken: list[str] = []
     refused: dict[str, str] = {}
@@ -77,7 +78,7 @@ def take_labels(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ing
         ledger.record(subject, Draft(Kind.LABELS_TAKEN, actor, f"{rows:,} labels in {arrival.batch_id}", evidence))
         taken.append(arrival.batch_id)
     covered = cover(workspace, dataset, actor=actor)
-    return Taken(dataset.name, tuple(taken), refused, covered)
+    return LabelsTaken(dataset.name, tuple(taken), refused, covered)
 
 
 def cover(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ingest") -> dict[str, float]:

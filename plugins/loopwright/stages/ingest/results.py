@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from loopwright.stages.ingest.answers import ExpectationResult
+    from loopwright.stages.ingest.judging.answers import ExpectationResult
     from loopwright.verdict import Verdict
 
 Status = Literal["published", "quarantined", "unchanged", "dropped"]

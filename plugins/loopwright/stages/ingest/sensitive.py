@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from loopwright.declaration.cleaning import Rename
 from loopwright.errors import DataFault
-from loopwright.stages.ingest.conversion import to_text
-from loopwright.stages.ingest.reading import Reading
+from loopwright.stages.ingest.reading.conversion import to_text
+from loopwright.stages.ingest.reading.frames import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from loopwright.declaration.dataset import DatasetSpec
-    from loopwright.stages.ingest.answers import ExpectationResult
-    from loopwright.stages.ingest.judgement import Judgement
+    from loopwright.stages.ingest.judging.answers import ExpectationResult
+    from loopwright.stages.ingest.judging.judgement import Judgement
 
 HIDDEN = "(sensitive)"
 """What stands where a value is not shown."""

@@ -16,9 +16,14 @@ from loopwright.lake.columns import ColumnUnfit
 from loopwright.lake.schema import ColumnConflict
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest.arrivals import Arrival, arrival_of, listed_for
-from loopwright.stages.ingest.beside import stands_as_before, stood_beside
-from loopwright.stages.ingest.commitment import (
+from loopwright.stages.ingest.arriving.arrival import Arrival, arrival_of
+from loopwright.stages.ingest.arriving.fetching import fetched, require_unchanged
+from loopwright.stages.ingest.arriving.listing import listed_for
+from loopwright.stages.ingest.examining.beside import stands_as_before, stood_beside
+from loopwright.stages.ingest.examining.examination import Examination, Examined, failed_by
+from loopwright.stages.ingest.examining.judged_by import judged_by
+from loopwright.stages.ingest.examining.setting_aside import whole
+from loopwright.stages.ingest.keeping.commitment import (
     keep_held,
     keep_published,
     keep_quarantined,
@@ -26,13 +31,9 @@ from loopwright.stages.ingest.commitment import (
     keep_staged,
     recorded_once,
 )
-from loopwright.stages.ingest.examining import Examination, Examined, failed_by
-from loopwright.stages.ingest.fetching import fetched, require_unchanged
-from loopwright.stages.ingest.judged_by import judged_by
+from loopwright.stages.ingest.keeping.resuming import dropped, examined_as_ruled, ruling_to_act_on
 from loopwright.stages.ingest.labelling import cover
 from loopwright.stages.ingest.results import IngestResult, ValidationReport
-from loopwright.stages.ingest.resuming import dropped, examined_as_ruled, ruling_to_act_on
-from loopwright.stages.ingest.setting_aside import whole
 from loopwright.verdict import Verdict
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loopwright.stages.ingest.asking import ask, scannable
 from loopwright.stages.ingest.infer.profile import BatchProfile, profiled
 from loopwright.stages.ingest.infer.proposing import Proposal, proposed
 from loopwright.stages.ingest.infer.updating import updated
 from loopwright.stages.ingest.infer.writing import is_unedited, text_of, unmarked
-from loopwright.stages.ingest.scan.source import table
-from loopwright.stages.ingest.suite import Suite, check_suite
+from loopwright.stages.ingest.judging.asking import ask, scannable
+from loopwright.stages.ingest.judging.scan.source import table
+from loopwright.stages.ingest.judging.suite import Suite, check_suite
 
 REPOSITORY = Path(__file__).parents[4]
 

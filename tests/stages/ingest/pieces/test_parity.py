@@ -16,7 +16,7 @@ import pytest
 from loopwright.lake import Lake
 from loopwright.lake.table import Table
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest import asking
+from loopwright.stages.ingest.judging import asking
 from loopwright.stages.ingest.pieces import arriving, staging
 from loopwright.stages.ingest.stage import ingest_batch
 from support.toy import Toy, make

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from loopwright.stages.ingest.cleaning.done import Done, require
-from loopwright.stages.ingest.conversion import to_text
+from loopwright.stages.ingest.reading.conversion import to_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pandas.api import types as kinds
 
-from loopwright.stages.ingest import conversion
 from loopwright.stages.ingest.cleaning.done import CleaningFailed, Done, require, require_numbers
+from loopwright.stages.ingest.reading import conversion
 
 if TYPE_CHECKING:
     from pathlib import Path

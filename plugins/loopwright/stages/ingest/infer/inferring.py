@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from loopwright.errors import DataFault, NotReady, shown_names
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest.arrivals import Arrival, arrival_of, listed_for
-from loopwright.stages.ingest.asking import ask, scannable
-from loopwright.stages.ingest.examining import Examination
-from loopwright.stages.ingest.fetching import fetched
+from loopwright.stages.ingest.arriving.arrival import Arrival, arrival_of
+from loopwright.stages.ingest.arriving.fetching import fetched
+from loopwright.stages.ingest.arriving.listing import listed_for
+from loopwright.stages.ingest.examining.examination import Examination
 from loopwright.stages.ingest.infer.profile import BatchProfile, profiled
 from loopwright.stages.ingest.infer.proposing import Proposal, proposed
-from loopwright.stages.ingest.scan.source import table
+from loopwright.stages.ingest.judging.asking import ask, scannable
+from loopwright.stages.ingest.judging.scan.source import table
 from loopwright.stages.ingest.sensitive import hidden
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from loopwright.declaration import Workspace
     from loopwright.declaration.dataset import DatasetSpec
-    from loopwright.stages.ingest.suite import Suite
+    from loopwright.stages.ingest.judging.suite import Suite
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from loopwright.stages.ingest.scan.columns import NUMBERS, TIMES, Column
+from loopwright.stages.ingest.judging.scan.columns import NUMBERS, TIMES, Column
 
 if TYPE_CHECKING:
-    from loopwright.stages.ingest.scan.source import Source
+    from loopwright.stages.ingest.judging.scan.source import Source
 
 FEW = 50
 """Distinct values up to which a column is one of few values."""

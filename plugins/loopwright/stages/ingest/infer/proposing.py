@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from loopwright.stages.ingest.infer.profile import FEW, SHAPES, BatchProfile, ColumnProfile
-from loopwright.stages.ingest.scan.columns import NUMBERS, TIMES
+from loopwright.stages.ingest.judging.scan.columns import NUMBERS, TIMES
 
 ENOUGH = 100
 """Values that a column must have had before anything is concluded from them."""

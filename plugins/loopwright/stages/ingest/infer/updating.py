@@ -11,7 +11,7 @@ from loopwright.stages.ingest.infer.writing import rendered
 
 if TYPE_CHECKING:
     from loopwright.stages.ingest.infer.proposing import Proposal, Proposed
-    from loopwright.stages.ingest.suite import Suite
+    from loopwright.stages.ingest.judging.suite import Suite
 
 
 def updated(text: str, suite: Suite, broken: Collection[str], proposal: Proposal) -> str:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
 from loopwright.stages.ingest.pieces import NotInPieces
-from loopwright.stages.ingest.reading import format_of
+from loopwright.stages.ingest.reading.frames import format_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from loopwright.lake.rows import ROW
-from loopwright.stages.ingest.asking import SCANNED
-from loopwright.stages.ingest.scan.columns import identifier
-from loopwright.stages.ingest.scan.source import Source
+from loopwright.stages.ingest.judging.asking import SCANNED
+from loopwright.stages.ingest.judging.scan.columns import identifier
+from loopwright.stages.ingest.judging.scan.source import Source
 
 if TYPE_CHECKING:
     from loopwright.stages.ingest.pieces.staging import Staged

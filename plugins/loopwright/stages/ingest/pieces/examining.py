@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from loopwright.lake import Lake
 from loopwright.lake.schema import ColumnConflict
-from loopwright.stages.ingest import structure
-from loopwright.stages.ingest.content import column_types, content_digest_of
-from loopwright.stages.ingest.examining import Examination, Examined, Seen
+from loopwright.stages.ingest.examining import structure
+from loopwright.stages.ingest.examining.content import column_types, content_digest_of
+from loopwright.stages.ingest.examining.examination import Examination, Examined
+from loopwright.stages.ingest.examining.seen import Seen
+from loopwright.stages.ingest.examining.setting_aside import decided_by
+from loopwright.stages.ingest.judging.scanning import judge_in_place
 from loopwright.stages.ingest.pieces import NotInPieces
 from loopwright.stages.ingest.pieces.asking import all_differ, all_there, source, span
 from loopwright.stages.ingest.pieces.cleaning import (
@@ -24,17 +27,15 @@ from loopwright.stages.ingest.pieces.cleaning import (
     require_piecewise,
 )
 from loopwright.stages.ingest.pieces.staging import Staged, stage
-from loopwright.stages.ingest.reading import Reading
-from loopwright.stages.ingest.scanning import judge_in_place
+from loopwright.stages.ingest.reading.frames import Reading
 from loopwright.stages.ingest.sensitive import hidden, protected, untold
-from loopwright.stages.ingest.setting_aside import decided_by
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from loopwright.stages.ingest.judging.suite import Suite
     from loopwright.stages.ingest.pieces.arriving import Arriving
     from loopwright.stages.ingest.results import ValidationReport
-    from loopwright.stages.ingest.suite import Suite
     from loopwright.verdict import Check
 
 

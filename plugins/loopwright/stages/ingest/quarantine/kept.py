@@ -77,8 +77,8 @@ def kept_batch(workspace: Workspace, dataset: str, batch_id: str, *, rows: int =
     """
     from loopwright.lake import Lake
     from loopwright.lake.rows import RESERVED, ROW
+    from loopwright.stages.ingest.examining.setting_aside import REASONS
     from loopwright.stages.ingest.sensitive import hidden
-    from loopwright.stages.ingest.setting_aside import REASONS
 
     kept = of_name(kept_batches(workspace, dataset), dataset, batch_id)
     if not kept.rows:

@@ -14,10 +14,10 @@ from pandas.api import types as kinds
 
 from loopwright.errors import DataFault, shown_names
 from loopwright.lake.rows import ROW
-from loopwright.stages.ingest.conversion import to_text
-from loopwright.stages.ingest.reading import Reading, read
+from loopwright.stages.ingest.examining.setting_aside import REASONS
+from loopwright.stages.ingest.reading.conversion import to_text
+from loopwright.stages.ingest.reading.frames import Reading, read
 from loopwright.stages.ingest.sensitive import protected
-from loopwright.stages.ingest.setting_aside import REASONS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest.overdue import overdue
+from loopwright.stages.ingest.arriving.overdue import overdue
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace

@@ -15,18 +15,18 @@ from loopwright.errors import DataFault, UnknownName
 from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest.held import ROWS, digest_of, hold, taken_up
+from loopwright.stages.ingest.keeping.held import ROWS, digest_of, hold, taken_up
+from loopwright.stages.ingest.keeping.resuming import examined_as_ruled
 from loopwright.stages.ingest.quarantine.kept import Kept, kept_batches, of_name
 from loopwright.stages.ingest.quarantine.mending import mended
-from loopwright.stages.ingest.resuming import examined_as_ruled
 from loopwright.stages.ingest.stage import resume_batch
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
     from loopwright.declaration.dataset import DatasetSpec
     from loopwright.ledger.state import DatasetState, State
-    from loopwright.stages.ingest.examining import Examined
-    from loopwright.stages.ingest.reading import Reading
+    from loopwright.stages.ingest.examining.examination import Examined
+    from loopwright.stages.ingest.reading.frames import Reading
     from loopwright.stages.ingest.results import IngestResult
     from loopwright.verdict import Verdict
 

@@ -9,10 +9,10 @@ from loopwright.errors import DataFault
 from loopwright.lake import Lake
 from loopwright.lake.rows import ROW
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest.dialect import AUTO
-from loopwright.stages.ingest.held import ROWS, taken_up
+from loopwright.stages.ingest.examining.setting_aside import REASONS
+from loopwright.stages.ingest.keeping.held import ROWS, taken_up
+from loopwright.stages.ingest.reading.dialect import AUTO
 from loopwright.stages.ingest.sensitive import hidden
-from loopwright.stages.ingest.setting_aside import REASONS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,1 @@
+"""Examining: one arrival read, cleaned and judged, and nothing written."""

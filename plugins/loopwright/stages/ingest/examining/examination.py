@@ -1,0 +1,304 @@
+"""Looking at one arrival: read, clean, judge. Writes nothing, so that it can be asked as often as one likes.
+
+What must stay true: whatever is wrong with a batch becomes a check that failed, so that the batch is quarantined with
+its reasons and holds up no other. Only a wrong declaration, and surroundings that fail, are raised.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loopwright.declaration.loading import digest_of
+from loopwright.declaration.project import Project
+from loopwright.errors import ArrivalUnreadable, DataFault, UserCodeFailed
+from loopwright.lake import Lake
+from loopwright.lake.columns import ColumnUnfit, columns_of
+from loopwright.lake.schema import ColumnConflict
+from loopwright.stages.ingest.cleaning import Cleaned, CleaningFailed, clean
+from loopwright.stages.ingest.examining import structure
+from loopwright.stages.ingest.examining.beside import columns_before, newest_columns, settled_columns
+from loopwright.stages.ingest.examining.content import column_types, content_digest
+from loopwright.stages.ingest.examining.seen import Seen
+from loopwright.stages.ingest.examining.setting_aside import (
+    BadRows,
+    bad_rows,
+    decided_by,
+    overruled,
+    rows_of,
+    with_cleaned,
+    with_reasons,
+)
+from loopwright.stages.ingest.judging.asking import ask
+from loopwright.stages.ingest.judging.failing import FailingRows
+from loopwright.stages.ingest.judging.suite import Suite, read_suite
+from loopwright.stages.ingest.pieces import NotInPieces
+from loopwright.stages.ingest.pieces.arriving import arriving
+from loopwright.stages.ingest.reading.as_text import text_columns
+from loopwright.stages.ingest.reading.gathering import read_all
+from loopwright.stages.ingest.results import ValidationReport
+from loopwright.stages.ingest.sensitive import hidden, protected, untold, without_values
+from loopwright.verdict import Check, Outcome, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from loopwright.declaration import Workspace
+    from loopwright.declaration.dataset import DatasetSpec
+    from loopwright.ledger.state import DatasetState
+    from loopwright.stages.ingest.arriving.fetching import Fetched
+    from loopwright.stages.ingest.pieces.staging import Staged
+    from loopwright.stages.ingest.reading.frames import Reading
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A batch that was looked at.
+
+    :param report: what was found.
+    :param frame: the rows to publish if the verdict is to: cleaned, without those that are set aside, their index the
+        row numbers of the arrival; ``None`` if there are none such.
+    :param reading: all rows, as read; ``None`` if they could not be.
+    :param aside: the rows that are set aside while the rest is published, each with its reasons.
+    :param failing: which rows fail which expectation, all of them, under the names of the checks.
+    :param staged: instead of a frame, where the batch was looked at in pieces: all rows, to be published.
+    """
+
+    report: ValidationReport
+    frame: pd.DataFrame | None
+    reading: Reading | None = None
+    aside: pd.DataFrame | None = None
+    failing: FailingRows = field(default_factory=FailingRows)
+    staged: Staged | None = None
+
+
+@dataclass(frozen=True)
+class Examination:
+    """The looking at one batch.
+
+    :param workspace: where the project and the lake are.
+    :param dataset: what is declared.
+    :param state: what the ledger knows of the dataset.
+    :param batch_id: the batch.
+    :param file: its bytes; ``None`` if it is resumed from what was held of it.
+    :param digest: of its bytes.
+    :param held: what was held of it.
+    :param released_by: the person who said to publish it as it is, whatever the expectations say.
+    """
+
+    workspace: Workspace
+    dataset: DatasetSpec
+    state: DatasetState
+    batch_id: str
+    digest: str
+    file: Fetched | None = None
+    held: Reading | None = None
+    released_by: str | None = None
+
+    def cleaned(self) -> pd.DataFrame:
+        """Read and clean, and judge nothing: the rows that a suite is asked of.
+
+        :raises DataFault: if they cannot be read or cleaned.
+        """
+        frame = clean(self._reading().frame, self.dataset.clean, self.folder, spare=True).frame
+        return structure.timed(frame, self.dataset.event_time)[0] if self.dataset.event_time else frame
+
+    def examine(self) -> Examined:
+        """Read, clean and judge.
+
+        :raises DeclarationError: if the suite or a cleaning function is declared wrongly.
+        :raises CannotRun: if disk or lake fail.
+        """
+        suite = self._suite()
+        if self.file is not None and (found := self._in_pieces(suite, self.file.paths)):
+            return found
+        try:
+            reading = self._reading()
+        except ArrivalUnreadable as error:
+            return Examined(self.report([structure.readable(error)], suite), None)
+        try:
+            cleaned = clean(reading.frame, self.dataset.clean, self.folder, spare=self.released_by is not None)
+        except (CleaningFailed, UserCodeFailed) as error:
+            said = without_values(error, hidden(self.dataset))
+            checks = [structure.readable(), structure.cleanable(said, len(self.dataset.clean))]
+            return Examined(self.report(checks, suite, rows_read=len(reading.frame)), None, reading)
+        whole = self._look(cleaned, cleaned.frame, reading, suite)
+        bad = bad_rows(self.dataset.on_bad_rows, whole.checks, whole.found.get("expectations", ()), whole.failing)
+        if bad is None or not (bad.reasons or cleaned.aside):
+            return self._concluded(whole, reading, suite)
+        return self._set_aside(
+            whole, with_cleaned(bad, cleaned, silent=bool(self.dataset.sensitive)), cleaned, reading, suite
+        )
+
+    def _in_pieces(self, suite: Suite, paths: Sequence[Path]) -> Examined | None:
+        """Look at a large batch without having it in memory; ``None`` if it is not, or only the whole can tell."""
+        try:
+            large = arriving(paths, self.dataset)
+            if large is None:
+                return None
+            from loopwright.stages.ingest.pieces.examining import examined
+
+            return examined(self, large, suite)
+        except NotInPieces as reason:
+            _log.info("Batch %s is looked at whole, in memory: %s.", self.batch_id, reason)
+            return None
+
+    def _set_aside(self, whole: _Look, bad: BadRows, cleaned: Cleaned, reading: Reading, suite: Suite) -> Examined:
+        """Judge what is left without the bad rows; they may be too many, or what is left may fail as well."""
+        check = bad.check(len(reading.frame), self.dataset.on_bad_rows.set_aside_up_to)
+        counts = bad.counts()
+        if check.outcome is Outcome.FAIL:
+            return self._concluded(whole, reading, suite, check, set_aside=counts)
+        left = cleaned.frame[~cleaned.frame.index.isin(list(bad.reasons))]
+        rest = self._look(cleaned, left, reading, suite)
+        rest = replace(rest, failing=whole.failing)
+        aside = with_reasons(rows_of(bad, reading.frame, cleaned), bad)
+        return self._concluded(rest, reading, suite, check, aside=aside, rows_set_aside=len(aside), set_aside=counts)
+
+    def _look(self, cleaned: Cleaned, rows: pd.DataFrame, reading: Reading, suite: Suite) -> _Look:
+        """Ask everything of some of the cleaned rows."""
+        frame, checks, found = self._structure(cleaned, rows, reading)
+        failing = structure.failing_rows(rows, self.dataset)
+        if suite.expectations and not frame.empty:
+            judged = untold(ask(frame, suite), hidden(self.dataset))
+            found |= {"expectations": judged.expectations, "results": judged.results}
+            asked = decided_by(self.dataset.on_bad_rows, judged.expectations, judged.rows)
+            checks += overruled(asked, self.released_by) if self.released_by else asked
+            failing |= judged.failing
+        return _Look(frame, checks, found, failing)
+
+    def _concluded(
+        self,
+        look: _Look,
+        reading: Reading,
+        suite: Suite,
+        *more: Check,
+        aside: pd.DataFrame | None = None,
+        **found: Any,
+    ) -> Examined:
+        report = self.report([*look.checks, *more], suite, **look.found, **found)
+        return Examined(report, look.frame, reading, aside, look.failing)
+
+    def _reading(self) -> Reading:
+        if self.held is not None:
+            return self.held
+        if self.file is None:
+            raise ValueError("an examination needs a file, or what was held of it")
+        found = read_all(self.file.paths, self.dataset, text=text_columns(self.dataset, newest_columns(self.state)))
+        if self.dataset.query:  # protected before it was written
+            return found
+        return protected(found, self.dataset, self.workspace.hash_key)
+
+    def _published(self) -> Mapping[str, Any] | None:
+        found: Mapping[str, Any] | None = self.state.get(f"batch/{self.batch_id}")
+        return found
+
+    @property
+    def folder(self) -> Path:
+        """The dataset's folder."""
+        return Project(Path(self.workspace.project)).dataset_folder(self.dataset.name)
+
+    def _suite(self) -> Suite:
+        return read_suite(self.folder / self.dataset.expectations) if self.dataset.expectations else Suite()
+
+    def _structure(
+        self, cleaned: Cleaned, frame: pd.DataFrame, reading: Reading
+    ) -> tuple[pd.DataFrame, list[Check], dict[str, Any]]:
+        rows_read, time_checks = len(reading.frame), []
+        if self.dataset.event_time:
+            frame, check = structure.timed(frame, self.dataset.event_time)
+            time_checks = [check]
+        types, found = self._types(frame)
+        columns = list(frame.columns)
+        seen = Seen(
+            columns,
+            [name for name in columns if frame[name].isna().all()] if frame.columns.is_unique else [],
+            rows_read,
+            len(frame),
+            structure.span(frame, self.dataset.event_time),
+            [*time_checks, *([structure.keyed(frame, self.dataset.key)] if self.dataset.key else []), types],
+            {"cleaned": cleaned.changed, "dropped": cleaned.dropped, "added": cleaned.added, **found},
+            cleaned.let_go,
+            reading.doubled,
+        )
+        checks, told = self.structural(seen)
+        return frame, checks, told
+
+    def structural(self, seen: Seen) -> tuple[list[Check], dict[str, Any]]:
+        """Return what every batch must be as checks, and what the report tells of that.
+
+        :param seen: what was found of the cleaned rows.
+        """
+        span, timed = seen.span, bool(self.dataset.event_time)
+        known = columns_before(self.state, self.batch_id, span, timed=timed)
+        asked = settled_columns(self.state, self.batch_id, span, timed=timed)
+        checks = [
+            structure.readable(),
+            structure.cleanable(None, len(self.dataset.clean)),
+            structure.has_rows(seen.rows_read, seen.rows),
+            structure.columns_kept(seen.columns, seen.doubled, asked, self.dataset, seen.let_go),
+            *structure.columns_new(seen.columns, seen.empty, known, asked),
+            *structure.columns_retyped(seen.found.get("columns", {}), known),
+            *([] if self.released_by else structure.unchanged(self.dataset, self._published(), self.digest)),
+            *seen.checks,
+        ]
+        counted = {"rows_read": seen.rows_read, "rows": seen.rows, "event_time": span}
+        return checks, {**counted, **seen.found}
+
+    def _types(self, frame: pd.DataFrame) -> tuple[Check, dict[str, Any]]:
+        try:
+            columns = columns_of(frame)
+        except ColumnUnfit as error:
+            return structure.typed(error), {}
+        found = {"columns": column_types(columns), "content_digest": content_digest(columns, len(frame))}
+        try:
+            Lake.of(self.workspace).batches(self.dataset.name).require_fit(frame)
+        except ColumnConflict as error:
+            return structure.typed(error), found
+        return structure.typed(), found
+
+    def report(self, checks: Sequence[Check], suite: Suite, **found: Any) -> ValidationReport:
+        """Return a report.
+
+        :param checks: all that was asked.
+        :param suite: what is expected.
+        :param found: what else the report tells, by its fields' names.
+        """
+        digests = {
+            "arrival": self.digest,
+            "data": found.get("content_digest"),
+            "declaration": digest_of(self.dataset),
+            "expectations": digest_of(suite),
+        }
+        verdict = Verdict(
+            stage="ingest",
+            subject=f"dataset/{self.dataset.name}",
+            checks=tuple(checks),
+            digests={role: digest for role, digest in digests.items() if digest},
+        )
+        return ValidationReport(self.dataset.name, self.batch_id, verdict, self.digest, **found)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a look at some rows gave: them as they would be published, what was asked, and what was found."""
+
+    frame: pd.DataFrame
+    checks: list[Check]
+    found: dict[str, Any]
+    failing: FailingRows
+
+
+def failed_by(report: ValidationReport, error: DataFault) -> ValidationReport:
+    """Return a report in which the types do not fit after all: another batch came first and changed the table.
+
+    :param report: as it was.
+    :param error: what the lake said.
+    """
+    checks = tuple(structure.typed(error) if check.name == "types" else check for check in report.verdict.checks)
+    return replace(report, verdict=replace(report.verdict, checks=checks))

@@ -1,0 +1,1 @@
+"""Judging: a suite asked of a batch, by Great Expectations or by one scan held to its answers."""

@@ -1,0 +1,1 @@
+"""Keeping: the writes of ingest, each of which can be done again with the same end."""

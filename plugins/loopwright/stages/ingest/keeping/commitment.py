@@ -1,0 +1,134 @@
+"""The writes of ingest, each of which can be done again with the same end.
+
+A published batch has no rows in quarantine and a quarantined one keeps what was published of it before: a bad
+correction never takes away the good data that it was to correct.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from loopwright.errors import CannotRun, DataFault
+from loopwright.lake.rows import RESERVED, ROW
+from loopwright.lake.schema import ColumnConflict
+from loopwright.stages.ingest.examining.setting_aside import REASONS
+from loopwright.stages.ingest.keeping.held import hold
+from loopwright.stages.ingest.reading.conversion import to_text
+
+if TYPE_CHECKING:
+    from loopwright.lake import Lake
+    from loopwright.ledger.events import Draft
+    from loopwright.ledger.state import DatasetState, State
+    from loopwright.ledger.store import Ledger
+    from loopwright.stages.ingest.pieces.staging import Staged
+    from loopwright.stages.ingest.reading.frames import Reading
+    from loopwright.stages.ingest.results import ValidationReport
+
+
+def keep_published(lake: Lake, report: ValidationReport, frame: pd.DataFrame, aside: pd.DataFrame | None) -> int:
+    """Put a batch's rows where everyone reads them, after those that are set aside.
+
+    :param frame: cleaned, its index the row numbers of the arrival.
+    :param aside: the rows that are set aside, each with its reasons.
+    :return: the table's version that holds them.
+    :raises ColumnConflict: if they do not fit the table.
+    """
+    keep_quarantined(lake, report, aside)
+    return lake.batches(report.dataset).replace(_numbered(frame), report.batch_id)
+
+
+def keep_staged(lake: Lake, report: ValidationReport, staged: Staged) -> int:
+    """Put a batch's rows where everyone reads them, from where they are staged.
+
+    :return: the table's version that holds them.
+    :raises CannotRun: if another batch came first and changed the table's columns; looked at again, it is judged so.
+    """
+    keep_quarantined(lake, report, None)
+    try:
+        return lake.batches(report.dataset).replace_in_pieces(staged.pieces, report.batch_id, staged.columns)
+    except ColumnConflict as error:
+        raise CannotRun(
+            "Another batch changed the table's columns while this one was looked at.",
+            where=f"{report.dataset}: {report.batch_id}",
+            got=error.what,
+            mend="Run again: it is looked at beside the table as it is now.",
+        ) from error
+
+
+def keep_quarantined(lake: Lake, report: ValidationReport, frame: pd.DataFrame | None) -> None:
+    """Set a batch's rows aside, as text: what is wrong with them may well be their types, and nothing may be lost.
+
+    :param frame: as it came, and why each row is there; ``None`` if there are no rows.
+    """
+    table = lake.quarantine(report.dataset)
+    if frame is None:
+        table.remove(report.batch_id)
+        return
+    if set(RESERVED) & set(frame.columns):
+        frame = _as_json(frame)
+    try:
+        table.replace(_numbered(frame.apply(to_text)), report.batch_id)
+    except DataFault:  # its very column names clash, with one another or with the table's
+        table.replace(_numbered(_as_json(frame)), report.batch_id)
+
+
+def keep_held(lake: Lake, report: ValidationReport, reading: Reading | None, raw: bytes | None) -> str | None:
+    """Keep what came as it came, for as long as any of it is in quarantine.
+
+    :param reading: its rows, if they could be read.
+    :param raw: its bytes, if they could not.
+    :return: its place; ``None`` if there is nothing to keep.
+    """
+    if reading is not None:
+        return hold(lake, report.dataset, report.batch_id, report.arrival_digest, reading)
+    if raw is None:
+        return None
+    return lake.hold(report.dataset, report.batch_id, f"{report.arrival_digest[:16]}.unread", raw)
+
+
+def keep_report(lake: Lake, report: ValidationReport) -> str:
+    """Keep a report, beside those about other bytes that came under the same name.
+
+    :return: where.
+    """
+    text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False)
+    return lake.write_report(report.dataset, report.batch_id, f"{report.arrival_digest[:12]}.json", text)
+
+
+def recorded_once(ledger: Ledger, seen: DatasetState, draft: Draft) -> None:
+    """Record what became of a batch, unless another run recorded just that since.
+
+    :param seen: the state that the run began with.
+    :param draft: the event.
+    """
+    key = f"arrival/{draft.evidence['batch_id']}"
+    before = (seen.get(key) or {}).get("sequence")
+
+    def decision(now: State) -> Draft | None:
+        there = now.get(key)
+        same = there is not None and there["sequence"] != before and _says(there, draft)
+        return None if same else draft
+
+    ledger.decide(seen.subject, decision)
+
+
+def _says(arrival: dict[str, object], draft: Draft) -> bool:
+    said = (arrival["digest"], arrival["signature"], arrival.get("judged_by"), f"batch_{arrival['status']}")
+    return said == (*(draft.evidence[name] for name in ("arrival_digest", "signature", "judged_by")), draft.kind.value)
+
+
+def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(**{ROW: frame.index.to_numpy("int64")})
+
+
+def _as_json(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return whole rows, each as JSON in the one column ``row``, which clashes with nothing; the reasons beside it."""
+    own = frame.drop(columns=[REASONS], errors="ignore")
+    names = [str(name) for name in own.columns]
+    values = own.apply(to_text).astype(object).where(own.notna(), None).to_numpy().tolist()
+    rows = [json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) for row in values]
+    reasons = {REASONS: frame[REASONS]} if REASONS in frame else {}
+    return pd.DataFrame({"row": rows, **reasons}, index=frame.index)

@@ -1,0 +1,164 @@
+"""Reading: what pandas would read, without its silent repairs; what cannot be read is the batch's own fault."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from loopwright.declaration.dataset import DatasetSpec
+from loopwright.errors import ArrivalUnreadable, CannotRun
+from loopwright.stages.ingest.reading.frames import Reading, read
+
+
+def spec(**keys: object) -> DatasetSpec:
+    return DatasetSpec.model_validate({"name": "d", "owner": "o", "arrivals": "*", **keys})
+
+
+def reading(tmp_path: Path, name: str, raw: bytes, text: set[str] = frozenset(), **keys: object) -> Reading:
+    path = tmp_path / name
+    path.write_bytes(raw)
+    return read(path, spec(**keys), text=text)
+
+
+def columns(found: Reading) -> dict[str, list[object]]:
+    return found.frame.astype(object).where(found.frame.notna(), None).to_dict("list")
+
+
+def test_csv_gets_the_types_that_its_values_have(tmp_path: Path) -> None:
+    found = reading(tmp_path, "1.csv", b"n,x,s,e,t\n1,1.5,a,,2024-01-01\n2,,NA,,x\n")
+    assert columns(found) == {
+        "n": [1, 2],
+        "x": [1.5, None],
+        "s": ["a", None],
+        "e": [None, None],
+        "t": ["2024-01-01", "x"],
+    }
+    assert found.frame["n"].dtype == "int64"
+    assert list(found.frame.index) == [0, 1]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_leave_no_trace(tmp_path: Path) -> None:
+    assert columns(reading(tmp_path, "1.csv", b"\xef\xbb\xbfa,b\r\n1,2\r\n")) == {"a": [1], "b": [2]}
+    assert columns(reading(tmp_path, "1.jsonl", b'\xef\xbb\xbf{"a":1}\r\n\r\n{"a":2}')) == {"a": [1, 2]}
+
+
+def test_delimiter_and_encoding_are_as_declared(tmp_path: Path) -> None:
+    german = {"delimiter": ";", "encoding": "latin-1"}
+    assert columns(reading(tmp_path, "1.txt", "ort;n\nKöln;1\n".encode("latin-1"), csv=german)) == {
+        "ort": ["Köln"],
+        "n": [1],
+    }
+    assert columns(reading(tmp_path, "1.csv", "a\n1\n".encode("utf-16"), csv={"encoding": "utf-16"})) == {"a": [1]}
+
+
+@pytest.mark.parametrize("pack", [(".gz", gzip.compress), (".bz2", bz2.compress)])
+def test_packed_files_are_unpacked(tmp_path: Path, pack) -> None:
+    ending, compress = pack
+    assert columns(reading(tmp_path, f"1.csv{ending}", compress(b"a\n1\n"))) == {"a": [1]}
+    assert columns(reading(tmp_path, f"2.jsonl{ending}", compress(b'{"a":1}'))) == {"a": [1]}
+
+
+def test_a_type_depends_on_the_whole_file(tmp_path: Path) -> None:
+    raw = b"a\n" + b"1\n" * 600_000 + b"x\n"
+    values = reading(tmp_path, "1.csv", raw).frame["a"]
+    assert values.map(type).unique().tolist() == [str]
+
+
+def test_digits_of_columns_known_as_text_stay_text(tmp_path: Path) -> None:
+    assert columns(reading(tmp_path, "1.csv", b"a,b\n007,007\n", text={"a", "gone"})) == {"a": ["007"], "b": [7]}
+
+
+def test_long_identifiers_with_gaps_keep_every_digit(tmp_path: Path) -> None:
+    long = 2**53 + 1
+    assert columns(reading(tmp_path, "1.csv", f"a\n{long}\n\n1\n".encode() + b"NA\n")) == {"a": [long, 1, None]}
+    assert columns(reading(tmp_path, "2.csv", b"a\n1e300\nNA\n")) == {"a": [1e300, None]}
+    pq.write_table(pa.table({"a": [long, None]}), tmp_path / "3.parquet")
+    assert columns(read(tmp_path / "3.parquet", spec())) == {"a": [long, None]}
+
+
+def test_parquet_forgets_what_pandas_wrote_into_it_for_itself(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": [1, 2], "c": pd.Categorical(["x", "y"])}, index=[7, 9])
+    frame.to_parquet(tmp_path / "1.parquet")
+    frame.set_index(pd.Index(["k", "l"], name="key")).to_parquet(tmp_path / "2.parquet")
+    assert columns(read(tmp_path / "1.parquet", spec())) == {"a": [1, 2], "c": ["x", "y"]}
+    assert read(tmp_path / "1.parquet", spec()).frame["c"].dtype == "str"
+    assert sorted(read(tmp_path / "2.parquet", spec()).frame) == ["a", "c", "key"]
+
+
+def test_json_lines_may_differ_in_their_keys(tmp_path: Path) -> None:
+    raw = b'{"a":1,"s":"007","at":"2024-01-01"}\n{"a":2,"b":true}\n'
+    found = columns(reading(tmp_path, "1.jsonl", raw))
+    assert found == {"a": [1, 2], "s": ["007", None], "at": ["2024-01-01", None], "b": [None, True]}
+
+
+def test_columns_of_one_name_are_told_apart_and_reported(tmp_path: Path) -> None:
+    found = reading(tmp_path, "1.csv", b"a,a,b,,\n1,2,3,4,5\n")
+    assert found.doubled == ("a",)
+    assert columns(found)["a.1"] == [2]
+    pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]), tmp_path / "2.parquet")
+    assert read(tmp_path / "2.parquet", spec()).doubled == ("a",)
+    assert columns(read(tmp_path / "2.parquet", spec())) == {"a": [1], "a.1": [2]}
+
+
+def test_a_header_alone_is_a_file_without_rows(tmp_path: Path) -> None:
+    assert reading(tmp_path, "1.csv", b"a,b\n").frame.shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "why"),
+    [
+        ("1.csv", b"", "no bytes at all"),
+        ("1.csv", b"\n\n", "no header line"),
+        ("1.csv", b"a,b\n1,2\n3,4,5\n", "Expected 2 fields in line 3, saw 3"),
+        ("1.csv", b"a,b\n1,2,3\n4,5,6\n", "longer than the header"),
+        ("1.csv", b"a,b,c\n1,2,3\n4,5", "breaks off after 2 of 3"),
+        ("1.csv", b'a,b\n1,"2\n3,4\n', "EOF inside string"),
+        ("1.csv", "a\nKöln\n".encode("latin-1"), "can't decode byte"),
+        ("1.csv", bytes(range(256)), "NUL bytes"),
+        ("1.csv", bytes(range(1, 256)), "can't decode byte"),
+        ("1.csv.gz", b"a\n1\n", "(?i)not a gzipped file"),
+        ("1.csv.gz", gzip.compress(b"a\n" + bytes(range(256)) * 99)[:-20], "ended before the end-of-stream"),
+        ("1.parquet", b"", "no bytes at all"),
+        ("1.parquet", b"a,b\n1,2\n", "[Pp]arquet"),
+        ("1.jsonl", b'{"a":1}\n{"a":2,"b', "Unterminated string"),
+        ("1.jsonl", b'[{"a":1}]', "line 1 is no JSON object but a list"),
+        ("1.jsonl", b"\n", "no line with a JSON object"),
+        ("1.jsonl", b"[" * 100_000, "cannot be read"),
+        ("1.xlsx", b"a", "the ending '.xlsx' says no format"),
+    ],
+)
+def test_bytes_that_are_not_the_format_are_the_batchs_fault(tmp_path: Path, name: str, raw: bytes, why: str) -> None:
+    with pytest.raises(ArrivalUnreadable, match=why):
+        reading(tmp_path, name, raw)
+
+
+def test_a_damaged_parquet_is_unreadable_wherever_the_damage_is(tmp_path: Path) -> None:
+    path = tmp_path / "1.parquet"
+    pq.write_table(pa.table({"a": list(range(1000)), "s": [str(n) for n in range(1000)]}), path)
+    whole = path.read_bytes()
+    damaged = [whole[:3], whole[: len(whole) // 2], whole[:-4]]
+    damaged += [whole[:at] + b"\xff" * 60 + whole[at + 60 :] for at in (4, len(whole) - 400, len(whole) - 100)]
+    for raw in damaged:
+        with pytest.raises(ArrivalUnreadable, match="cannot be read"):
+            reading(tmp_path, "2.parquet", raw)
+
+
+def test_an_unknown_encoding_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ArrivalUnreadable, match=r"no encoding called 'klingon'; mend `csv.encoding`"):
+        reading(tmp_path, "1.csv", b"a\n1\n", csv={"encoding": "klingon"})
+
+
+def test_a_disk_that_fails_is_not_the_batchs_fault(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match="could not be read from the disk"):
+        read(tmp_path / "gone.csv", spec())
+
+
+def test_the_declared_format_goes_before_the_ending(tmp_path: Path) -> None:
+    assert columns(reading(tmp_path, "1.dat", json.dumps({"a": 1}).encode(), format="jsonl")) == {"a": [1]}
