@@ -367,6 +367,41 @@ def test_asking_a_holdout_again_costs_confidence(tips) -> None:
     assert [checks["non_inferiority"].asked["confidence"] for checks in looks] == pytest.approx([0.975, 0.9875])
 
 
+def test_a_batch_that_is_sent_again_is_the_same_holdout(tips) -> None:
+    first_champion(tips)
+    publish(tips.toy, 2, frame=rides(2).sample(frac=1.0, random_state=1).reset_index(drop=True))
+    judged = tips.judge(fit_next(tips, reason="sent again"))
+    assert {c.name: c for c in judged.verdict.checks}["looks"].n == 2
+
+
+def test_two_at_once_do_not_take_the_same_look(tips, monkeypatch) -> None:
+    """Both were measured before either was on record: the second is asked again, at the confidence that is left."""
+    from loopwright.stages.train import judging
+
+    first_champion(tips)
+    tips.publish(3)
+    one = fit_next(tips)
+    tips.edit("features.py", '"hour": rides["hour"]', '"hour": rides["hour"] + rides["zone"].eq("a")')
+    honest = judging._record
+
+    def slow(*asked):
+        monkeypatch.setattr(judging, "_record", honest)
+        found = judging._judged(tips.workspace, tips.spec, tips.state.training(other), tips.state.champion)
+        honest(tips.workspace, "tips", tips.state.training(other), found, tips.state.champion)
+        honest(*asked)
+
+    other = fit_next(tips, reason="at the same time")
+    monkeypatch.setattr(judging, "_record", slow)
+    with monkeypatch.context() as patch:
+        patch.setattr(judging, "require_as_decided", lambda *asked: None)
+        with pytest.raises(LedgerConflict, match="judged on the same holdout meanwhile"):
+            tips.judge(one)
+        judged = tips.judge(one)
+    checks = {c.name: c for c in judged.verdict.checks}
+    assert checks["looks"].n == 2
+    assert checks["non_inferiority"].asked["confidence"] == pytest.approx(0.975)
+
+
 def test_the_report_for_people_is_kept_with_the_run_and_linked(tips, tmp_path) -> None:
     tips.publish(1, 2)
     judged = tips.judge(fit_next(tips))

@@ -21,7 +21,8 @@ from loopwright.serving.measures import own_metrics
 from loopwright.serving.rows import Known, known_labels
 from loopwright.stages.train.examining import absent_check, looked_at, stable_check, timed, worth_check
 from loopwright.stages.train.keeping import keep_rehearsal
-from loopwright.stages.train.seen import identities, looks_at, rows_seen, seen_by, unseen_of
+from loopwright.stages.train.looks import looks_at, sketch_of
+from loopwright.stages.train.seen import identities, rows_seen, seen_by, unseen_of
 from loopwright.stages.train.snapshot import learnable, rows_of
 from loopwright.tracking import Tracking
 
@@ -39,7 +40,10 @@ CANNOT_ANSWER = (UserCodeFailed, DeclarationError)
 
 @dataclass(frozen=True)
 class Holdout:
-    """The rows that both models are judged on, their answers, and everything the gate looks at besides."""
+    """The rows that both models are judged on, their answers, and everything the gate looks at besides.
+
+    ``rows`` is what the ledger keeps of them, to know them again under whatever name.
+    """
 
     spec: ModelSpec
     truth: Array
@@ -50,6 +54,7 @@ class Holdout:
     beside: Beside
     more: tuple[Check, ...]
     code: Path
+    rows: Mapping[str, Any]
 
     @classmethod
     def of(
@@ -69,9 +74,9 @@ class Holdout:
         more = [*absent_check(spec, candidate, raw), stable_check(answers.iloc[chosen], alone)]
         project = Project.at(workspace.project)
         key, folder = project.dataset(spec.dataset).key, project.model_folder(spec.name)
-        seen, again = rows_seen(
-            identities(raw[known.mask], key), key, seen_by(tracking, entry), seen_by(tracking, champion)
-        )
+        held = identities(raw[known.mask], key)
+        seen, again = rows_seen(held, key, seen_by(tracking, entry), seen_by(tracking, champion))
+        sketch = sketch_of(held, keyed=bool(key))
         kept = _kept(known, again if key else np.zeros_like(again))
         truth, rows = known.values[kept[known.mask]], raw[kept]
         with own_metrics(spec, folder):
@@ -81,12 +86,12 @@ class Holdout:
             looked_at(spec, rows),
             {str(name): np.asarray(column[kept]) for name, column in features.items()},
             _simple(workspace, spec, entry, candidate, features[kept]),
-            looks_at(ledger.model(spec.name), entry),
+            looks_at(ledger.model(spec.name), entry, (champion or {}).get("version"), sketch),
             timed(candidate, predictor, raw) if spec.gate.latency else None,
         )
         unseen = unseen_of(entry, champion, seen, ledger.dataset(spec.dataset))
         ours = candidate.as_arrays(answers[kept])
-        return cls(spec, truth, ours, theirs, fault, unseen, beside, tuple(more), folder)
+        return cls(spec, truth, ours, theirs, fault, unseen, beside, tuple(more), folder, sketch)
 
     def checks(self) -> tuple[Check, ...]:
         """Ask everything."""

@@ -15,6 +15,7 @@ from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving.kept import EVALUATION
 from loopwright.stages.train.holdout import CANNOT_ANSWER, Holdout
+from loopwright.stages.train.looks import looks_at
 from loopwright.stages.train.refusing import require_as_decided, require_open
 from loopwright.stages.train.snapshot import decided
 from loopwright.tracking import Tracking
@@ -55,7 +56,8 @@ def judge_candidate(workspace: Workspace, model: ModelSpec, training_id: str) ->
     :param training_id: as :func:`decide_training` gave it.
     :raises NotReady: if it was not fitted yet.
     :raises ArtifactTampered: if the candidate's or the champion's bytes are not those that were recorded.
-    :raises LedgerConflict: if another champion was released meanwhile; a retry compares with that one.
+    :raises LedgerConflict: if another champion was released meanwhile, or this holdout asked; a retry compares with
+        that champion, and at the confidence that is left.
     """
     entry = decided(workspace, model.name, training_id)
     if entry.get("verdict"):
@@ -63,19 +65,35 @@ def judge_candidate(workspace: Workspace, model: ModelSpec, training_id: str) ->
     _require_fitted(entry)
     require_as_decided(workspace, model, entry)
     champion = Ledger.of(workspace).model(model.name).champion
-    verdict, metrics, page = _judged(workspace, model, entry, champion)
+    found = _judged(workspace, model, entry, champion)
     tracking = Tracking.of(workspace)
-    tracking.log_metrics(entry["run_id"], metrics)
-    tracking.log_json(entry["run_id"], "verdict.json", verdict.to_dict())
-    tracking.log_text(entry["run_id"], EVALUATION, page)
-    _record(workspace, model.name, entry, verdict, champion)
+    tracking.log_metrics(entry["run_id"], found.metrics)
+    tracking.log_json(entry["run_id"], "verdict.json", found.verdict.to_dict())
+    tracking.log_text(entry["run_id"], EVALUATION, found.page)
+    _record(workspace, model.name, entry, found, champion)
     return _as_recorded(decided(workspace, model.name, training_id))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A verdict that is not on record yet.
+
+    :param metrics: for MLflow.
+    :param page: the report for people.
+    :param rows: what the ledger keeps of the holdout; ``None`` where nothing was asked of it.
+    :param looks: how often it was asked, as the verdict has it.
+    """
+
+    verdict: Verdict
+    metrics: Mapping[str, float]
+    page: str
+    rows: Mapping[str, Any] | None = None
+    looks: int = 1
 
 
 def _judged(
     workspace: Workspace, spec: ModelSpec, entry: Mapping[str, Any], champion: Mapping[str, Any] | None
-) -> tuple[Verdict, dict[str, float], str]:
-    """Return the verdict, the metrics for MLflow, and the report for people."""
+) -> _Found:
     digests = {"artifact": entry["artifact_digest"], "data": entry["data_digest"], "code": entry["code_digest"]}
     digests["declaration"] = entry["declaration_digest"]
     judgement = partial(
@@ -91,11 +109,11 @@ def _judged(
     except CANNOT_ANSWER as fault:
         check = Check("answers", Outcome.FAIL, f"the candidate cannot answer: {fault.what}", observed=fault.to_dict())
         verdict = Verdict("gate", f"model/{spec.name}", (check,), spec.gate.on_inconclusive, digests)
-        return verdict, {}, report(judgement(verdict=verdict, truth=np.empty(0), candidate=None))
+        return _Found(verdict, {}, report(judgement(verdict=verdict, truth=np.empty(0), candidate=None)))
     same = _released_before(Ledger.of(workspace).model(spec.name), entry)
     verdict = Verdict("gate", f"model/{spec.name}", (*asked, *same), spec.gate.on_inconclusive, digests)
     about = judgement(verdict=verdict, truth=holdout.truth, candidate=holdout.ours, champion=holdout.theirs)
-    return verdict, metrics, report(about)
+    return _Found(verdict, metrics, report(about), holdout.rows, holdout.beside.looks)
 
 
 def _released_before(state: ModelState, entry: Mapping[str, Any]) -> tuple[Check, ...]:
@@ -129,9 +147,9 @@ def _as_recorded(entry: Mapping[str, Any]) -> Judged:
 
 
 def _record(
-    workspace: Workspace, model: str, entry: Mapping[str, Any], verdict: Verdict, champion: Mapping[str, Any] | None
+    workspace: Workspace, model: str, entry: Mapping[str, Any], found: _Found, champion: Mapping[str, Any] | None
 ) -> None:
-    version = champion["version"] if champion else None
+    version, verdict = champion["version"] if champion else None, found.verdict
     evidence = {
         "training_id": entry["training_id"],
         "run_id": entry["run_id"],
@@ -141,20 +159,42 @@ def _record(
         "counts": _speaks_against(verdict),
         "champion": version,
         "evaluation": f"runs:/{entry['run_id']}/{EVALUATION}",
+        "held_rows": found.rows,
     }
 
     def decision(state: State) -> Draft | None:
         now = cast("ModelState", state)
         if (now.training(entry["training_id"]) or {}).get("verdict"):
             return None
-        if (now.champion or {}).get("version") != version:
-            raise LedgerConflict(
-                "Another champion was released while this candidate was judged.",
-                where=f"model/{model}",
-                got=(now.champion or {}).get("version"),
-                allowed=version,
-                mend="Run again: it is compared with the new one.",
-            )
+        _require_same_champion(now, version)
+        if found.rows is not None:
+            _require_same_looks(now, entry, version, found.rows, found.looks)
         return Draft(Kind.GATE_DECIDED, "gate", verdict.why(), evidence)
 
     Ledger.of(workspace).decide(f"model/{model}", decision)
+
+
+def _require_same_champion(now: ModelState, version: str | None) -> None:
+    if (now.champion or {}).get("version") != version:
+        raise LedgerConflict(
+            "Another champion was released while this candidate was judged.",
+            where=now.subject,
+            got=(now.champion or {}).get("version"),
+            allowed=version,
+            mend="Run again: it is compared with the new one.",
+        )
+
+
+def _require_same_looks(
+    now: ModelState, entry: Mapping[str, Any], version: str | None, rows: Mapping[str, Any], looks: int
+) -> None:
+    """Refuse a verdict whose confidence another verdict on the same holdout spent meanwhile."""
+    found = looks_at(now, entry, version, rows)
+    if found != looks:
+        raise LedgerConflict(
+            "Another candidate was judged on the same holdout meanwhile.",
+            where=now.subject,
+            got=f"look {found}",
+            allowed=f"look {looks}",
+            mend="Run again: it is asked at the confidence that is left.",
+        )

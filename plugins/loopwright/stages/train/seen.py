@@ -21,7 +21,7 @@ from loopwright.serving.served import raw_rows
 
 if TYPE_CHECKING:
     from loopwright.evaluation.predicted import Array
-    from loopwright.ledger.state import DatasetState, ModelState
+    from loopwright.ledger.state import DatasetState
     from loopwright.tracking import Tracking
 
 
@@ -107,27 +107,3 @@ def unseen_of(
         max(learned, default=None),
         min(held, default=None),
     )
-
-
-def looks_at(state: ModelState, entry: Mapping[str, Any]) -> int:
-    """Return how often a training's holdout was asked, this time included; another artifact is another question.
-
-    :param state: of the model.
-    :param entry: the training as the ledger has it.
-    """
-    mine = _held(entry)
-    others = {
-        other["artifact_digest"]
-        for other in state.under("training").values()
-        if other.get("verdict") and other.get("artifact_digest") and mine & _held(other) and _measured(other)
-    }
-    return 1 + len(others - {entry["artifact_digest"]})
-
-
-def _held(entry: Mapping[str, Any]) -> set[tuple[str, Any]]:
-    versions = entry.get("data_versions") or {}
-    return {(batch, versions.get(batch)) for batch in entry["holdout"]}
-
-
-def _measured(entry: Mapping[str, Any]) -> bool:
-    return any(check["name"] == "measured" for check in entry["verdict"]["checks"])
