@@ -6,6 +6,9 @@ READY := $(VENV)/.ready
 export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = true
 
+# Two workers for two cores, and a third for the end-to-end stories, which mostly wait (tests/conftest.py).
+ABREAST = --numprocesses 3 --dist loadgroup --no-loadscope-reorder
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-full lint format lock wheel clean
 
@@ -33,12 +36,10 @@ demo: $(READY) ## Watch a real model go round the loop (EXIT=1 stops at the tabl
 	@$(BIN)/python -m demo $(if $(EXIT),--exit) $(if $(PORT),--port $(PORT)) $(if $(MLFLOW_PORT),--mlflow-port $(MLFLOW_PORT))
 
 test: $(READY) lint ## All checks and tests that every change must pass (under 25 minutes on two cores)
-	$(BIN)/python -m pytest -m "not full and not e2e" --numprocesses 2 --dist loadfile
-	$(BIN)/python -m pytest -m "e2e and not full"
+	$(BIN)/python -m pytest -m "not full" $(ABREAST)
 
 test-full: $(READY) lint ## The same, and what takes longer
-	$(BIN)/python -m pytest -m "not e2e" --numprocesses 2 --dist loadfile
-	$(BIN)/python -m pytest -m e2e
+	$(BIN)/python -m pytest $(ABREAST)
 
 lint: $(READY) ## Style, types, spelling, and the storeys of the house
 	$(BIN)/ruff check .

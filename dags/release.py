@@ -35,7 +35,7 @@ for model, project in declared_models(__file__):
         with DAG(
             f"{model.name}.release",
             schedule=on_assets_or(model.schedule, assets.ready_to_release(model)),
-            params={"version": text("Version", 'Text, such as "3"; empty for the one that waits.')},
+            params={"version": text("Version", "Such as 3; empty for the one that waits.", also="integer")},
             **of_model(model, project, "release"),
         ):
             reconcile = ReconcileReleaseOperator(task_id="reconcile", version="{{ params.version }}")
@@ -74,7 +74,7 @@ for model, project in declared_models(__file__):
             schedule=on_assets_or(model.schedule, assets.rollback_request(model.name)),
             max_active_runs=1,
             params={
-                "to_version": text("Version", 'Text, such as "3"; empty for the champion before.'),
+                "to_version": text("Version", "Such as 3; empty for the champion before.", also="integer"),
                 "reason": text("Reason", "Why, for the ledger; may stay empty only where the monitor asked for it."),
             },
             **of_model(model, project, "rollback"),

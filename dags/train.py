@@ -29,7 +29,7 @@ for model, project in declared_models(__file__, show_broken=True):
         params={
             "reason": text("Reason", "Why you want a training; for the ledger."),
             "force": tick("Again", "Train although nothing changed."),
-            "params": text("Parameters", 'JSON text, for this once: {"max_iter": 50}'),
+            "params": text("Parameters", 'JSON, for this once: {"max_iter": 50}', also="object"),
         },
         **of_model(model, project, "train"),
     ):
@@ -37,7 +37,7 @@ for model, project in declared_models(__file__, show_broken=True):
             task_id="decide",
             reason="{{ params.reason }}",
             force="{{ params.force }}",
-            parameters="{{ params.params }}",
+            parameters="{{ params.params | tojson }}",
         )
         train = TrainModelOperator(task_id="train", training_id=decide.output)
         gate = GateCandidateOperator(task_id="gate", training_id=decide.output)

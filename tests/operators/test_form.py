@@ -26,7 +26,16 @@ def test_neither_yes_nor_no():
 
 @pytest.mark.parametrize(
     ("given", "meant"),
-    [("", None), ("{}", None), ({}, None), ('{"max_iter": 2}', {"max_iter": 2}), ({"C": 0.1}, {"C": 0.1})],
+    [
+        ("", None),
+        ("null", None),
+        ('""', None),
+        ("{}", None),
+        ({}, None),
+        ('"{\\"C\\": 1}"', {"C": 1}),
+        ('{"max_iter": 2}', {"max_iter": 2}),
+        ({"C": 0.1}, {"C": 0.1}),
+    ],
 )
 def test_parameters(given, meant):
     assert parameters_or_none(given) == meant

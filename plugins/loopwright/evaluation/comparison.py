@@ -96,8 +96,9 @@ def _non_inferiority(gate: Gate, delta: Interval, truth: Array, cross: Mapping[s
         Outcome.FAIL: "is worse than the champion",
         Outcome.INCONCLUSIVE: "may or may not be worse than the champion",
     }[outcome]
+    side = "in its favour" if delta.point >= 0 else "against it"
     why = (
-        f"the candidate {says} by more than {margin:g} in {gate.primary}: {delta.point:+.4g} in its favour"
+        f"the candidate {says} by more than {margin:g} in {gate.primary}: {abs(delta.point):.4g} {side}"
         f" ({delta.said}) on the same {delta.n} rows"
     )
     why += "" if cross.get("agrees", True) else "; the bootstrap beside it would answer otherwise, so it is close"

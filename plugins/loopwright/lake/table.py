@@ -254,7 +254,11 @@ class Table:
     def _required(self, version: int | None = None) -> DeltaTable:
         table = self._opened(version)
         if table is None:
-            raise NotReady("Nothing was written to this table yet.", where=self.uri, mend="Publish a batch first.")
+            raise NotReady(
+                "Nothing was written to this table yet.",
+                where=self.uri,
+                mend="Publish a batch first; if some were, say where the lake is, with --lake or LOOPWRIGHT_LAKE.",
+            )
         return table
 
     def _committed(self, attempt: Callable[[DeltaTable | None], Result]) -> Result:

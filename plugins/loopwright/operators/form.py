@@ -52,9 +52,9 @@ def yes_or_no(value: Any) -> bool:
 
 
 def parameters_or_none(value: Any) -> dict[str, Any] | None:
-    """Read training parameters, given as a mapping or as JSON text.
+    """Read training parameters, given as a mapping, as JSON text, or as that text once more in JSON (from a template).
 
-    :param value: such as ``{"max_iter": 50}``; empty for none.
+    :param value: such as ``{"max_iter": 50}``; empty or ``null`` for none.
     :raises DeclarationError: if it is something else.
     """
     if isinstance(value, dict):
@@ -64,11 +64,12 @@ def parameters_or_none(value: Any) -> dict[str, Any] | None:
         return None
     try:
         found = json.loads(text)
+        found = json.loads(found.strip() or "null") if isinstance(found, str) else found
     except json.JSONDecodeError as error:
         raise DeclarationError(
             "The training parameters are not JSON.", where=f"line {error.lineno}, column {error.colno}", got=text,
             mend='Write them as {"max_iter": 50}.',
         ) from error  # fmt: skip
-    if not isinstance(found, dict):
+    if found is not None and not isinstance(found, dict):
         raise DeclarationError("The training parameters are no mapping.", got=text, allowed='{"name": value, …}')
     return found or None

@@ -9,13 +9,15 @@ from __future__ import annotations
 from airflow.sdk import Param
 
 
-def text(title: str, description: str) -> Param:
+def text(title: str, description: str, also: str | None = None) -> Param:
     """Return a line of text that may stay empty.
 
     :param title: of the field.
     :param description: what it is for, and what empty means.
+    :param also: a further JSON type that a run started over the API may give, such as ``integer`` for a version.
     """
-    return Param(None, type=["null", "string"], title=title, description=description)
+    kinds = ["null", "string", *([also] if also else [])]
+    return Param(None, type=kinds, title=title, description=description)
 
 
 def tick(title: str, description: str) -> Param:

@@ -101,7 +101,7 @@ def _tell_dataset(one: dict[str, Any]) -> None:
     last = f", the last {one['last_batch']}" if one["last_batch"] else ""
     click.echo(f"  published    {counted(one['batches'], 'batch')}, {counted(one['rows'], 'row')}{last}")
     if one["waiting"]:
-        click.echo(f"  waiting      {', '.join(one['waiting'])}")
+        click.echo(f"  waiting      {shown_names(one['waiting'])}")
     _tell_needs(one)
 
 

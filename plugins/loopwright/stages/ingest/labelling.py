@@ -105,7 +105,7 @@ def cover(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ingest") 
         digest = content_digest(columns_of(labels), len(labels))
         found[batch["batch_id"]] = {**asked, "share": float(known.mean()), "digest": digest}
     if found:
-        said = ", ".join(f"{batch} {one['share']:.0%}" for batch, one in list(found.items())[:10])
+        said = shown_names([f"{batch} {one['share']:.0%}" for batch, one in found.items()])
         draft = Draft(Kind.BATCHES_LABELLED, actor, f"labelled: {said}", {"batches": found})
         ledger.record(f"dataset/{dataset.name}", draft)
     return {batch: one["share"] for batch, one in found.items()}
