@@ -102,7 +102,7 @@ class Fairness(Declared):
 class Calibration(Declared):
     """How far probabilities may be from what happens."""
 
-    at_most: float = Field(gt=0, lt=1, description="Largest expected calibration error, less what is noise.")
+    at_most: float = Field(gt=0, lt=1, description="Largest expected calibration error, asked of its upper bound.")
     bins: int = Field(10, ge=2, le=100, description="Bins of equally many rows.")
     required: bool = Field(True, description="Whether calibration decides, or only informs.")
 

@@ -176,10 +176,8 @@ def lacking(name: str, truth: Array, groups: Array | None = None) -> str | None:
     :param truth: the true classes or values.
     :param groups: each row's group, where rows come in groups.
     """
-    if len(truth) < MINIMUM_ROWS:
-        return f"{len(truth)} labelled rows are fewer than the {MINIMUM_ROWS} an interval needs"
-    if groups is not None and (found := len(np.unique(groups))) < MINIMUM_GROUPS:
-        return f"the rows come in {found} groups, fewer than the {MINIMUM_GROUPS} an interval needs"
+    if few := too_few(truth, groups):
+        return few
     if named(name).tasks != frozenset({"binary_classification"}) and name not in _BY_CLASS:
         return None
     counts = np.unique(truth, return_counts=True)[1]
@@ -187,6 +185,19 @@ def lacking(name: str, truth: Array, groups: Array | None = None) -> str | None:
         return "the labelled rows hold one class only"
     if counts.min() < MINIMUM_PER_CLASS:
         return f"the rarer class has {counts.min()} rows, fewer than the {MINIMUM_PER_CLASS} an interval needs"
+    return None
+
+
+def too_few(truth: Array, groups: Array | None = None) -> str | None:
+    """Say why some rows, or the groups they come in, are too few for any interval; ``None`` when they are enough.
+
+    :param truth: the true classes or values.
+    :param groups: each row's group, where rows come in groups.
+    """
+    if len(truth) < MINIMUM_ROWS:
+        return f"{len(truth)} labelled rows are fewer than the {MINIMUM_ROWS} an interval needs"
+    if groups is not None and (found := len(np.unique(groups))) < MINIMUM_GROUPS:
+        return f"the rows come in {found} groups, fewer than the {MINIMUM_GROUPS} an interval needs"
     return None
 
 
