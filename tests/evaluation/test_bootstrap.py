@@ -103,6 +103,27 @@ def test_groups_decide_a_difference_too_and_a_few_of_them_cannot() -> None:
     assert not paired_difference("accuracy", truth, ours, theirs, groups=np.arange(300) // 30).known
 
 
+def test_a_bound_goes_on_beyond_the_outermost_draw() -> None:
+    """A hundred draws end at two standard errors and a half; a bound at 0.99999 lies at more than four."""
+    values = np.random.default_rng(1).normal(0, 1, 400)
+    metric = mean(values)
+    found = bootstrapped(metric, float(values.mean()), metric.influence(), Resampling(100, 2))
+    reference = stats.t(399, values.mean(), values.std() / np.sqrt(399))
+    for confidence in (0.95, 0.999, 0.99999):
+        low, high = found.bounds(confidence)
+        assert low <= reference.ppf(1 - confidence) + 1e-9
+        assert high >= reference.ppf(confidence) - 1e-9
+    assert found.bounds(0.5) == pytest.approx((values.mean(), values.mean()), abs=0.02)
+
+
+def test_so_many_draws_show_nothing_rarer_than_one_of_them() -> None:
+    """Davison & Hinkley (1997), section 4.2: no p-value under 1 / (R + 1)."""
+    values = np.random.default_rng(1).normal(0, 1, 400)
+    metric = mean(values)
+    found = bootstrapped(metric, float(values.mean()), metric.influence(), Resampling(199, 2))
+    assert found.chance_of_at_least(values.mean() + 1) == pytest.approx(1 / 200)
+
+
 def test_a_perfect_score_of_few_rows_is_not_surely_perfect() -> None:
     truth = (np.arange(80) < 15).astype(int)
     found = interval("f1", truth, Predicted(truth, truth.astype(float), (0, 1)))

@@ -64,9 +64,16 @@ class Asking:
         """
         if rows is None:
             return difference(self.gate.primary, self.truth, self.candidate, other, self.resampling)
-        groups = self.resampling.groups
-        part = Resampling(self.gate.resamples, self.seed, None if groups is None else codes(groups[rows]))
+        part = self.resampled(rows)
         return difference(self.gate.primary, self.truth[rows], self.candidate.take(rows), other.take(rows), part)
+
+    def resampled(self, rows: Array) -> Resampling:
+        """Return how some rows alone are drawn.
+
+        :param rows: which, as a mask.
+        """
+        groups = self.resampling.groups
+        return Resampling(self.gate.resamples, self.seed, None if groups is None else codes(groups[rows]))
 
 
 def codes(values: Array) -> Array:

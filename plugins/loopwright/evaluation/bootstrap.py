@@ -2,11 +2,13 @@
 
 Rows are resampled with multinomial weights (whole groups of rows where rows share one; within the classes for a
 metric of order), and both models of a pair are evaluated under the *same* weights: what makes a row easy for both
-cancels. The bounds are the accelerated and bias-corrected quantiles, taken as far out as Student's t would go.
-Sources: Efron (1987) and Efron & Tibshirani (1993), chapters 13 to 16, for the bootstrap and BCa; Hesterberg (2015),
-"What teachers should know about the bootstrap", for the expanded quantiles.
+cancels. The bounds are the accelerated and bias-corrected quantiles, taken as far out as Student's t would go; beyond
+what so many draws can tell, the wider of them and Student's t. Sources: Efron (1987) and Efron & Tibshirani (1993),
+chapters 13 to 16, for the bootstrap and BCa; Hesterberg (2015), "What teachers should know about the bootstrap", for
+the expanded quantiles; Davison & Hinkley (1997), section 4.2, for the smallest p-value of so many draws.
 
-What must stay true: the same seed gives the same weights, however many threads and blocks they are made in.
+What must stay true: the same seed gives the same weights, however many threads and blocks they are made in; and no
+bound stops at the outermost draw, however sure it is asked to be.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ BLOCK = 250_000
 THREADED = 2_000_000
 """Weights in all from which a second thread is worth its start."""
 _THREADS = 2
+_BEYOND = 10
+"""Draws that must lie beyond a quantile for it to be believed by itself."""
 _NOISE = 1e-7
 """Of influences that are derivatives taken numerically: less is none."""
 
@@ -101,11 +105,25 @@ def bootstrapped(
     method = METHOD if resampling.groups is None else METHOD_GROUPS
     if units < 2 or squares <= len(pushes) * (_NOISE * max(abs(point), 1e-12)) ** 2:
         return exactly(point, n, method)
-    drawn = resampling.draws(value, n)
+    return from_draws(resampling.draws(value, n), point, pushes / n, n, units, method)
+
+
+def from_draws(drawn: Array, point: float, pushes: Array, n: int, units: int, method: str) -> Estimate:
+    """Return a metric with the bounds that its draws give it.
+
+    :param drawn: the metric under each resample; where it is not defined, it does not count.
+    :param point: the metric of the rows as they are.
+    :param pushes: what each row, or each group of rows, adds to it: their sum is 0, their spread is not.
+    :param n: rows it rests on.
+    :param units: what was drawn independently, at the least 2.
+    :param method: how the rows were drawn, for people.
+    """
     drawn = np.sort(drawn[np.isfinite(drawn)])
+    squares = float((pushes**2).sum())
     acceleration = float((pushes**3).sum()) / (6 * squares**1.5)
-    error = math.sqrt(squares * units / (units - 1)) / n
-    return Estimate(point, error, n, method, _Quantiles(drawn, point, acceleration, units))
+    error = math.sqrt(squares * units / (units - 1))
+    quantiles = _Quantiles(drawn, point, acceleration, units, error)
+    return Estimate(point, error, n, method, quantiles, least_chance=1 / (len(drawn) + 1))
 
 
 @dataclass(frozen=True)
@@ -116,6 +134,7 @@ class _Quantiles:
     point: float
     acceleration: float
     units: int
+    error: float
 
     def __call__(self, confidence: float) -> tuple[float, float]:
         if not len(self.drawn):
@@ -124,13 +143,19 @@ class _Quantiles:
 
         below = np.searchsorted(self.drawn, [self.point - 1e-12, self.point + 1e-12]).mean() / len(self.drawn)
         bias = float(ndtri(min(max(below, 0.01), 0.99)))
-        reach = float(stdtrit(self.units - 1, confidence)) * math.sqrt(self.units / (self.units - 1))
+        t = float(stdtrit(self.units - 1, confidence))
+        reach = t * math.sqrt(self.units / (self.units - 1))
         levels = [
             float(ndtr(bias + (bias + way) / max(1 - self.acceleration * (bias + way), 0.05)))
             for way in (-reach, reach)
         ]
-        low, high = np.quantile(self.drawn, levels, method="weibull")
-        return float(low), float(high)
+        low, high = (float(q) for q in np.quantile(self.drawn, levels, method="weibull"))
+        told = _BEYOND / (len(self.drawn) + 1)
+        if levels[0] < told:
+            low = min(low, self.point - t * self.error)
+        if levels[1] > 1 - told:
+            high = max(high, self.point + t * self.error)
+        return low, high
 
 
 def _counts(rng: np.random.Generator, size: int) -> Array:

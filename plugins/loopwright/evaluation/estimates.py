@@ -59,6 +59,7 @@ class Estimate:
     :param n: rows it rests on.
     :param method: how the bounds are made, for people.
     :param bounds: the bounds at a confidence; ``None`` where the rows cannot tell.
+    :param least_chance: the smallest p-value that it can support: so many draws show nothing rarer than one of them.
     """
 
     point: float
@@ -66,6 +67,7 @@ class Estimate:
     n: int
     method: str = ""
     bounds: Bounds | None = None
+    least_chance: float = 0.0
 
     @property
     def known(self) -> bool:
@@ -94,7 +96,7 @@ class Estimate:
                 high = middle
             else:
                 low = middle
-        return high
+        return max(high, self.least_chance)
 
 
 def unknown(point: float, n: int) -> Estimate:
