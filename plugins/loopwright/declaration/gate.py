@@ -152,7 +152,9 @@ class Gate(Declared):
     )
     baselines: list[Baseline] = Field(
         ["prior"],
-        description="Simple models to beat: prior always gives the same answer; linear is fitted on the features.",
+        description="Simple models to beat: prior does not look at the row and gives the best answer there is by the"
+        " primary metric (under recall, where that is always yes, both are asked in balanced accuracy); linear is fitted"
+        " on the features.",
     )
     slices: Slices | None = Field(None, description="Parts of the holdout to be judged one by one; none when left out.")
     fairness: Fairness | None = Field(None, description="Limits between groups of people; none when left out.")

@@ -56,16 +56,18 @@ class Asking:
             self._known[name] = estimate(name, self.truth, self.candidate, self.resampling)
         return self._known[name].at(self.confidence)
 
-    def gain_over(self, other: Predicted, rows: Array | None = None) -> Estimate:
-        """Return how much better the candidate is than another in the primary metric, on all rows or on some.
+    def gain_over(self, other: Predicted, rows: Array | None = None, metric: str | None = None) -> Estimate:
+        """Return how much better the candidate is than another, on all rows or on some.
 
         :param other: its answers for the same rows.
         :param rows: which of them, as a mask.
+        :param metric: in what; the primary metric when left out.
         """
+        name = metric or self.gate.primary
         if rows is None:
-            return difference(self.gate.primary, self.truth, self.candidate, other, self.resampling)
+            return difference(name, self.truth, self.candidate, other, self.resampling)
         part = self.resampled(rows)
-        return difference(self.gate.primary, self.truth[rows], self.candidate.take(rows), other.take(rows), part)
+        return difference(name, self.truth[rows], self.candidate.take(rows), other.take(rows), part)
 
     def resampled(self, rows: Array) -> Resampling:
         """Return how some rows alone are drawn.
