@@ -217,7 +217,8 @@ ROGUES: dict[str, tuple[Callable[[Case], Case], str, Outcome]] = {
         "slices:non_inferior", UNSURE,
     ),
     "slices too small": (
-        lambda c: c.asked(slices={"columns": ["zone"], "required": True, "minimum_rows": N}), "slices:harmed", UNSURE,
+        lambda c: c.asked(slices={"columns": ["zone"], "required": True, "minimum_rows": N}),
+        "slices:non_inferior", UNSURE,
     ),
     "a leaked column": (leaking, "leakage:alone", FAIL),
     "a constant": (answers(lambda c: np.full(N, 0.4)), "finite", FAIL),

@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from loopwright.declaration.gate import Slices
-from loopwright.evaluation.slices import holm, slices_of
+from loopwright.declaration.gate import Gate, Slices
+from loopwright.evaluation import Predicted
+from loopwright.evaluation.asking import Asking
+from loopwright.evaluation.slices import holm, slice_checks
+from loopwright.evaluation.slicing import MOST, slices_of
+from loopwright.verdict import Outcome
 
 
 def test_holms_example() -> None:
@@ -30,3 +34,64 @@ def test_values_numbers_and_gaps_make_slices() -> None:
     assert sum(name.startswith("fare=(") and " and " not in name for name in names) == 4
     assert sum(" and " in name for name in names) == 12
     assert [s.n for s in found] == sorted([s.n for s in found], reverse=True)
+
+
+def asked(sizes: dict[str, int], *, worse: str = "", by: float = 0.0, **declared):
+    """Both checks of a regression whose champion errs by one everywhere, and whose candidate errs less but in one."""
+    rng = np.random.default_rng(1)
+    zone = np.repeat(list(sizes), list(sizes.values())).astype(object)
+    truth = rng.normal(0, 1, len(zone))
+    sign = rng.choice([-1.0, 1.0], len(zone))
+    error = np.where(zone == worse, 1.0 + by, 0.9) + rng.normal(0, 0.1, len(zone))
+    gate = Gate.model_validate(
+        {
+            "primary": "mean_absolute_error",
+            "champion": {"margin": 0.02},
+            "slices": {"columns": ["zone"], "required": True, **declared},
+        }
+    )
+    asking = Asking(gate, Predicted(truth + sign * error), truth, {"zone": zone})
+    return slice_checks(asking, Predicted(truth + sign))
+
+
+def test_a_required_slice_that_is_left_out_is_named_and_keeps_the_answer_open() -> None:
+    open_, harmed = asked({"a": 600, "b": 500, "c": 60, "d": 4})
+    assert open_.outcome is Outcome.INCONCLUSIVE
+    assert open_.required
+    assert "not judged, with fewer than 200 rows: zone=c (60), zone=d (4)" in open_.why
+    assert open_.observed["left_out"] == [
+        {"slice": "zone=c", "n": 60, "because": "small"},
+        {"slice": "zone=d", "n": 4, "because": "small"},
+    ]
+    assert harmed.outcome is Outcome.PASS
+
+
+def test_few_rows_may_be_left_out_where_that_is_declared_or_slices_only_inform() -> None:
+    sizes = {"a": 600, "b": 500, "c": 60, "d": 4}
+    assert asked(sizes, left_out="6%")[0].outcome is Outcome.PASS
+    assert asked(sizes, left_out=0.05)[0].outcome is Outcome.INCONCLUSIVE
+    informing = asked(sizes, required=False)[0]
+    assert informing.outcome is Outcome.PASS
+    assert "zone=d (4)" in informing.why
+
+
+def test_harm_is_shown_in_a_slice_that_is_too_small_to_be_judged() -> None:
+    open_, harmed = asked({"a": 600, "b": 500, "c": 60}, worse="c", by=1.0, left_out=1)
+    assert open_.outcome is Outcome.PASS
+    assert harmed.outcome is Outcome.FAIL
+    assert "zone=c" in harmed.why
+
+
+def test_below_thirty_rows_nothing_is_shown_and_nothing_passes() -> None:
+    open_, harmed = asked({"a": 600, "c": 29}, worse="c", by=1.0)
+    assert open_.outcome is Outcome.INCONCLUSIVE
+    assert harmed.outcome is Outcome.PASS
+    assert [row["slice"] for row in harmed.observed["slices"]] == ["zone=a"]
+
+
+def test_slices_beyond_the_most_are_not_said_to_be_too_small() -> None:
+    open_, _ = asked({f"z{k:03d}": 40 for k in range(MOST + 3)}, minimum_rows=30)
+    assert open_.outcome is Outcome.INCONCLUSIVE
+    assert f"not judged, beyond the {MOST} largest: " in open_.why
+    assert {row["because"] for row in open_.observed["left_out"]} == {"many"}
+    assert open_.observed["left_out_slices"] == 3

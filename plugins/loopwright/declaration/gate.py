@@ -73,7 +73,16 @@ class Slices(Declared):
 
     columns: list[str] = Field([], description="Columns whose values make slices; numbers are cut at their quartiles.")
     crosses: list[Columns] = Field([], description="Columns that make slices together.")
-    minimum_rows: int = Field(200, ge=30, description="Smaller slices are named and not judged.")
+    minimum_rows: int = Field(
+        200,
+        ge=30,
+        description="Smaller slices are named; they can be shown to be harmed (from 30 rows on), not to be well.",
+    )
+    left_out: Proportion = Field(
+        0,
+        description="Share of the rows that may be in slices too small to be judged, where slices are required; more"
+        " and the data cannot tell.",
+    )
     margin: float | None = Field(
         None,
         ge=0,
@@ -153,8 +162,8 @@ class Gate(Declared):
     baselines: list[Baseline] = Field(
         ["prior"],
         description="Simple models to beat: prior does not look at the row and gives the best answer there is by the"
-        " primary metric (under recall, where that is always yes, both are asked in balanced accuracy); linear is fitted"
-        " on the features.",
+        " primary metric (under recall, where that is always yes, both are asked in balanced accuracy); linear is"
+        " fitted on the features.",
     )
     slices: Slices | None = Field(None, description="Parts of the holdout to be judged one by one; none when left out.")
     fairness: Fairness | None = Field(None, description="Limits between groups of people; none when left out.")

@@ -1,0 +1,139 @@
+"""How a holdout is cut into slices, and which have rows enough for which question; none is left out unnamed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from loopwright.errors import shown_names
+from loopwright.evaluation.asking import codes
+
+if TYPE_CHECKING:
+    from loopwright.declaration.gate import Slices
+    from loopwright.evaluation.predicted import Array
+
+MOST = 200
+"""Slices asked about at the most, the largest first: what has more values is no way to cut a holdout."""
+LEAST = 30
+"""Rows from which harm can be shown at all; to show that there is none takes the declared minimum."""
+NAMED = 50
+"""Slices that are left out and written into a check, the largest first."""
+_DISTINCT = 20
+"""Numbers with more distinct values are cut at their quartiles."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Some rows of the holdout.
+
+    :param name: such as ``origin=JFK``.
+    :param rows: a mask.
+    :param cut: the columns that it is cut by.
+    """
+
+    name: str
+    rows: Array
+    cut: tuple[str, ...] = ()
+
+    @property
+    def n(self) -> int:
+        """How many rows it has."""
+        return int(self.rows.sum())
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The slices, by what can be asked of them.
+
+    :param judged: those with as many rows as were declared.
+    :param watched: these, and the smaller ones in which harm could be shown.
+    :param small: those with fewer rows than were declared, the largest first.
+    :param many: those beyond the most that are asked about.
+    :param minimum: rows that were declared.
+    """
+
+    judged: Sequence[Slice]
+    watched: Sequence[Slice]
+    small: Sequence[Slice]
+    many: Sequence[Slice]
+    minimum: int
+
+    @classmethod
+    def of(cls, declared: Slices, columns: Mapping[str, Array]) -> Cut:
+        """Cut the holdout as declared.
+
+        :param columns: the values of each column, by name.
+        """
+        every = slices_of(declared, columns)
+        kept = [part for part in every[:MOST] if part.n >= LEAST]
+        return cls(
+            [part for part in kept if part.n >= declared.minimum_rows],
+            kept,
+            [part for part in every if part.n < declared.minimum_rows],
+            [part for part in every[MOST:] if part.n >= declared.minimum_rows],
+            declared.minimum_rows,
+        )
+
+    @property
+    def left_out(self) -> float:
+        """The share of the rows that no judged slice holds: of the cut that leaves most out."""
+        missing: dict[tuple[str, ...], int] = {}
+        for part in (*self.small, *self.many):
+            missing[part.cut] = missing.get(part.cut, 0) + part.n
+        rows = max((len(part.rows) for part in (*self.small, *self.many)), default=1)
+        return max(missing.values(), default=0) / rows
+
+    def said(self) -> str:
+        """Return who was left out and why, in words; nothing where nobody was."""
+        words = [
+            f"; {why}: {shown_names([f'{part.name} ({part.n})' for part in parts], 8)}"
+            for why, parts in (
+                (f"not judged, with fewer than {self.minimum} rows", self.small),
+                (f"not judged, beyond the {MOST} largest", self.many),
+            )
+            if parts
+        ]
+        return "".join(words)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return who was left out, as plain JSON values."""
+        parts = [*((part, "small") for part in self.small), *((part, "many") for part in self.many)]
+        named = [{"slice": part.name, "n": part.n, "because": why} for part, why in parts[:NAMED]]
+        share = round(self.left_out, 6)
+        return {"minimum_rows": self.minimum, "left_out": named, "left_out_slices": len(parts), "left_out_share": share}
+
+
+def slices_of(declared: Slices, columns: Mapping[str, Array]) -> list[Slice]:
+    """Return the declared slices, the largest first, too small ones included.
+
+    :param declared: columns and crosses.
+    :param columns: the values of each, by name.
+    """
+    found: list[Slice] = []
+    for names in [*([name] for name in declared.columns), *declared.crosses]:
+        found += _cut(names, columns)
+    return sorted(found, key=lambda part: -part.n)
+
+
+def _cut(names: Sequence[str], columns: Mapping[str, Array]) -> Iterator[Slice]:
+    labels = [_labelled(columns[name]) for name in names]
+    coded = np.stack([codes(label) for label in labels])
+    _, first, part = np.unique(coded, axis=1, return_index=True, return_inverse=True)
+    part = part.ravel()
+    for number, row in enumerate(first):
+        said = " and ".join(f"{name}={label[row]}" for name, label in zip(names, labels, strict=True))
+        yield Slice(said, part == number, tuple(names))
+
+
+def _labelled(values: Array) -> Array:
+    """Return what a person would call each value: the value, its quartile, or that it is missing."""
+    import pandas as pd
+
+    column = pd.Series(values)
+    if pd.api.types.is_numeric_dtype(column) and column.nunique() > _DISTINCT:
+        column = pd.qcut(column.astype(float), 4, duplicates="drop")
+    named = column.astype(object).where(column.notna(), "missing")
+    return np.asarray([str(value) for value in named], dtype=object)
