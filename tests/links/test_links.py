@@ -58,6 +58,16 @@ def test_an_artifact_opens_in_its_run(toy, monkeypatch):
     assert artifact_address(toy.workspace, "tips", report) == ""
 
 
+def test_the_gates_report_is_linked_without_a_server(toy):
+    import loopwright.operators.base as base
+    from support.airflow_context import context
+
+    operator = base.ModelOperator(task_id="m", model="tips", project=str(toy.path))
+    raw = {"training_id": "t 1", "run_id": "r1", "report": "runs:/r1/evaluation.html"}
+    operator.publish(context(operator), replace(toy.workspace, tracking="sqlite:///"), raw)
+    assert operator.links == {"report": "/loopwright/evaluations/tips.train/t%201"}
+
+
 def test_a_result_with_a_page_in_its_run_is_linked_where_a_server_shows_it(toy, monkeypatch):
     import loopwright.operators.base as base
     from support.airflow_context import context

@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from loopwright.errors import CannotRun
 from loopwright.hooks.loopwright import LoopwrightHook
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
+from loopwright.serving.kept import EVALUATION
 from loopwright.stages.ingest.stage import ingest_batch
+from loopwright.tracking import Tracking
 from loopwright.ui.plugin import LazyPages
-from loopwright.ui.reports import is_report_of
+from loopwright.ui.reports import is_evaluation_of, is_report_of
+from loopwright.verdict import Check, Outcome, Verdict
 
 pytestmark = pytest.mark.airflow
 REPORT = "/reports/rides.ingest/2024-01"
@@ -40,7 +44,9 @@ def browse(tokens, project):
     return browse
 
 
-@pytest.mark.parametrize("path", ["/status", REPORT, f"{REPORT}?as=json", "/reports/x.ingest/y", "/", "/docs"])
+@pytest.mark.parametrize(
+    "path", ["/status", REPORT, f"{REPORT}?as=json", "/reports/x.ingest/y", "/evaluations/tips.train/t", "/", "/docs"]
+)
 def test_no_page_without_a_user(browse, path):
     answer = browse(path, who=None)
     assert answer.status_code in {401, 404}
@@ -124,6 +130,71 @@ def test_only_what_the_ledger_says_was_stored_is_served(project, browse, tmp_pat
         assert browse(f"/reports/rides.ingest/{batch}").status_code == 404
     for dag in ("tips.train", "rides", "rides.train", "unknown.ingest", "...ingest"):
         assert browse(f"/reports/{dag}/2024-01").status_code == 404
+
+
+@pytest.fixture
+def evaluated(project):
+    """A training of ``tips`` that was judged, with its report in an MLflow that no server shows."""
+    workspace = LoopwrightHook(str(project.path)).workspace()
+    assert not workspace.tracking.startswith("http")
+    tracking = Tracking.of(workspace)
+    with tracking.run("tips", key="t-1", name="t-1") as run_id:
+        tracking.log_text(run_id, EVALUATION, "<html><body>may it go on?</body></html>")
+
+    def judge(training, where):
+        verdict = Verdict("gate", "model/tips", (Check("measured", Outcome.PASS, "enough"),))
+        evidence = {"training_id": training, "run_id": run_id, "verdict": verdict.to_dict(), "refused": False}
+        draft = Draft(Kind.GATE_DECIDED, "gate", "enough", {**evidence, "evaluation": where})
+        Ledger.of(workspace).record("model/tips", draft)
+        return run_id
+
+    judge("t-1", f"runs:/{run_id}/{EVALUATION}")
+    return judge
+
+
+def test_the_gates_report_is_served_without_an_mlflow_server(evaluated, browse):
+    answer = browse("/evaluations/tips.train/t-1")
+    assert answer.status_code == 200
+    assert "may it go on?" in answer.text
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; ")
+    assert "; sandbox" in policy
+    assert 'href="evaluations/tips.train/t-1"' in browse("/status").text
+    assert browse("/evaluations/tips.train/t-1", who=None).status_code == 401
+
+
+def test_only_the_report_in_the_trainings_own_run_is_served(evaluated, browse):
+    run_id = evaluated("t-2", "runs:/another/evaluation.html")
+    evaluated("t-3", f"runs:/{run_id}/../../secret.html")
+    evaluated("t-4", None)
+    for path in (
+        "tips.train/t-2",
+        "tips.train/t-3",
+        "tips.train/t-4",
+        "tips.train/t-9",
+        "tips.ingest/t-1",
+        "x.train/t-1",
+    ):
+        assert browse(f"/evaluations/{path}").status_code == 404
+    assert not is_evaluation_of({"run_id": "../r", "evaluation": "runs:/../r/evaluation.html"})
+
+
+def test_the_right_to_the_gates_report_is_that_of_the_dag_that_trained(browse, monkeypatch):
+    from airflow.api_fastapi.app import get_auth_manager
+
+    asked = []
+    monkeypatch.setattr(get_auth_manager(), "is_authorized_dag", lambda **right: asked.append(right) or False)
+    assert browse("/evaluations/tips.train/t-1", "admin").status_code == 403
+    assert {right["details"].id for right in asked} == {"tips.train"}
+
+
+def test_an_mlflow_that_cannot_be_read_is_said(evaluated, browse, monkeypatch):
+    def away(*_):
+        raise CannotRun("MLflow does not answer.")
+
+    monkeypatch.setattr(Tracking, "download", away)
+    answer = browse("/evaluations/tips.train/t-1")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "MLflow does not answer.")
 
 
 def test_a_report_is_inside_its_datasets_folder(toy):

@@ -24,8 +24,22 @@ def report_address(dataset: str, batch_id: str) -> str:
     :param dataset: the dataset's name.
     :param batch_id: the batch.
     """
-    base = urlparse(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
-    return f"{base}{PREFIX}/reports/{quote(dataset, safe='')}.ingest/{quote(batch_id, safe='')}"
+    return f"{_base()}/reports/{quote(dataset, safe='')}.ingest/{quote(batch_id, safe='')}"
+
+
+def evaluation_address(model: str, training_id: str) -> str:
+    """Return the address of the gate's report, relative to the server that shows the link.
+
+    It is opened under the rights of the model's train DAG, whether or not an MLflow server shows it as well.
+
+    :param model: the model's name.
+    :param training_id: the training that was judged.
+    """
+    return f"{_base()}/evaluations/{quote(model, safe='')}.train/{quote(training_id, safe='')}"
+
+
+def _base() -> str:
+    return urlparse(conf.get("api", "base_url", fallback="") or "").path.rstrip("/") + PREFIX
 
 
 def run_address(workspace: Workspace, model: str, run_id: str) -> str:

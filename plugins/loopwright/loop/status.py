@@ -13,6 +13,8 @@ from loopwright.errors import LoopwrightError
 from loopwright.ledger.store import Ledger
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from loopwright.declaration import DatasetSpec, ModelSpec, Workspace
     from loopwright.ledger.state import DatasetState, ModelState
     from loopwright.stages.ingest.arriving.arrival import Listing
@@ -58,7 +60,7 @@ def _known(state: ModelState) -> dict[str, Any]:
         "champion": champion and _some(champion, "version", "since", "primary", "run_id", "override"),
         "candidate": candidate
         and _some(candidate, "version", "registered_at", "primary", "rehearsal", "approval", "override"),
-        "gate": verdict and _some(verdict, "outcome", "why", "at", "override"),
+        "gate": verdict and {**_some(verdict, "outcome", "why", "at", "override"), **_reported(state, verdict)},
         "decision": decision and {**_some(decision, "train", "reason", "reasons", "brakes", "at"), **_came_to(state)},
         "monitored": watched and {**_some(watched, "batch_id", "version", "at"), **_outcome(watched)},
         "scored": len(state.under("scored")),
@@ -67,6 +69,15 @@ def _known(state: ModelState) -> dict[str, Any]:
         "release": state.release,
         "shadow": _shadow(state),
     }
+
+
+def _reported(state: ModelState, verdict: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the training whose report tells of the last verdict; nothing where none was made."""
+    made = [entry for entry in state.under("training").values() if entry.get("evaluation")]
+    told = max(made, key=lambda entry: int(entry.get("sequence") or 0), default=None)
+    if told is None or told["verdict"]["why"] != verdict["why"]:
+        return {}
+    return {"training_id": told["training_id"]}
 
 
 def _shadow(state: ModelState) -> dict[str, Any] | None:

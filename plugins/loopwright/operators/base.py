@@ -19,9 +19,10 @@ from loopwright.hooks.lake import LakeHook
 from loopwright.hooks.ledger import LedgerHook
 from loopwright.hooks.loopwright import LoopwrightHook
 from loopwright.hooks.mlflow import MlflowHook
-from loopwright.links.addresses import artifact_address, report_address, run_address
+from loopwright.links.addresses import artifact_address, evaluation_address, report_address, run_address
 from loopwright.links.run import REPORT, RUN, MlflowRunLink, ReportLink
 from loopwright.operators.form import require_known
+from loopwright.serving.kept import EVALUATION
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperatorLink, Context
@@ -129,10 +130,13 @@ class StageOperator(BaseOperator, SkipMixin):
             self.log.info(line)
         if raw.get("report") and raw.get("dataset") and raw.get("batch_id"):
             self.links[REPORT] = report_address(raw["dataset"], raw["batch_id"])
+        kept = str(raw.get("report") or "")
+        if kept.endswith(f"/{EVALUATION}") and raw.get("model") and raw.get("training_id"):
+            self.links[REPORT] = evaluation_address(raw["model"], raw["training_id"])
         if raw.get("run_id") and raw.get("model") and workspace.tracking.startswith("http"):
             self.links[RUN] = run_address(workspace, raw["model"], raw["run_id"])
-            if str(raw.get("report") or "").startswith("runs:/"):
-                self.links[REPORT] = artifact_address(workspace, raw["model"], raw["report"])
+            if kept.startswith("runs:/"):
+                self.links[REPORT] = artifact_address(workspace, raw["model"], kept)
 
 
 class DatasetOperator(StageOperator):

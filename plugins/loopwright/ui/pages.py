@@ -1,4 +1,4 @@
-"""The plugin's pages: how every model stands, and the stored report of a batch.
+"""The plugin's pages: how every model stands, the stored report of a batch, and the gate's about a training.
 
 Airflow does not authenticate a plugin's routes, so this application does: no page without a user, and each page under
 the right that it needs. What users' data holds is escaped, and no page runs a script.
@@ -14,16 +14,18 @@ from fastapi import Depends, FastAPI, HTTPException, Query
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
-from loopwright.errors import LoopwrightError
+from loopwright.errors import CannotRun, LoopwrightError
 from loopwright.hooks.loopwright import LoopwrightHook
 from loopwright.ui.projects import known_projects
-from loopwright.ui.reports import stored_report
+from loopwright.ui.reports import stored_evaluation, stored_report
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+_SANDBOX = {**_HEADERS, "Content-Security-Policy": f"{_HEADERS['Content-Security-Policy']}; sandbox; base-uri 'none'"}
+"""For a page that is served as it was stored: whoever can write where it is kept gets no script, form or origin."""
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape(default=True)
 )
@@ -46,6 +48,22 @@ def show_report(dag_id: str, batch_id: str, as_: Annotated[str, Query(alias="as"
     if as_ == "json":
         return JSONResponse(report, headers=_HEADERS)
     return _page("report.html", report=report, verdict=report.get("verdict") or {})
+
+
+@pages.get("/evaluations/{dag_id}/{training_id}", dependencies=[Depends(requires_access_dag("GET"))])
+def show_evaluation(dag_id: str, training_id: str) -> Response:
+    """Show the gate's report about a training, under the right to see the DAG that trained it."""
+    model, _, stage = dag_id.rpartition(".")
+    try:
+        page = stored_evaluation(model, training_id) if stage == "train" else None
+    except (CannotRun, ImportError) as error:
+        what = (
+            error.what if isinstance(error, CannotRun) else "The API server needs loopwright[ml] to read from MLflow."
+        )
+        raise HTTPException(503, what) from error
+    if page is None:
+        raise HTTPException(404, "No report is stored for this training.")
+    return HTMLResponse(page, headers=_SANDBOX)
 
 
 def _standing(project: str) -> dict[str, Any]:
