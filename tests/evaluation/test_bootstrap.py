@@ -129,3 +129,21 @@ def test_a_perfect_score_of_few_rows_is_not_surely_perfect() -> None:
     found = interval("f1", truth, Predicted(truth, truth.astype(float), (0, 1)))
     assert (found.point, found.high) == (1, 1)
     assert found.low == pytest.approx(0.05 ** (1 / 15))
+
+
+def test_a_perfect_score_of_few_groups_rests_on_groups_and_not_on_rows() -> None:
+    """300 rows in 30 groups, of which 6 have any of the rarer class: it is those 6 that could have shown an error."""
+    group = np.repeat(np.arange(30), 10)
+    truth = ((group < 6) & (np.arange(300) % 10 < 5)).astype(int)
+    found = interval("f1", truth, Predicted(truth, truth.astype(float), (0, 1)), groups=group)
+    assert (found.point, found.high) == (1, 1)
+    assert found.low == pytest.approx(0.05 ** (1 / 6))
+
+
+def test_models_that_come_out_alike_in_groups_may_still_differ_elsewhere() -> None:
+    truth, ours = answers(9, 300)
+    theirs = Predicted(ours.label, np.clip(ours.score + 0.001, 0, 1), (0, 1))
+    group = np.arange(300) // 10
+    found = paired_difference("accuracy", truth, ours, theirs, groups=group)
+    assert (found.low, found.high) == pytest.approx((0.05 ** (1 / 30) - 1, 1 - 0.05 ** (1 / 30)))
+    assert paired_difference("accuracy", truth, ours, ours, groups=group).low == 0

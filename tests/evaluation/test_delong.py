@@ -57,6 +57,16 @@ def test_a_perfect_order_of_few_rows_is_not_surely_perfect() -> None:
     assert low == pytest.approx(0.05 ** (1 / 12))
 
 
+def test_two_perfect_orders_of_few_rows_may_still_differ() -> None:
+    """None of 12 rows tells them apart; a model is as good as itself, whatever scale its scores are on."""
+    positive = np.arange(60) < 12
+    ours, theirs = positive + np.linspace(0, 0.5, 60), positive + np.linspace(0.5, 0, 60)
+    found = area_gained(positive, ours, theirs)
+    assert found.point == 0
+    assert found.bounds(0.95) == pytest.approx((0.05 ** (1 / 12) - 1, 1 - 0.05 ** (1 / 12)))
+    assert area_gained(positive, ours, 3 * ours + 1).bounds(0.95) == (0, 0)
+
+
 @pytest.mark.parametrize(("positives", "strength"), [(12, 1.0), (20, 2.0), (30, 1.5)])
 def test_bounds_of_a_rare_class_hold_at_least_as_often_as_they_say(positives, strength) -> None:
     """The percentile bootstrap's lower bound holds 0.89 to 0.93 of the time here, where it says 0.95."""

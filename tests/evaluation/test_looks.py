@@ -38,6 +38,13 @@ def test_the_check_says_how_often_and_at_what_price() -> None:
     assert check.observed == {"looks": 3, "confidence": pytest.approx(0.9875), "spent": pytest.approx(0.0875)}
 
 
+def test_what_is_spent_is_what_was_asked_for_then() -> None:
+    """Two looks at 0.9, before the team declared 0.96: they spent what they spent."""
+    check = looks_check(Against(confidence=0.96, error_budget=0.1), 3, [0.9, 0.9])
+    assert check.observed["spent"] == pytest.approx(0.1 + 0.1 + 0.015)
+    assert "0.215 of its error budget of 0.1 is spent" in check.why
+
+
 def test_a_budget_that_the_first_look_would_use_up_is_no_budget() -> None:
     with pytest.raises(ValidationError, match="greater than 1 - confidence"):
         Against(confidence=0.95, error_budget=0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -56,26 +57,31 @@ class Asking:
             self._known[name] = estimate(name, self.truth, self.candidate, self.resampling)
         return self._known[name].at(self.confidence)
 
-    def gain_over(self, other: Predicted, rows: Array | None = None, metric: str | None = None) -> Estimate:
+    def gain_over(
+        self, other: Predicted, rows: Array | None = None, metric: str | None = None, among: int = 1
+    ) -> Estimate:
         """Return how much better the candidate is than another, on all rows or on some.
 
         :param other: its answers for the same rows.
         :param rows: which of them, as a mask.
         :param metric: in what; the primary metric when left out.
+        :param among: how many such questions one answer is corrected for.
         """
         name = metric or self.gate.primary
         if rows is None:
             return difference(name, self.truth, self.candidate, other, self.resampling)
-        part = self.resampled(rows)
+        part = self.resampled(rows, among)
         return difference(name, self.truth[rows], self.candidate.take(rows), other.take(rows), part)
 
-    def resampled(self, rows: Array) -> Resampling:
-        """Return how some rows alone are drawn.
+    def resampled(self, rows: Array, among: int = 1) -> Resampling:
+        """Return how some rows alone are drawn: often enough to show what is as rare as a correction asks.
 
         :param rows: which, as a mask.
+        :param among: how many such questions one answer is corrected for.
         """
-        groups = self.resampling.groups
-        return Resampling(self.gate.resamples, self.seed, None if groups is None else codes(groups[rows]))
+        groups, enough = self.resampling.groups, math.ceil(among / (1 - self.confidence)) if among > 1 else 0
+        times = max(self.gate.resamples, enough)
+        return Resampling(times, self.seed, None if groups is None else codes(groups[rows]))
 
 
 def codes(values: Array) -> Array:

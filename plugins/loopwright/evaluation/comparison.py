@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from loopwright.declaration.metrics import metric as named
 from loopwright.evaluation.bootstrap import Resampling
 from loopwright.evaluation.delong import area_gained
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from loopwright.evaluation.predicted import Array, Predicted
 
 
+CARRIED_BY_FEW = 10
+"""Rows that make half of a difference's spread below which a reader is told."""
 RESAMPLED = 5_000_000
 """Weights that the bootstrap beside a closed form may draw: enough to be a check, and no reason to wait."""
 
@@ -55,6 +59,9 @@ def uncompared(gate: Gate, outcome: Outcome, why: str) -> tuple[Check, ...]:
 def cross_checks(asking: Asking, champion: Predicted, delta: Interval) -> dict[str, Any]:
     """Return what other methods say of the same comparison: the bootstrap, DeLong's, and McNemar's test.
 
+    McNemar's is a test of shares of the same rows: of accuracy and recall, never of precision, whose rows the model
+    chooses. Beside them, how few rows carry the difference.
+
     :param champion: its answers for the same rows.
     :param delta: the interval that decides.
     """
@@ -63,10 +70,11 @@ def cross_checks(asking: Asking, champion: Predicted, delta: Interval) -> dict[s
     name, truth = asking.gate.primary, asking.truth
     ours, theirs = prepared(name, truth, asking.candidate), prepared(name, truth, champion)
     found: dict[str, Any] = {}
-    if isinstance(ours, Share) and isinstance(theirs, Share):
+    if isinstance(ours, Share) and isinstance(theirs, Share) and (ours.among == theirs.among).all():
         won, lost = int((ours.hits & ~theirs.hits).sum()), int((theirs.hits & ~ours.hits).sum())
         found["mcnemar"] = {"only_candidate_right": won, "only_champion_right": lost, "mid_p": mcnemar(won, lost)}
     drawn = asking.resampling
+    found["carried_by"] = carried_by(ours.influence() - theirs.influence(), drawn.groups)
     if drawn.groups is not None and isinstance(ours, RocAuc) and isinstance(theirs, RocAuc):
         blind = area_gained(ours.positive, ours.score, theirs.score).at(delta.confidence)
         found["delong_ignoring_groups"] = {"low": blind.low, "high": blind.high}
@@ -76,6 +84,17 @@ def cross_checks(asking: Asking, champion: Predicted, delta: Interval) -> dict[s
         found["bootstrap"] = {"low": once.low, "high": once.high, "resamples": few}
         found["agrees"] = _answer(once, asking.gate.champion.margin) is _answer(delta, asking.gate.champion.margin)
     return found
+
+
+def carried_by(pushes: Array, groups: Array | None = None) -> int:
+    """Return how few rows (or groups of rows) make half of the spread of a difference: of few, no interval knows more.
+
+    :param pushes: how much each row pushes the difference.
+    :param groups: each row's group, where rows come in groups.
+    """
+    squares = np.sort((pushes if groups is None else np.bincount(groups, pushes)) ** 2)[::-1]
+    total = float(squares.sum())
+    return int(np.searchsorted(np.cumsum(squares), total / 2) + 1) if total > 0 else 0
 
 
 def _answer(delta: Interval, margin: float) -> Outcome:
@@ -101,6 +120,8 @@ def _non_inferiority(gate: Gate, delta: Interval, truth: Array, cross: Mapping[s
         f"the candidate {says} by more than {margin:g} in {gate.primary}: {abs(delta.point):.4g} {side}"
         f" ({delta.said}) on the same {delta.n} rows"
     )
+    if 0 < (few := cross.get("carried_by", 0)) < CARRIED_BY_FEW:
+        why += f"; {few} {'groups of rows' if gate.groups else 'rows'} alone make half of its spread"
     why += "" if cross.get("agrees", True) else "; the bootstrap beside it would answer otherwise, so it is close"
     observed = delta.to_dict() | ({"cross_checks": dict(cross)} if cross else {})
     return Check("non_inferiority", outcome, why, observed, asked, delta.n)

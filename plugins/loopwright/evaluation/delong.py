@@ -58,7 +58,10 @@ def area_gained(positive: Array, ours: Array, theirs: Array) -> Estimate:
     difference = placements(positive, ours) - placements(positive, theirs)
     point, error, freedom = _spread(positive, difference)
     if error == 0:
-        return exactly(point, len(positive), METHOD_PAIRED)
+        if same_order(ours, theirs):
+            return exactly(point, len(positive), METHOD_PAIRED)
+        few = min(int(positive.sum()), int((~positive).sum()))
+        return unseen_to_differ(point, few, len(positive), METHOD_PAIRED)
     from scipy.special import stdtrit
 
     def bounds(confidence: float) -> tuple[float, float]:
@@ -91,6 +94,30 @@ def at_the_edge(point: float, few: int, confidence: float) -> tuple[float, float
     """
     reach = (1 - confidence) ** (1 / max(few, 1))
     return (reach, 1.0) if point >= 1 else (0.0, 1 - reach) if point <= 0 else (point, point)
+
+
+def same_order(ours: Array, theirs: Array) -> bool:
+    """Tell whether two models put all rows in the same order, ties included."""
+    return bool((np.unique(ours, return_inverse=True)[1] == np.unique(theirs, return_inverse=True)[1]).all())
+
+
+def unseen_to_differ(point: float, few: int, n: int, method: str) -> Estimate:
+    """Return the difference of two models that may differ, though none of these rows shows it.
+
+    Rows in which they do are at the most so frequent as to be missed with the error that one is ready to make, and
+    each moves a share-like metric by no more than itself.
+
+    :param point: the difference.
+    :param few: rows of the rarer class, or groups with such rows.
+    :param n: rows.
+    :param method: how the difference was looked for.
+    """
+
+    def bounds(confidence: float) -> tuple[float, float]:
+        reach = 1 - (1 - confidence) ** (1 / max(few, 1))
+        return max(point - reach, -1.0), min(point + reach, 1.0)
+
+    return Estimate(point, 0.0, n, method, bounds)
 
 
 def _beaten(mine: Array, others: Array) -> Array:

@@ -6,7 +6,7 @@ it for a fail, and between them the data cannot tell. What must stay true: what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,7 @@ class Beside:
     :param baselines: the answers of the simple models that had to be fitted, by name.
     :param looks: how often this holdout was asked, this time included.
     :param timing: how long answers took; ``None`` when that was not measured.
+    :param before: the confidences that this holdout was asked with before; ``None`` where nothing records them.
     """
 
     columns: Mapping[str, Array] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Beside:
     baselines: Mapping[str, Predicted] = field(default_factory=dict)
     looks: int = 1
     timing: Timing | None = None
+    before: Sequence[float] | None = None
 
 
 _NOTHING = Beside()
@@ -87,7 +89,7 @@ def judge(
     checks.append(_measured(gate, asking, truth))
     checks += [_threshold(name, bound, asking, truth) for name, bound in gate.thresholds.items()]
     if champion is not None and asking is not None:
-        checks.append(looks_check(gate.champion, beside.looks))
+        checks.append(looks_check(gate.champion, beside.looks, beside.before))
     checks += _against(gate, asking, champion, champion_fault)
     checks += baseline_checks(asking, spec.task, beside.baselines) if asking else _unasked(gate, truth)
     if asking is not None:

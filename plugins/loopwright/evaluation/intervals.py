@@ -15,7 +15,7 @@ import numpy as np
 
 from loopwright.declaration.metrics import metric as named
 from loopwright.evaluation.bootstrap import Resampling, bootstrapped
-from loopwright.evaluation.delong import area, area_gained, at_the_edge
+from loopwright.evaluation.delong import area, area_gained, at_the_edge, same_order, unseen_to_differ
 from loopwright.evaluation.estimates import Estimate, Interval, unknown
 from loopwright.evaluation.means import mean
 from loopwright.evaluation.metrics import Prepared, gain, prepared
@@ -102,7 +102,7 @@ def estimate(name: str, truth: Array, predicted: Predicted, resampling: Resampli
         return exact
     found = bootstrapped(value, point, value.influence(), resampling, _units(name, truth, resampling))
     if found.error == 0 and point in (0.0, 1.0) and name in _SHARES:
-        few = int(np.unique(truth, return_counts=True)[1].min())
+        few = _missable(name, truth, resampling.groups)
         return Estimate(point, 0.0, n, found.method, lambda confidence: at_the_edge(point, few, confidence))
     return found
 
@@ -125,7 +125,12 @@ def difference(name: str, truth: Array, candidate: Predicted, champion: Predicte
     point = found.point if found else float(gain(name, ours(np.ones((1, n))) - theirs(np.ones((1, n))))[0])
     if lacking(name, truth, resampling.groups) or not math.isfinite(point):
         return unknown(point, n)
-    return found or bootstrapped_difference(name, truth, ours, theirs, resampling)
+    if found:
+        return found
+    found = bootstrapped_difference(name, truth, ours, theirs, resampling)
+    if found.error == 0 and name in _SHARES and not _same(name, candidate, champion):
+        return unseen_to_differ(point, _missable(name, truth, resampling.groups), n, found.method)
+    return found
 
 
 def bootstrapped_difference(
@@ -248,4 +253,28 @@ def _units(name: str, truth: Array, resampling: Resampling) -> int | None:
     """Return what an interval really rests on: of a metric about two classes, the rows of the rarer one."""
     if resampling.groups is not None or named(name).tasks != frozenset({"binary_classification"}):
         return None
-    return int(np.unique(truth, return_counts=True)[1].min())
+    return _rarest(truth)
+
+
+def _same(name: str, ours: Predicted, theirs: Predicted) -> bool:
+    """Tell whether two models answer alike as far as a metric can see, and not only come out alike."""
+    if ours.score is None or theirs.score is None:
+        return False
+    if ours.score.shape == theirs.score.shape and (ours.score == theirs.score).all():
+        return True
+    return named(name).needs == "score" and ours.score.ndim == 1 and same_order(ours.score, theirs.score)
+
+
+def _missable(name: str, truth: Array, groups: Array | None) -> int:
+    """Return among how many rows (groups of rows) an error would have shown that none of them shows."""
+    if name == "accuracy":
+        return len(truth) if groups is None else len(np.unique(groups))
+    return _rarest(truth, groups)
+
+
+def _rarest(truth: Array, groups: Array | None = None) -> int:
+    """Return the rows of the rarer class; where rows come in groups, the groups that have any of it."""
+    classes = np.unique(truth)
+    if groups is None:
+        return min(int((truth == c).sum()) for c in classes)
+    return min(len(np.unique(groups[truth == c])) for c in classes)

@@ -9,6 +9,7 @@ function is Lan & DeMets, 1983).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from loopwright.verdict import Check, Outcome
@@ -36,14 +37,16 @@ def spent(asked: Against, looks: int) -> float:
     return sum(1 - confidence_of(asked, look) for look in range(1, looks + 1))
 
 
-def looks_check(asked: Against, looks: int) -> Check:
+def looks_check(asked: Against, looks: int, before: Sequence[float] | None = None) -> Check:
     """Say how often the holdout was asked; it refuses nobody, for the price is in the confidence.
 
     :param asked: the declared confidence and budget.
     :param looks: how often, this time included.
+    :param before: the confidences on record of the earlier times, which another declaration may have asked for; as
+        this one would have them when left out.
     """
-    budget, used = _budget(asked), spent(asked, looks)
-    confidence = confidence_of(asked, looks)
+    budget, confidence = _budget(asked), confidence_of(asked, looks)
+    used = spent(asked, looks) if before is None else sum(1 - c for c in before) + 1 - confidence
     again = (
         "nobody asked this holdout before"
         if looks <= 1

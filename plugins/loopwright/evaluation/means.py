@@ -47,8 +47,9 @@ def mean(values: Array) -> Estimate:
 def _believable_skewness(standard: Array) -> float:
     """Return the skewness of standardised values, shrunk by what chance alone could have made of none.
 
-    Of heavy tails a sample's skewness is mostly noise, and correcting for noise costs coverage. Its error follows from
-    its influence function; what lies within two of it counts for nothing, and the rest for the more the farther out.
+    A rule of this house, not of Hall's paper: of heavy tails a sample's skewness is mostly noise, and correcting for
+    noise costs coverage (``benchmarks/gate.py`` measures both). Its error follows from its influence function; what
+    lies within two of it counts for nothing, and the rest for the more the farther out.
     """
     skewness = float((standard**3).mean())
     pushes = standard**3 - 3 * standard - 1.5 * skewness * (standard**2 - 1) - skewness

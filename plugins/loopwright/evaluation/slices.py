@@ -43,7 +43,8 @@ def slice_checks(asking: Asking, champion: Predicted | None) -> tuple[Check, ...
         return tuple(
             _check(asking, name, Outcome.NOT_APPLICABLE, why, rows, cut, n=len(cut.judged)) for name in _QUESTIONS
         )
-    gains = [asking.gain_over(champion, part.rows) for part in cut.watched]  # the judged are the first of them
+    many = len(cut.watched)  # the judged are the first of them
+    gains = [asking.gain_over(champion, part.rows, among=many) for part in cut.watched]
     margin = asking.gate.champion.margin if declared.margin is None else declared.margin
     return (_non_inferior(asking, cut, gains[: len(cut.judged)], margin), _harmed(asking, cut, gains, margin))
 

@@ -1,11 +1,14 @@
 """Whether the holdout was unseen: by batch, by row and by time, for the candidate and for the champion alike.
 
 A candidate that saw the holdout is flattered: a fault. A champion that saw it (somebody holds out more than before,
-say) makes the comparison unfair to the candidate until newer batches arrive: there is no telling yet.
+say) makes the comparison unfair to the candidate until newer batches arrive: there is no telling yet. What is not known
+of the candidate is no pass; what is not known of a champion (it was adopted, say) is said, for if it did see the
+holdout, nothing worse gets through.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,8 +17,8 @@ from loopwright.verdict import Check, Outcome
 
 TOLERATED = 0.01
 """Share of the holdout's rows that may come again by a slip of the source; they are left out of every comparison."""
-TWINS = 0.05
-"""Share of twins, beyond what is usual among the training's own rows, from which content tells of a leak."""
+_BY_CHANCE = 3
+"""Standard errors by which twins may be more than usual, where rows have no key: in few rows a share is rough."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Seen:
     :param candidate: how many of them the candidate was trained on; ``None`` where that is not known.
     :param champion: how many of them the champion was trained on; ``None`` where that is not known.
     :param usual: share of the candidate's own training rows that have a twin among them.
+    :param champion_unknown: whether there is a champion of which it is not known what it was trained on.
     """
 
     key: Sequence[str]
@@ -34,6 +38,15 @@ class Seen:
     candidate: int | None = None
     champion: int | None = None
     usual: float = 0.0
+    champion_unknown: bool = False
+
+    @property
+    def limit(self) -> float:
+        """Share of the holdout's rows that may be found again: a slip, and what is usual where rows have no key."""
+        if self.key:
+            return TOLERATED
+        share = min(TOLERATED + self.usual, 1.0)
+        return share + _BY_CHANCE * math.sqrt(share * (1 - share) / max(self.n, 1))
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,7 @@ def _by_batch(asked: Unseen) -> Check:
 
 def _by_row(seen: Seen) -> Check:
     name, what = "holdout_unseen:rows", f"by {', '.join(seen.key)}" if seen.key else "by all that a row holds"
-    limit = TOLERATED if seen.key else max(2 * TWINS, seen.usual + TWINS)
+    limit = round(seen.limit, 6)
     observed = {"candidate": seen.candidate, "champion": seen.champion, "usual": round(seen.usual, 6)}
     asked = {"key": list(seen.key), "at_most": limit}
     for who, found, outcome in (
@@ -93,13 +106,18 @@ def _by_row(seen: Seen) -> Check:
         if found is not None and seen.n and found / seen.n > limit:
             why = f"the {who} was trained on {found} of the {seen.n} held-out rows, told {what}"
             return Check(name, outcome, why, observed, asked, seen.n)
-    again = max(seen.candidate or 0, seen.champion or 0)
+    if seen.candidate is None:
+        why = "which rows the candidate was trained on was not kept; train it again"
+        return Check(name, Outcome.INCONCLUSIVE, why, observed, asked, seen.n)
+    again = max(seen.candidate, seen.champion or 0)
     if not again:
         why = f"none of the {seen.n} held-out rows was trained on, told {what}"
     elif seen.key:
         why = f"{again} of the {seen.n} held-out rows were trained on, told {what}; they are left out"
     else:
         why = f"{again} of the {seen.n} held-out rows have a twin among those trained on, which is usual here"
+    if seen.champion_unknown:  # one that saw them is flattered, which harms the candidate and not production
+        why += "; what the champion was trained on is not known"
     return Check(name, Outcome.PASS, why, observed, asked, seen.n)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from loopwright.ledger.state import ModelState
-from loopwright.stages.train.looks import looks_at, shared_rows, sketch_of
+from loopwright.stages.train.looks import asked_before, looks_at, shared_rows, sketch_of
 
 IDS = np.random.default_rng(0).integers(0, 2**64, 60_000, dtype=np.uint64)
 
@@ -71,6 +71,12 @@ def test_what_counts_as_a_look(case) -> None:
     other, looks = OTHERS[case]
     state = ModelState("model/m", 1, {"training/t": other})
     assert looks_at(state, MINE, "1", sketch(0, 2000)) == looks
+
+
+def test_what_was_spent_is_what_the_record_says() -> None:
+    checks = [{"name": "measured", "observed": {"confidence": 0.9}}]
+    entries = {"training/t": judged(1, verdict={"checks": checks}), "training/u": judged(0)}
+    assert asked_before(ModelState("model/m", 1, entries), MINE, "1", sketch(0, 2000)) == [0.9]
 
 
 def test_rows_that_nothing_names_may_have_twins() -> None:

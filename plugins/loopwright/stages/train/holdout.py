@@ -21,7 +21,7 @@ from loopwright.serving.measures import own_metrics
 from loopwright.serving.rows import Known, known_labels
 from loopwright.stages.train.examining import absent_check, looked_at, stable_check, timed, worth_check
 from loopwright.stages.train.keeping import keep_rehearsal
-from loopwright.stages.train.looks import looks_at, sketch_of
+from loopwright.stages.train.looks import asked_before, sketch_of
 from loopwright.stages.train.seen import identities, rows_seen, seen_by, unseen_of
 from loopwright.stages.train.snapshot import learnable, rows_of
 from loopwright.tracking import Tracking
@@ -82,12 +82,14 @@ class Holdout:
         with own_metrics(spec, folder):
             more += worth_check(spec, candidate, features[kept], truth)
         theirs, predictor, fault = _champions(workspace, champion, raw, kept)
+        before = asked_before(ledger.model(spec.name), entry, (champion or {}).get("version"), sketch)
         beside = Beside(
             looked_at(spec, rows),
             {str(name): np.asarray(column[kept]) for name, column in features.items()},
             _simple(workspace, spec, entry, candidate, features[kept]),
-            looks_at(ledger.model(spec.name), entry, (champion or {}).get("version"), sketch),
+            1 + len(before),
             timed(candidate, predictor, raw) if spec.gate.latency else None,
+            before,
         )
         unseen = unseen_of(entry, champion, seen, ledger.dataset(spec.dataset))
         ours = candidate.as_arrays(answers[kept])

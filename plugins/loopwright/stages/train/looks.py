@@ -68,12 +68,28 @@ def looks_at(state: ModelState, entry: Mapping[str, Any], champion: str | None, 
     :param champion: the version that it is compared with.
     :param rows: the sketch of its holdout.
     """
+    return 1 + len(asked_before(state, entry, champion, rows))
+
+
+def asked_before(
+    state: ModelState, entry: Mapping[str, Any], champion: str | None, rows: Mapping[str, Any]
+) -> list[float]:
+    """Return the confidence on record of each other question to a training's holdout: what was spent on it.
+
+    :param state: of the model.
+    :param entry: the training as the ledger has it.
+    :param champion: the version that it is compared with.
+    :param rows: the sketch of its holdout.
+    """
     asked = {
-        _question(other, other.get("champion"))
+        _question(other, other.get("champion")): confidence
         for other in state.under("training").values()
-        if other.get("artifact_digest") and _measured(other) and _same_holdout(entry, rows, other)
+        if other.get("artifact_digest")
+        and (confidence := _measured(other)) is not None
+        and _same_holdout(entry, rows, other)
     }
-    return 1 + len(asked - {_question(entry, champion)})
+    asked.pop(_question(entry, champion), None)
+    return list(asked.values())
 
 
 def _question(entry: Mapping[str, Any], champion: str | None) -> tuple[str, str, str | None]:
@@ -89,6 +105,8 @@ def _same_holdout(entry: Mapping[str, Any], rows: Mapping[str, Any], other: Mapp
     return shared_rows(rows, theirs) >= (SHARED if rows["keyed"] else SHARED_UNKEYED)
 
 
-def _measured(entry: Mapping[str, Any]) -> bool:
+def _measured(entry: Mapping[str, Any]) -> float | None:
+    """Return the confidence that a training was measured with; ``None`` where it was not."""
     checks = (entry.get("verdict") or {}).get("checks") or []
-    return any(check["name"] == "measured" for check in checks)
+    found = [check for check in checks if check["name"] == "measured"]
+    return float((found[0].get("observed") or {}).get("confidence", 1.0)) if found else None

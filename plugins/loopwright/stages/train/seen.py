@@ -7,6 +7,7 @@ A row is known by its declared key; without one by all that it holds. Eight byte
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -98,6 +99,8 @@ def unseen_of(
         known = [happened.get(batch, {}) for batch in batches]
         return [t for when in known if (t := when.get("median") or when.get("max"))]
 
+    if rows is not None and champion is not None:
+        rows = replace(rows, champion_unknown=rows.champion is None)
     learned, held = times(entry["batches"]), times(entry["holdout"])
     return Unseen(
         entry["holdout"],
