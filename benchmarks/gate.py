@@ -10,18 +10,16 @@ hard. The naive gate compares two numbers. Seeds are fixed.
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from parts.contract import parser, write
 from scipy import special, stats
 
 from loopwright.declaration.gate import Against, Gate
@@ -128,7 +126,7 @@ LAWS = {"accuracy": _accuracy, "roc_auc": _roc_auc, "log_loss": _log_loss, "mean
 
 
 def main() -> int:
-    asked = _arguments()
+    asked = parser(__doc__, "fewer repetitions a cell, so wider errors").parse_args()
     how = "; quick: few repetitions" if asked.quick else ""
     print(f"one-sided confidence {CONFIDENCE}, two-sided {NOMINAL:.2f}{how}")
     cells = [(name, n, QUICK[n] if asked.quick else REPETITIONS) for name in LAWS for n in SIZES]
@@ -147,18 +145,8 @@ def main() -> int:
     aims.append({"name": name, "value": looks["spent"], "aim": said, "met": met})
     _tell(found, speed, aims)
     print(f"{name}: {looks['spent']:.4f} with the error budget, {looks['unspent']:.4f} without")
-    if asked.json:
-        asked.json.write_text(
-            json.dumps({"figures": {"cells": found, "looks": looks, "speed": speed}, "aims": aims}, indent=2) + "\n"
-        )
+    write(asked.json, {"cells": found, "looks": looks, "speed": speed}, aims)
     return 0
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer repetitions a cell: under 50 s, wider errors")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures and aims here")
-    return parser.parse_args()
 
 
 def _cell(name: str, n: int, repetitions: int) -> dict[str, Any]:

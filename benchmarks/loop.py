@@ -2,10 +2,10 @@
 
     python benchmarks/loop.py [--quick] [--json FILE] [--profile]
 
-Twelve monthly batches of flights go through `loopwright run`, in a process of its own, and through `by_hand.py`, in
-another; both must arrive at the same metrics and at the same decisions of the gate. Both rehearse a version in a fresh
-process before it is released; since that is a good part of either, the ratio without it is told as well. Only ratios of
-one run are compared: this machine's seconds are its own.
+Twelve monthly batches of flights go through `loopwright run`, in a process of its own, and through
+`parts/by_hand.py`, in another; both must arrive at the same metrics and at the same decisions of the gate. Both
+rehearse a version in a fresh process before it is released; since that is a good part of either, the ratio without it
+is told as well. Only ratios of one run are compared: this machine's seconds are its own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parse_times import REPOSITORY, parse_times
+from parts.contract import parser, tell_aims, write
+from parts.parse_times import REPOSITORY, parse_times
 
 HERE = Path(__file__).resolve().parent
 MONTHS, QUICK_MONTHS, QUICK_ROWS = 12, 7, 4_000
@@ -55,7 +56,7 @@ def main() -> int:
         for round_ in range(1 if asked.quick else 2):
             places = [Path(folder) / f"{name}-{round_}" for name in ("loop", "by-hand")]
             loop.append(_loop(project, places[0]))  # first: it pays where the disk's cache is cold
-            by_hand.append(_timed([sys.executable, str(HERE / "by_hand.py"), str(project), str(places[1])]))
+            by_hand.append(_timed([sys.executable, str(HERE / "parts" / "by_hand.py"), str(project), str(places[1])]))
         steps = _steps(loop[0])
         compared = _same_metrics(steps, _live(Path(folder) / "loop-0"), json.loads(by_hand[0].said))
         if asked.profile:
@@ -65,19 +66,14 @@ def main() -> int:
     figures |= _parse_figures(repeats=1 if asked.quick else 3)
     aims = _aims(figures)
     _tell(figures, aims)
-    if asked.json:
-        asked.json.write_text(json.dumps({"figures": figures, "aims": aims}, indent=2) + "\n")
+    write(asked.json, figures, aims)
     return 0
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument(
-        "--quick", action="store_true", help=f"{QUICK_MONTHS} months, {QUICK_ROWS} rows each, once: under 50 s"
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures and aims here")
-    parser.add_argument("--profile", action="store_true", help="also say where the loop's time goes")
-    return parser.parse_args()
+    asked = parser(__doc__, f"{QUICK_MONTHS} months, {QUICK_ROWS} rows each, once")
+    asked.add_argument("--profile", action="store_true", help="also say where the loop's time goes")
+    return asked.parse_args()
 
 
 def _project(project: Path, months: int, rows: int | None, *, every: int) -> Path:
@@ -238,8 +234,7 @@ def _tell(figures: dict[str, float], aims: list[dict[str, Any]]) -> None:
         label = {"all_files": "parse, all files, ms", "slowest_file": "parse, slowest file, ms", "worker": "worker, ms"}
         print(f"{label[name]:34}{1000 * figures[f'{name}_2']:>10.1f}{1000 * figures[f'{name}_100']:>10.1f}")
     print()
-    for aim in aims:
-        print(f"{'met   ' if aim['met'] else 'MISSED'}  {aim['name']}: {aim['value']:.2f}, aim {aim['aim']}")
+    tell_aims(aims)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ a ledger that was never asked before.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -24,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from parts.contract import parser, tell_aims, write
 
 MODELS, EVENTS, SUBJECT_EVENTS = 300, 100_000, 333
 AIM_MOVE, AIM_ROLL_BACK, AIM_FLEET = 5.0, 15.0, 0.2
@@ -55,7 +54,7 @@ def build():
 
 
 def main() -> int:
-    asked = _arguments()
+    asked = parser(__doc__, "each once").parse_args()
     rounds = 1 if asked.quick else 5
     os.environ.update(ENVIRONMENT)
     with tempfile.TemporaryDirectory(prefix="loopwright-benchmark-") as folder:
@@ -69,16 +68,8 @@ def main() -> int:
         _aim(f"state of {MODELS} models, {figures['fleet_events']:,} events, s", figures["fleet_s"], AIM_FLEET),
     ]
     _tell(figures, aims)
-    if asked.json:
-        asked.json.write_text(json.dumps({"figures": figures, "aims": aims}, indent=2) + "\n")
+    write(asked.json, figures, aims)
     return 0
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="each once: under 50 s")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures and aims here")
-    return parser.parse_args()
 
 
 def _project(path: Path) -> Path:
@@ -222,15 +213,14 @@ def _timed(call: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def _aim(name: str, value: float, aim: float) -> dict[str, Any]:
-    return {"name": name, "value": value, "aim": aim, "met": value <= aim}
+    return {"name": name, "value": value, "aim": f"at most {aim}", "met": value <= aim}
 
 
 def _tell(figures: dict[str, float], aims: list[dict[str, Any]]) -> None:
     print(f"rehearsal in a fresh process           {figures['rehearsal_s']:8.2f} s")
     print(f"slowest roll back within a process     {figures['roll_back_worst_s']:8.2f} s")
     print(f"slowest look at the fleet              {figures['fleet_worst_s'] * 1000:8.0f} ms")
-    for aim in aims:
-        print(f"{aim['name']:<52} {aim['value']:8.3f}  aim {aim['aim']:6.2f}  {'met' if aim['met'] else 'MISSED'}")
+    tell_aims(aims)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from parts.contract import parser, tell_aims, write
+
 ROWS, QUICK = (100_000, 1_000_000, 10_000_000), (100_000, 300_000)
 ENGINES = ("scan", "sql", "great_expectations", "pandera")
 AIM_SQL, AIM_GX, AIM_MEMORY = 1.5, 3.0, 1024
@@ -74,13 +76,11 @@ def expectations() -> list[dict[str, Any]]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK} rows, once: under 50 s")
-    parser.add_argument("--rows", type=int, nargs="+", metavar="N", help=f"how many rows (default: {ROWS})")
-    parser.add_argument("--rounds", type=int, default=2, help="how often each is measured (default: 2; --quick: 1)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures and aims here")
-    parser.add_argument("--cell", nargs=2, metavar=("ENGINE", "FILE"), help=argparse.SUPPRESS)
-    asked = parser.parse_args()
+    given = parser(__doc__, f"{QUICK} rows, once")
+    given.add_argument("--rows", type=int, nargs="+", metavar="N", help=f"how many rows (default: {ROWS})")
+    given.add_argument("--rounds", type=int, default=2, help="how often each is measured (default: 2; --quick: 1)")
+    given.add_argument("--cell", nargs=2, metavar=("ENGINE", "FILE"), help=argparse.SUPPRESS)
+    asked = given.parse_args()
     if asked.cell:
         print(json.dumps(_CELLS[asked.cell[0]](Path(asked.cell[1]))))
         return 0
@@ -95,8 +95,7 @@ def main() -> int:
     }
     aims = _aims(measured[max(sizes)], max(sizes))
     _tell(measured, aims)
-    if asked.json:
-        asked.json.write_text(json.dumps({"figures": figures, "aims": aims}, indent=2) + "\n")
+    write(asked.json, figures, aims)
     return 0
 
 
@@ -294,8 +293,7 @@ def _tell(measured: dict[int, dict[str, dict[str, float]]], aims: list[dict[str,
         imports = [cells[engine]["import_seconds"] for cells in measured.values() if engine in cells]
         print(line + (f"{min(imports):>8.2f} s" if imports else ""))
     print()
-    for aim in aims:
-        print(f"{'met   ' if aim['met'] else 'MISSED'}  {aim['name']}: {aim['value']:.2f}, aim {aim['aim']}")
+    tell_aims(aims)
 
 
 if __name__ == "__main__":
