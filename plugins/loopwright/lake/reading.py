@@ -88,7 +88,8 @@ def _rows(
 
 def _leading(names: Sequence[str]) -> list[str]:
     """Return the names with the reserved ones first, wherever schema changes have put them."""
-    return sorted(names, key=lambda name: name not in rows.RESERVED)
+    places = {name: place for place, name in enumerate(rows.RESERVED)}
+    return sorted(names, key=lambda name: places.get(name, len(places)))
 
 
 def _ordered(batch: pa.Table) -> pa.Table:

@@ -16,7 +16,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from loopwright.errors import LakeUnavailable, NotReady
-from loopwright.lake import reading, rows, writing
+from loopwright.lake import part, reading, rows, writing
 from loopwright.lake.columns import columns_of
 from loopwright.lake.faults import said_plainly
 from loopwright.lake.rows import ROW, Rows
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from loopwright.lake.columns import Columns
-    from loopwright.lake.writing import Piece
+    from loopwright.lake.part import Piece
 
 ATTEMPTS = 30
 """How often a lost commit is run again; each loss means that another writer got something done."""
@@ -79,10 +79,10 @@ class Table:
 
         return self._committed(attempt)
 
-    def replace_in_pieces(self, pieces: Callable[[], Iterable[Piece]], batch_id: str, columns: Columns) -> int:
-        """Put rows that come in pieces in place of a batch's, in one commit, holding a few pieces at a time.
+    def replace_in_pieces(self, pieces: Iterable[Piece], batch_id: str, columns: Columns) -> int:
+        """Put rows that come in pieces in place of a batch's, in one commit, holding one piece at a time.
 
-        :param pieces: gives the row numbers and the columns of each piece, anew each time that it is asked.
+        :param pieces: the row numbers and the columns of each.
         :param batch_id: the batch.
         :param columns: all columns and their types; of the values none are looked at.
         :return: the version of the table that holds them.
@@ -92,15 +92,14 @@ class Table:
         target = Rows(batch_id)
 
         def attempt(table: DeltaTable | None) -> int:
-            batches = writing.streamed(target, columns, pieces())
             if table is None:
-                writing.create_from(self.uri, target, batches, self._options)
-                return _version(self._required())
+                part.create_with(self.uri, target, file, self._options)
+                return 0
             require_as_is(columns, writing.types_of(table), where=self.uri)
-            writing.overwrite_from(table, target, batches)
-            return _version(table)
+            return part.replace_by(table, target, file)
 
-        return self._committed(attempt)
+        with said_plainly(self.uri), part.written(self.uri, target, columns, pieces, self._options or {}) as file:
+            return self._committed(attempt)
 
     def require_as_is(self, columns: Columns) -> None:
         """Refuse what :meth:`replace_in_pieces` would refuse of these columns as the table is now, and write nothing.

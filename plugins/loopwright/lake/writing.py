@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
-from loopwright.lake.columns import ARROW
 from loopwright.lake.files import exists, remove
 from loopwright.lake.rows import BATCH, RESERVED, ROW, Rows
 from loopwright.lake.schema import settle, widen
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from loopwright.lake.columns import Columns
 
-Piece = tuple[np.ndarray, Mapping[str, pa.Array]]
-"""Row numbers, and columns of as many values."""
+ONTO_THIS_VERSION = CommitProperties(max_commit_retries=0)
+"""For a commit that another's would make wrong: it is ours to look again, and not Delta-rs's to commit on top."""
 
-_CONFIGURATION = {
+CONFIGURATION = {
     "delta.logRetentionDuration": "interval 36500 days",  # the default forgets versions after 30 days
     "delta.deletedFileRetentionDuration": "interval 36500 days",
     # The log repeats the least and the greatest value of each column of a file, for as long as there is a log: values
@@ -39,27 +40,26 @@ def create(
 
     :raises CommitFailedError: if another made it first.
     """
-    create_from(uri, target, target.assembled(columns.typed, numbers, columns.untyped), storage_options)
+    with made_once(uri, storage_options):
+        write_deltalake(
+            uri,
+            target.assembled(columns.typed, numbers, columns.untyped),
+            mode="error",
+            partition_by=list(target.marks),
+            configuration=CONFIGURATION,
+            storage_options=storage_options,
+            commit_properties=ONTO_THIS_VERSION,
+        )
 
 
-def create_from(
-    uri: str, target: Rows, rows: pa.Table | pa.RecordBatchReader, storage_options: dict[str, str] | None
-) -> None:
-    """Make the table from rows as they are written, all at once or in pieces.
+@contextmanager
+def made_once(uri: str, storage_options: dict[str, str] | None) -> Iterator[None]:
+    """Turn whatever Delta-rs says of a table that another made meanwhile into a lost commit.
 
     :raises CommitFailedError: if another made it first.
     """
     try:
-        write_deltalake(
-            uri,
-            rows,
-            mode="error",
-            partition_by=list(target.marks),
-            configuration=_CONFIGURATION,
-            storage_options=storage_options,
-            # A lost creation is ours to settle against the winner's table, and not Delta-rs's to commit on top of it.
-            commit_properties=CommitProperties(max_commit_retries=0),
-        )
+        yield
     except DeltaError as error:
         if isinstance(error, CommitFailedError) or not DeltaTable.is_deltatable(uri, storage_options):
             raise
@@ -78,31 +78,7 @@ def overwrite(table: DeltaTable, target: Rows, columns: Columns, numbers: np.nda
     if settled.widened:
         _rewrite(table, target, batch, settled.widened, where)
     else:
-        overwrite_from(table, target, batch)
-
-
-def overwrite_from(table: DeltaTable, target: Rows, rows: pa.Table | pa.RecordBatchReader) -> None:
-    """Put rows that are of the table's types in place of those of their batch.
-
-    :raises CommitFailedError: if another committed what this one must know.
-    """
-    write_deltalake(table, rows, mode="overwrite", predicate=target.predicate, schema_mode="merge")
-
-
-def streamed(target: Rows, columns: Columns, pieces: Iterable[Piece]) -> pa.RecordBatchReader:
-    """Return rows as they are written, a piece at a time.
-
-    :param columns: all columns and their types.
-    :param pieces: row numbers, and the values of the columns that hold any.
-    """
-
-    def assembled(numbers: np.ndarray, own: Mapping[str, pa.Array]) -> pa.Table:
-        return target.assembled({name: own[name] for name in columns.types}, numbers, columns.untyped)
-
-    nothing = {name: pa.array([], ARROW[kind]) for name, kind in columns.types.items()}
-    schema = assembled(np.zeros(0, np.int64), nothing).schema
-    batches = (batch for numbers, own in pieces for batch in assembled(numbers, own).to_batches())
-    return pa.RecordBatchReader.from_batches(schema, batches)
+        write_deltalake(table, batch, mode="overwrite", predicate=target.predicate, schema_mode="merge")
 
 
 def erase_dead_files(table: DeltaTable, uri: str, batch_id: str, storage_options: Mapping[str, str]) -> int:
@@ -155,7 +131,7 @@ def _rewrite(table: DeltaTable, target: Rows, batch: pa.Table, widened: Mapping[
         schema_mode="overwrite",
         partition_by=table.metadata().partition_columns,
         # Without a predicate Delta-rs sees no conflict with a batch that was added meanwhile in the old type.
-        commit_properties=CommitProperties(max_commit_retries=0),
+        commit_properties=ONTO_THIS_VERSION,
     )
 
 

@@ -48,7 +48,7 @@ def keep_staged(lake: Lake, report: ValidationReport, staged: Staged) -> int:
     """
     keep_quarantined(lake, report, None)
     try:
-        return lake.batches(report.dataset).replace_in_pieces(staged.pieces, report.batch_id, staged.columns)
+        return lake.batches(report.dataset).replace_in_pieces(staged.pieces(), report.batch_id, staged.columns)
     except ColumnConflict as error:
         raise CannotRun(
             "Another batch changed the table's columns while this one was looked at.",

@@ -20,7 +20,7 @@ from loopwright.lake.rows import RESERVED, ROW
 from loopwright.stages.ingest.pieces import NotInPieces
 
 if TYPE_CHECKING:
-    from loopwright.lake.writing import Piece
+    from loopwright.lake.part import Piece
 
 _ROWS = 65_536
 """Rows that are read of it at a time."""
@@ -63,10 +63,12 @@ class Staged:
         return (batch.column(0) for batch in self._batches([name]))
 
     def pieces(self) -> Iterator[Piece]:
-        """Return the rows in pieces, as the lake writes them."""
+        """Return the rows in pieces, those that they were staged in, as the lake writes them."""
         own = list(self.columns.types)
-        for batch in self._batches([ROW, *own]):
-            yield batch.column(ROW).to_numpy(), {name: batch.column(name) for name in own}
+        with pq.ParquetFile(self.path, pre_buffer=False) as file:
+            for place in range(file.num_row_groups):
+                rows = file.read_row_group(place, columns=[ROW, *own]).combine_chunks()
+                yield rows[ROW].to_numpy(), {name: rows[name] for name in own}
 
     def load(self, names: Sequence[str] | None = None) -> pd.DataFrame:
         """Return some columns whole, as pandas had them, under their row numbers.
