@@ -9,16 +9,19 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import boto3
+import numpy as np
 import pandas as pd
 import pytest
 
 from loopwright.declaration import Workspace
 from loopwright.hooks.loopwright import LoopwrightHook
 from loopwright.lake import Lake
+from loopwright.lake.columns import columns_of
 from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop.forgetting import forget
 from loopwright.stages.ingest.arriving.waiting import waiting
+from loopwright.stages.ingest.pieces import arriving
 from loopwright.stages.ingest.quarantine.ruling import rule
 from loopwright.stages.ingest.stage import ingest_batch
 from support.object_store import object_store
@@ -126,6 +129,21 @@ def test_racing_writers_lose_no_batch_and_overwrite_no_log_entry(toy: Toy, place
     assert sorted(versions) == list(range(8))
     entries = [key for key in keys(bucket) if "/_delta_log/" in key and key.endswith(".json")]
     assert len(entries) == 8
+
+
+def test_a_batch_in_pieces_is_put_there_once_however_many_put_it(
+    toy: Toy, place: Workspace, bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arriving, "LARGE", 0)
+    put(bucket, 1, rides(1, rows=40))
+    assert ingest_batch(place, toy.rides, "2024-01").rows_published == 40
+    table, columns = Lake.of(place).batches("rides"), columns_of(pd.DataFrame({"ride_id": [1, 2]}))
+    with ThreadPoolExecutor(3) as pool:
+        piece = (np.arange(2), columns.typed)
+        versions = list(pool.map(lambda _: table.replace_in_pieces([piece], "again", columns), range(3)))
+    assert sorted(versions) == [1, 2, 3]
+    assert (table.count("2024-01"), table.count("again")) == (40, 2)
+    assert len([key for key in keys(bucket) if "batches/_batch_id" in key]) == 4  # older versions stay readable
 
 
 def test_no_secret_of_the_connection_shows(place: Workspace) -> None:
