@@ -41,11 +41,19 @@ def table(tmp_path: Path) -> Table:
     return Table(str(tmp_path / "batches"))
 
 
-def test_what_is_put_in_pieces_is_what_is_put_whole(table: Table, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["in pieces", "large"])
+def test_what_is_put_here_is_what_delta_rs_puts(
+    way: str, table: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part, "_ROWS", 2)
     frame = pd.DataFrame({"x": [1, 2, 3], "when": pd.to_datetime(["2024-01-01"] * 3), "none": [np.nan] * 3})
     whole = Table(str(tmp_path / "whole"))
     for batch, rows in (("a", frame), (ODD, frame.assign(y="new")), ("a", frame.head(2))):
-        assert put(table, batch, rows) == whole.replace(rows, batch)
+        monkeypatch.setattr(part, "LARGE", 0)
+        ours = put(table, batch, rows) if way == "in pieces" else table.replace(rows, batch)
+        monkeypatch.setattr(part, "LARGE", 2**60)
+        assert ours == whole.replace(rows, batch)
+    assert sorted(files(table)) != sorted(files(whole))
     pd.testing.assert_frame_equal(table.read(), whole.read())
     assert table.count(ODD) == 3
     assert DeltaTable(table.uri).protocol() == DeltaTable(whole.uri).protocol()
@@ -86,6 +94,7 @@ def test_it_is_committed_onto_what_was_looked_at_or_not_at_all(table: Table) -> 
     ):
         part.replace_by(seen, Rows("same"), file)
     assert table.count("same") == 2
+    assert len(files(table)) == 2
 
 
 def test_writers_at_once_lose_and_double_nothing(table: Table) -> None:
@@ -99,6 +108,20 @@ def test_writers_at_once_lose_and_double_nothing(table: Table) -> None:
     assert table.read(["same"])["x"].tolist() in ([2] * 2, [3] * 3, [4] * 4)
     assert [table.count(str(n)) for n in (2, 3, 4)] == [2, 3, 4]
     assert table.version() == 5
+
+
+def test_large_frames_are_settled_with_the_table_each_time_that_they_are_late(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part, "LARGE", 0)
+    table.replace(pd.DataFrame({"x": [0]}), "first")
+    frames = [pd.DataFrame({"x": [n + (n == 3) / 2] * n}) for n in (2, 3, 4)]  # one of them widens the column
+    writers = [threading.Thread(target=table.replace, args=(frame, str(len(frame)))) for frame in frames]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert table.read()["x"].tolist() == [2, 2, 3.5, 3.5, 3.5, 4, 4, 4, 4, 0]
 
 
 def test_a_commit_whose_answer_is_lost_is_not_done_twice(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:

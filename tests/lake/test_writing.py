@@ -22,6 +22,10 @@ def script(text: str, *arguments: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", text, *map(str, arguments)])
 
 
+def assembled(batch: str, frame: pd.DataFrame):
+    return Rows(batch).assembled(columns_of(frame).typed, numbers_of(frame), {})
+
+
 RACER = """
 import sys
 import pandas as pd
@@ -60,10 +64,10 @@ def test_threads_at_once_lose_nothing(tmp_path):
 
 def test_of_two_that_make_the_table_one_is_told_to_look_again(tmp_path):
     uri = str(tmp_path / "batches")
-    for_a, for_b = pd.DataFrame({"x": [1]}), pd.DataFrame({"x": ["text"]})
-    writing.create(uri, Rows("a"), columns_of(for_a), numbers_of(for_a), None)
+    for_a, for_b = assembled("a", pd.DataFrame({"x": [1]})), assembled("b", pd.DataFrame({"x": ["text"]}))
+    assert writing.create(uri, Rows("a"), for_a, None) == 0
     with pytest.raises(CommitFailedError, match="made by another meanwhile"):
-        writing.create(uri, Rows("b"), columns_of(for_b), numbers_of(for_b), None)
+        writing.create(uri, Rows("b"), for_b, None)
     assert Table(uri).read()["x"].tolist() == [1]
 
 
@@ -92,7 +96,7 @@ def test_a_widening_never_overlooks_what_was_written_meanwhile(tmp_path):
     table.replace(pd.DataFrame({"x": [2]}), "b")
     late = pd.DataFrame({"x": [0.5]})
     with pytest.raises(CommitFailedError, match="commit"):
-        writing.overwrite(stale, Rows("c"), columns_of(late), numbers_of(late), where="here")
+        writing.overwrite(stale, Rows("c"), assembled("c", late), {"x": "double"}, where="here")
     table.replace(late, "c")
     assert table.read()["x"].tolist() == [1.0, 2.0, 0.5]
     types = {field.name: field.type.type for field in DeltaTable(table.uri).schema().fields}

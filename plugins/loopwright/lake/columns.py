@@ -72,7 +72,7 @@ def columns_of(frame: pd.DataFrame) -> Columns:
             untyped[name] = seems or TYPELESS_SEEMS
         else:
             typed[name] = _cast(name, array, ARROW[seems or TYPELESS_SEEMS])
-    return Columns(typed, {name: _known(array.type) for name, array in typed.items()}, untyped)
+    return Columns(typed, {name: known(array.type) for name, array in typed.items()}, untyped)
 
 
 def _array(name: str, column: pd.Series[Any]) -> pa.Array:
@@ -125,7 +125,8 @@ _FAMILIES = {
 }
 
 
-def _known(arrow: pa.DataType) -> str:
+def known(arrow: pa.DataType) -> str:
+    """Return Delta's name of a type that the lake keeps."""
     return next(name for name, kept in ARROW.items() if kept == arrow)
 
 

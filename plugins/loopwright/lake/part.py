@@ -41,6 +41,12 @@ Piece = tuple[np.ndarray, Mapping[str, pa.Array]]
 """Row numbers, and columns of as many values."""
 
 
+LARGE = 64 * 2**20
+"""Bytes of a batch in memory from which on its file is written here: Delta-rs would take several times as much more."""
+_ROWS = 131_072
+"""Rows of a batch in memory that are written at a time."""
+
+
 @dataclass(frozen=True)
 class Part:
     """A file that waits for its commit.
@@ -87,14 +93,31 @@ def written(
         raise
     try:
         yield part
-    except DataFault:  # nothing was committed; of any other error that cannot be told, and the file stays where it is
-        remove(f"{uri}/{path}", storage_options)
+    except (DataFault, CommitFailedError):  # of any other error it cannot be told what it came to, and the file stays
+        if not _names(DeltaTable(uri, storage_options=dict(storage_options) or None), part):
+            remove(f"{uri}/{path}", storage_options)
         raise
 
 
-def create_with(uri: str, target: Rows, part: Part, options: dict[str, str] | None) -> None:
+def is_large(columns: Columns) -> bool:
+    """Whether a batch in memory is to be written here."""
+    return sum(int(values.nbytes) for values in columns.typed.values()) >= LARGE
+
+
+def sliced(numbers: np.ndarray, own: Mapping[str, pa.Array]) -> Iterator[Piece]:
+    """Return a batch in memory in pieces, of which none is copied.
+
+    :param numbers: its rows'.
+    :param own: its columns.
+    """
+    for first in range(0, len(numbers), _ROWS):
+        yield numbers[first : first + _ROWS], {name: values.slice(first, _ROWS) for name, values in own.items()}
+
+
+def create_with(uri: str, target: Rows, part: Part, options: dict[str, str] | None) -> int:
     """Make the table, with this file in it.
 
+    :return: its version.
     :raises CommitFailedError: if another made it first.
     """
     with made_once(uri, options):
@@ -108,6 +131,7 @@ def create_with(uri: str, target: Rows, part: Part, options: dict[str, str] | No
             storage_options=options,
             commit_properties=ONTO_THIS_VERSION,
         )
+    return 0
 
 
 def replace_by(table: DeltaTable, target: Rows, part: Part) -> int:

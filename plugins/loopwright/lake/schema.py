@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from loopwright.errors import DataFault, shown_names
-from loopwright.lake.columns import ARROW, Columns
+from loopwright.lake.columns import ARROW, Columns, known
 
 WIDER = {"long": "double", "date": "timestamp_ntz"}
 """What a type may widen to, because every value of the one is a value of the other (where digits allow)."""
@@ -32,6 +32,11 @@ class Settled:
 
     own: Mapping[str, pa.Array]
     widened: Mapping[str, str]
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Delta's names of the types of its columns."""
+        return {name: known(values.type) for name, values in self.own.items()}
 
 
 def settle(columns: Columns, table: Mapping[str, str], *, where: str) -> Settled:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -71,11 +72,15 @@ class Table:
         numbers = rows.numbers_of(frame)
 
         def attempt(table: DeltaTable | None) -> int:
+            settled = settle(columns, {} if table is None else writing.types_of(table), where=self.uri)
+            if part.is_large(columns) and not settled.widened:
+                pieces, fitting = part.sliced(numbers, settled.own), replace(columns, types=settled.types)
+                with part.written(self.uri, target, fitting, pieces, self._options or {}) as file:
+                    return self._put(table, target, file)
+            batch = target.assembled(settled.own, numbers, columns.untyped)
             if table is None:
-                writing.create(self.uri, target, columns, numbers, self._options)
-                return _version(self._required())
-            writing.overwrite(table, target, columns, numbers, where=self.uri)
-            return _version(table)
+                return writing.create(self.uri, target, batch, self._options)
+            return writing.overwrite(table, target, batch, settled.widened, where=self.uri)
 
         return self._committed(attempt)
 
@@ -92,11 +97,9 @@ class Table:
         target = Rows(batch_id)
 
         def attempt(table: DeltaTable | None) -> int:
-            if table is None:
-                part.create_with(self.uri, target, file, self._options)
-                return 0
-            require_as_is(columns, writing.types_of(table), where=self.uri)
-            return part.replace_by(table, target, file)
+            if table is not None:
+                require_as_is(columns, writing.types_of(table), where=self.uri)
+            return self._put(table, target, file)
 
         with said_plainly(self.uri), part.written(self.uri, target, columns, pieces, self._options or {}) as file:
             return self._committed(attempt)
@@ -242,6 +245,11 @@ class Table:
         table = self._opened()
         with said_plainly(self.uri):
             return 0 if table is None else reading.count_of(table, batch_id)
+
+    def _put(self, table: DeltaTable | None, target: Rows, file: part.Part) -> int:
+        if table is None:
+            return part.create_with(self.uri, target, file, self._options)
+        return part.replace_by(table, target, file)
 
     def _opened(self, version: int | None = None) -> DeltaTable | None:
         with said_plainly(self.uri):

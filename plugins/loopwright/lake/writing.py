@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -14,12 +13,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from loopwright.lake.files import exists, remove
 from loopwright.lake.rows import BATCH, RESERVED, ROW, Rows
-from loopwright.lake.schema import settle, widen
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from loopwright.lake.columns import Columns
+from loopwright.lake.schema import widen
 
 ONTO_THIS_VERSION = CommitProperties(max_commit_retries=0)
 """For a commit that another's would make wrong: it is ours to look again, and not Delta-rs's to commit on top."""
@@ -33,23 +27,23 @@ CONFIGURATION = {
 }
 
 
-def create(
-    uri: str, target: Rows, columns: Columns, numbers: np.ndarray, storage_options: dict[str, str] | None
-) -> None:
+def create(uri: str, target: Rows, batch: pa.Table, storage_options: dict[str, str] | None) -> int:
     """Make the table, with its first batch in it.
 
+    :return: its version.
     :raises CommitFailedError: if another made it first.
     """
     with made_once(uri, storage_options):
         write_deltalake(
             uri,
-            target.assembled(columns.typed, numbers, columns.untyped),
+            batch,
             mode="error",
             partition_by=list(target.marks),
             configuration=CONFIGURATION,
             storage_options=storage_options,
             commit_properties=ONTO_THIS_VERSION,
         )
+    return 0
 
 
 @contextmanager
@@ -66,19 +60,21 @@ def made_once(uri: str, storage_options: dict[str, str] | None) -> Iterator[None
         raise CommitFailedError("The table was made by another meanwhile.") from error
 
 
-def overwrite(table: DeltaTable, target: Rows, columns: Columns, numbers: np.ndarray, *, where: str) -> None:
+def overwrite(table: DeltaTable, target: Rows, batch: pa.Table, widened: Mapping[str, str], *, where: str) -> int:
     """Put the batch in place of its rows.
 
+    :param batch: in the types that the table is to have.
+    :param widened: columns of the table that must be rewritten first, with their new types.
     :param where: the table, for errors.
+    :return: the version that holds it.
     :raises ColumnConflict: if a column's type cannot be reconciled with the table's.
     :raises CommitFailedError: if another committed what this one must know.
     """
-    settled = settle(columns, types_of(table), where=where)
-    batch = target.assembled(settled.own, numbers, columns.untyped)
-    if settled.widened:
-        _rewrite(table, target, batch, settled.widened, where)
+    if widened:
+        _rewrite(table, target, batch, widened, where)
     else:
         write_deltalake(table, batch, mode="overwrite", predicate=target.predicate, schema_mode="merge")
+    return int(table.version())
 
 
 def erase_dead_files(table: DeltaTable, uri: str, batch_id: str, storage_options: Mapping[str, str]) -> int:
