@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from loopwright.lake import Lake
 from loopwright.loop.run import turn
 from loopwright.loop.status import status
 from loopwright.loop.taking_in import take_in
@@ -58,3 +59,13 @@ def test_a_batch_that_was_set_aside_is_taken_in_once_the_suite_is_mended(toy, ba
     assert again.quarantined == (() if batch_id is None else ("2024-01",))
     toy.edit("include/datasets/rides/dataset.yaml", "owner: tests", "owner: tests\nexpectations: null")
     assert take_in(toy.workspace, "rides", Teller(), batch_id=batch_id).published == ("2024-01",)
+
+
+def test_what_was_set_aside_for_too_long_is_erased_by_a_turn_as_well(toy):
+    toy.edit("include/datasets/rides/dataset.yaml", "owner: tests", "owner: tests\nquarantine: {retention: 0s}")
+    toy.arrive(1, faults=True)
+    turn(toy.workspace, "tips", until="ingest")
+    quarantine = Lake.of(toy.workspace).quarantine("rides")
+    assert quarantine.count("2024-01") > 0
+    turn(toy.workspace, "tips", until="ingest")
+    assert quarantine.count("2024-01") == 0

@@ -14,7 +14,6 @@ from loopwright.errors import DeclarationError, NotReady
 from loopwright.ledger.store import Ledger
 from loopwright.loop import said
 from loopwright.loop.step import FAULT, Step
-from loopwright.stages.ingest.arriving.overdue import erase_overdue
 
 if TYPE_CHECKING:
     from loopwright.declaration import DatasetSpec, Workspace
@@ -78,7 +77,6 @@ def take_in(
     """
     spec = Project.at(workspace.project).dataset(dataset)
     started = time.monotonic()
-    erase_overdue(workspace, spec)
     found = arrived(workspace, spec, batch_id=batch_id, force=force)
     arrivals = found.arrivals
     tell_refused(found, teller)
@@ -105,15 +103,11 @@ def arrived(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None 
 
     :raises NotReady: if nothing waits because nothing has ever arrived: a typo in the glob, or an empty folder.
     """
-    from loopwright.stages.ingest.arriving.waiting import waiting
+    from loopwright.stages.ingest.due import due
 
     if dataset.query and batch_id is None:
         asked_for(workspace, dataset, dataset.query.connection)
-    if dataset.labels.arrivals:
-        from loopwright.stages.ingest.labelling import take_labels
-
-        take_labels(workspace, dataset)
-    found = waiting(workspace, dataset, batch_id=batch_id, force=force)
+    found = due(workspace, dataset, batch_id=batch_id, force=force)
     if dataset.query:
         return found
     if not found.arrivals and not found.refused and not Ledger.of(workspace).dataset(dataset.name).under("arrival"):

@@ -44,7 +44,8 @@ class FetchRowsOperator(DatasetOperator):
 
     def act(self, result: Any, context: Context) -> str | None:  # noqa: ARG002 - the base's signature
         """Return the batch that the rows make."""
-        return result.batch_id if result.batch_id is None else str(result.batch_id)
+        batch_id: str | None = result.batch_id
+        return batch_id
 
 
 class ListArrivalsOperator(ListsBatches, DatasetOperator):
@@ -64,18 +65,10 @@ class ListArrivalsOperator(ListsBatches, DatasetOperator):
 
     def call(self, workspace: Workspace, context: Context) -> Waiting:  # noqa: ARG002 - the base's signature
         """List what waits."""
-        from loopwright.stages.ingest.arriving.overdue import erase_overdue
-        from loopwright.stages.ingest.arriving.waiting import waiting
+        from loopwright.stages.ingest.due import due
 
-        spec = self.spec(workspace)
-        erase_overdue(workspace, spec)
-        if spec.labels.arrivals:
-            from loopwright.stages.ingest.labelling import take_labels
-
-            self.log.info("Labels: %s", take_labels(workspace, spec).to_dict())
-        found = waiting(
-            workspace, self.spec(workspace), batch_id=text_or_none(self.batch_id), force=yes_or_no(self.force)
-        )
+        batch_id, force = text_or_none(self.batch_id), yes_or_no(self.force)
+        found = due(workspace, self.spec(workspace), batch_id=batch_id, force=force)
         # What is refused comes last, and its own task says why and fails: the run is red, and holds up no batch.
         return Waiting.of([*(arrival.batch_id for arrival in found.arrivals), *(one.name for one in found.refused)])
 
