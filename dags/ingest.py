@@ -25,7 +25,7 @@ from loopwright.suite import assets
 from loopwright.suite.dag import of_dataset
 from loopwright.suite.declared import declared_datasets, wanted
 from loopwright.suite.form import text, tick
-from loopwright.suite.schedule import of_arrivals, on_assets_or
+from loopwright.suite.schedule import by_clock, on_assets_or
 
 
 def decide_about(dataset):  # noqa: ANN001, ANN201 - a declaration, and what Airflow makes of a function
@@ -54,9 +54,9 @@ for dataset, project in declared_datasets(__file__, show_broken=True):
     if wanted(dataset, "ingest"):
         with DAG(
             f"{dataset.name}.ingest",
-            schedule=of_arrivals(
-                dataset.schedule, assets.arrivals(dataset, project), by_clock_alone=dataset.query is not None
-            ),
+            schedule=by_clock(dataset.schedule)  # a database cannot be watched as a folder can
+            if dataset.query
+            else on_assets_or(dataset.schedule, assets.arrivals(dataset, project)),
             max_active_runs=1,
             params={
                 "batch_id": text("Batch", "Only this batch; empty for all that wait."),

@@ -145,3 +145,17 @@ def test_a_wrong_key_says_where_what_was_got_and_what_would_do(tmp_path, old, ne
     # Of a mistyped key two things are wrong: the right one is missing, too, and is told first.
     assert (where, fault.got) == (("label", "nothing") if key == "lable" else (key, got))
     assert allowed in fault.allowed
+
+
+@pytest.mark.parametrize("expression", ["@daily", "@hourly", "@quarterly", "0 6 * * *", "*/5 * * * 1-5"])
+def test_a_schedule_that_airflow_takes(tmp_path, expression):
+    assert load_spec(written(tmp_path, f"{MODEL}schedule: '{expression}'\n"), ModelSpec).schedule == expression
+
+
+@pytest.mark.parametrize("expression", ["every day", "", "61 * * * *", "@fortnightly", "* * *"])
+@pytest.mark.parametrize(
+    ("said", "key"), [("schedule: '{}'", "schedule"), ("release: {{reproduce: '{}'}}", "reproduce")]
+)
+def test_a_schedule_that_airflow_would_refuse_is_refused_here(tmp_path, expression, said, key):
+    with pytest.raises(DeclarationError, match=f"(?s)no cron expression.*declared.yaml: .*{key}"):
+        load_spec(written(tmp_path, f"{MODEL}{said.format(expression)}\n"), ModelSpec)

@@ -76,7 +76,7 @@ def _table(spec: type[BaseModel]) -> str:
     rows = ["| key | value | default | meaning |", "|---|---|---|---|"]
     for name, field in spec.model_fields.items():
         shown = f"**`{name}`**" if field.is_required() else f"`{name}`"
-        meaning = field.description or ("Names the step." if name == "step" else "")
+        meaning = (field.description or ("Names the step." if name == "step" else "")).replace("<", "&lt;")
         rows.append(f"| {shown} | {_value(field)} | {_default(field)} | {meaning} |")
     return "\n".join(rows)
 
@@ -85,7 +85,16 @@ def _value(field: FieldInfo) -> str:
     annotation = field.annotation
     for constraint in field.metadata:
         annotation = Annotated[annotation, constraint]  # type: ignore[assignment]
-    return " or ".join(dict.fromkeys(_kinds(annotation))).replace("|", "\\|")
+    kinds = " or ".join(dict.fromkeys(_kinds(annotation))).replace("|", "\\|")
+    bounds = [f"{word} {bound:g}" for key, word in _BOUNDS.items() for bound in _constraints(field, key)]
+    return f"{kinds} ({', '.join(bounds)})" if bounds else kinds
+
+
+_BOUNDS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most"}
+
+
+def _constraints(field: FieldInfo, key: str) -> list[float]:
+    return [value for one in field.metadata if (value := getattr(one, key, None)) is not None]
 
 
 def _kinds(annotation: Any) -> Iterator[str]:
@@ -136,6 +145,7 @@ def _named(annotation: Any) -> Iterator[str]:
 _VALIDATED = {
     "_name": "name",
     "_entrypoint": "module:function",
+    "_cron": "cron expression",
     "parse_duration": "duration",
     "_proportion": "proportion",
     "_persistence": "k of n",

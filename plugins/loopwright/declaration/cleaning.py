@@ -6,9 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from loopwright.declaration.fields import Declared, Entrypoint, Proportion
+from loopwright.declaration.fields import Columns, Declared, Entrypoint, Proportion
 
-Columns = Annotated[list[str], Field(min_length=1)]
 Scalar = str | int | float | bool
 
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from loopwright.declaration.bad_rows import OnBadRows, Quarantine
 from loopwright.declaration.cleaning import CleanStep, Outliers
-from loopwright.declaration.fields import Declared, Duration, Name, Proportion
+from loopwright.declaration.fields import Cron, Declared, Duration, Name, Proportion
 
 
 class Labels(Declared):
@@ -109,7 +109,7 @@ class DatasetSpec(Declared):
     )
     on_bad_rows: OnBadRows = Field(OnBadRows(), description="What becomes of rows that are not as expected.")
     quarantine: Quarantine = Field(Quarantine(), description="How what was set aside is kept.")
-    schedule: str | None = Field(
+    schedule: Cron | None = Field(
         None, description="A cron expression on which ingest also runs; arrivals alone start it when left out."
     )
 

@@ -1,4 +1,4 @@
-"""Field types that both declarations share: names, durations, proportions, entrypoints."""
+"""Field types that both declarations share: names, durations, proportions, entrypoints, schedules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _ENTRYPOINT = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -14,6 +14,7 @@ _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _PERCENT = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*%")
 _PERSISTENCE = re.compile(r"(?P<hits>\d+)\s+of\s+(?P<window>\d+)")
+_PRESETS = ("@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly")
 
 
 class Declared(BaseModel):
@@ -53,6 +54,20 @@ def is_entrypoint(value: str) -> bool:
 def _entrypoint(value: str) -> str:
     if not is_entrypoint(value):
         raise ValueError("an entrypoint reads module:function, for example training:build")
+    return value
+
+
+def _cron(value: str) -> str:
+    """Refuse a schedule that Airflow would refuse, which would take the whole DAG file down there."""
+    if value in _PRESETS:
+        return value
+    from croniter import CroniterError, croniter  # type: ignore[import-untyped]
+
+    try:
+        croniter(value)
+    except (CroniterError, ValueError, KeyError) as error:
+        presets = ", ".join(_PRESETS)
+        raise ValueError(f"no cron expression: five fields such as '0 6 * * *', or {presets}") from error
     return value
 
 
@@ -107,7 +122,9 @@ def _persistence(value: Any) -> Any:
 
 
 Name = Annotated[str, AfterValidator(_name)]
+Columns = Annotated[list[str], Field(min_length=1)]
 Entrypoint = Annotated[str, AfterValidator(_entrypoint)]
+Cron = Annotated[str, AfterValidator(_cron)]
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from loopwright.declaration.fields import Declared, Entrypoint, Name, Proportion
+from loopwright.declaration.fields import Columns, Declared, Entrypoint, Name, Proportion
 from loopwright.verdict import OnInconclusive
 
 FairnessMetric = Literal[
@@ -18,7 +18,6 @@ FairnessMetric = Literal[
     "equalized_odds_ratio",
 ]
 Baseline = Literal["prior", "linear"]
-Columns = Annotated[list[str], Field(min_length=1)]
 
 
 class Bound(Declared):

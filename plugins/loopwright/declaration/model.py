@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from loopwright.declaration.fields import (
+    Cron,
     Declared,
     Duration,
     Entrypoint,
@@ -168,7 +169,7 @@ class ModelSpec(Declared):
     monitor: Monitor | None = Field(Monitor(), description="What is watched; null for nothing.")
     retrain: Retrain = Field(Retrain(), description="Reasons to train again.")
     ci: Ci | None = Field(None, description="What `loopwright ci` asks the gate about; only a short training else.")
-    schedule: str = Field("@daily", description="A cron expression on which the loop also looks for work by itself.")
+    schedule: Cron = Field("@daily", description="A cron expression on which the loop also looks for work by itself.")
 
     @property
     def label_is_function(self) -> bool:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from loopwright.declaration.fields import Declared, Duration, Name
+from loopwright.declaration.fields import Cron, Declared, Duration, Name
 
 
 class Budget(Declared):
@@ -106,7 +106,7 @@ class Release(Declared):
     )
     rehearsal_rows: int = Field(500, ge=1, description="Rows scored in a fresh process before the move.")
     rehearsal_timeout: Duration = Field(timedelta(minutes=5), description="When a rehearsal is ended, which is a no.")
-    reproduce: str | None = Field(
+    reproduce: Cron | None = Field(
         None, description="A cron expression on which the champion is trained again from what was recorded."
     )
     keep: Keep = Field(Keep(), description="Which versions that were never champion stay at a clean-up.")

@@ -14,7 +14,6 @@ from airflow.sdk import get_parsing_context
 from loopwright.declaration import DatasetSpec, ModelSpec, Project
 from loopwright.errors import DataFault
 from loopwright.suite.broken import broken_dag_id, build_broken_dag
-from loopwright.suite.schedule import require_cron
 from loopwright.suite.selection import Selection
 
 Spec = TypeVar("Spec", DatasetSpec, ModelSpec)
@@ -76,10 +75,6 @@ def _declared(
             continue
         try:
             spec = read(name)
-            require_cron(spec.schedule, where=name)
-            require_cron(
-                spec.release.reproduce if isinstance(spec, ModelSpec) else None, where=f"{name}: release.reproduce"
-            )
         except DataFault as fault:
             if selection.only:
                 raise
