@@ -18,11 +18,11 @@ import numpy as np
 from loopwright.declaration import Project
 from loopwright.declaration.code import code_of
 from loopwright.errors import DataFault, NotReady, UserCodeFailed, shown_names
-from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving import artifact, features_of, known_labels
 from loopwright.serving.card import Card
+from loopwright.serving.matured import labelled_rows, labels_complete
 from loopwright.serving.measures import own_metrics
 from loopwright.serving.served import answered, conformed
 from loopwright.stages.release import adopt_version
@@ -106,16 +106,17 @@ def _require_place(state: ModelState, before: dict[str, Any] | None) -> None:
 def _registered(
     workspace: Workspace, spec: ModelSpec, source: str, key: str, actor: str, reason: str
 ) -> dict[str, Any]:
-    tracking, raw, batch = Tracking.of(workspace), *_newest(workspace, spec)
+    tracking, batch = Tracking.of(workspace), _newest(workspace, spec)
+    raw = labelled_rows(workspace, spec, batch)
     folder = Project.at(workspace.project).model_folder(spec.name)
     with TemporaryDirectory(prefix="loopwright-") as scratch:
         foreign = load_foreign(tracking.uri, source, Path(scratch) / "theirs")
         with tracking.run(spec.name, key=key, name=key, tags={"loopwright.adopted_from": source}) as run_id:
-            evidence = _packed(workspace, spec, foreign, raw, folder, Path(scratch), run_id)
+            evidence = _packed(workspace, spec, foreign, batch, raw, folder, Path(scratch), run_id)
     tags = {"loopwright.adopted_from": source, "loopwright.artifact_digest": evidence["artifact_digest"]}
     version = tracking.register(spec.name, run_id=run_id, source=evidence["source"], tags=tags)
     said = {**evidence, "version": version, "run_id": run_id, "training_id": key, "adopted_from": source,
-            "batches": [], "holdout": [batch], "missing": list(MISSING)}  # fmt: skip
+            "batches": [], "holdout": [batch["batch_id"]], "missing": list(MISSING)}  # fmt: skip
 
     def decide(state: State) -> Draft | None:
         return None if state.get(f"version/{version}") else Draft(Kind.VERSION_ADOPTED, actor, reason, said)
@@ -125,7 +126,7 @@ def _registered(
     return cast("dict[str, Any]", ledger.model(spec.name).version(version))
 
 
-def _newest(workspace: Workspace, spec: ModelSpec) -> tuple[pd.DataFrame, str]:
+def _newest(workspace: Workspace, spec: ModelSpec) -> dict[str, Any]:
     published = Ledger.of(workspace).dataset(spec.dataset).published()
     if not published:
         raise NotReady(
@@ -133,14 +134,18 @@ def _newest(workspace: Workspace, spec: ModelSpec) -> tuple[pd.DataFrame, str]:
             where=f"dataset/{spec.dataset}",
             mend=f"`loopwright ingest {spec.dataset}` publishes what has arrived.",
         )
-    batch = published[-1]
-    return Lake.of(workspace).batches(spec.dataset).read_as_of({batch["batch_id"]: batch["data_version"]}), batch[
-        "batch_id"
-    ]
+    return published[-1]
 
 
 def _packed(
-    workspace: Workspace, spec: ModelSpec, foreign: Foreign, raw: pd.DataFrame, code: Path, scratch: Path, run_id: str
+    workspace: Workspace,
+    spec: ModelSpec,
+    foreign: Foreign,
+    batch: dict[str, Any],
+    raw: pd.DataFrame,
+    code: Path,
+    scratch: Path,
+    run_id: str,
 ) -> dict[str, Any]:
     """Wrap the model, hold the wrapped against itself, and keep with the run what every version's run holds."""
     tracking = Tracking.of(workspace)
@@ -159,7 +164,8 @@ def _packed(
     tracking.log_folder(run_id, folder, "model")
     keep_rehearsal(tracking, run_id, spec, raw, predictor)
     keep_reference(tracking, run_id, spec, predictor.features(raw), answers, empty=card.empty)
-    value = _value(spec, code, raw, predictor)
+    dataset = Project.at(workspace.project).dataset(spec.dataset)
+    value = _value(spec, code, raw, predictor) if labels_complete(workspace, dataset, batch) else None
     primary = {"metric": spec.gate.primary, "value": value}
     return {"artifact_digest": digest, "source": f"runs:/{run_id}/model", "primary": primary}
 

@@ -7,15 +7,15 @@ cleaned as ingest would and used instead.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from loopwright.declaration.code import code_of
 from loopwright.errors import ArrivalUnreadable, CannotRun, DeclarationError, LoopwrightError
 from loopwright.ledger.store import Ledger
+from loopwright.serving.matured import labelled_rows, labels_complete
 from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -40,7 +40,7 @@ def smoke_check(workspace: Workspace, project: Project, name: str) -> Check:
     try:
         rows = _rows(workspace, project, spec)
         if rows is None:
-            return Check(about, Outcome.NOT_APPLICABLE, "no batch has arrived to train on", required=False)
+            return Check(about, Outcome.NOT_APPLICABLE, "no batch with labels is there to train on", required=False)
         started = time.monotonic()
         for entrypoint in spec.train.entrypoints:
             _train(spec, project.model_folder(name), rows, entrypoint)
@@ -68,7 +68,7 @@ def tried_check(workspace: Workspace, project: Project, name: str) -> Check:
     try:
         rows = _rows(workspace, project, spec, most=FEW)
         if rows is None:
-            why = "no batch has arrived: label and features were not called"
+            why = "no batch with labels is there: label and features were not called"
             return Check(about, Outcome.NOT_APPLICABLE, why, required=False)
         known = learnable(spec, project.model_folder(name), rows)
     except LoopwrightError as error:
@@ -90,20 +90,21 @@ def _train(spec: ModelSpec, folder: Path, rows: pd.DataFrame, entrypoint: str) -
 
 
 def _rows(workspace: Workspace, project: Project, spec: ModelSpec, most: int = ROWS) -> pd.DataFrame | None:
-    """Return a seeded sample of the newest published batch, or of the first arrival that can be read."""
-    published = [batch for batch in Ledger.of(workspace).dataset(spec.dataset).published() if batch["rows"]]
-    rows = (
-        _published(workspace, spec.dataset, published[-1]) if published else _arrived(workspace, project, spec.dataset)
-    )
+    """Return a seeded sample of the newest published batch with labels, or of the first arrival that can be read."""
+    rows = _published(workspace, project, spec)
+    if rows is None and not project.dataset(spec.dataset).labels.arrivals:  # which are joined to what is published
+        rows = _arrived(workspace, project, spec.dataset)
     if rows is None or rows.empty:
         return None
     return rows.sample(min(most, len(rows)), random_state=spec.train.seed).sort_index().reset_index(drop=True)
 
 
-def _published(workspace: Workspace, dataset: str, batch: Mapping[str, Any]) -> pd.DataFrame:
-    from loopwright.lake import Lake
-
-    return Lake.of(workspace).batches(dataset).read([batch["batch_id"]], version=batch["data_version"])
+def _published(workspace: Workspace, project: Project, spec: ModelSpec) -> pd.DataFrame | None:
+    dataset = project.dataset(spec.dataset)
+    for batch in reversed(Ledger.of(workspace).dataset(spec.dataset).published()):
+        if batch["rows"] and labels_complete(workspace, dataset, batch):
+            return labelled_rows(workspace, spec, batch)
+    return None
 
 
 def _arrived(workspace: Workspace, project: Project, dataset: str) -> pd.DataFrame | None:
