@@ -87,6 +87,8 @@ class _Sample:
 
 @dataclass(frozen=True)
 class _Answered:
+    """What a model's code answers for the held-out rows that it finds a label for: those of the features' index."""
+
     truth: Array
     answers: Predicted
     features: pd.DataFrame
@@ -113,24 +115,24 @@ def _answered(project: Project, spec: ModelSpec, rows: _Sample) -> _Answered:
         return _Answered(known.values, arrays_of(answers, card["classes"]), features.loc[known.mask])
 
 
-def _others(against: Project | None, name: str, rows: _Sample) -> tuple[Predicted | None, str | None]:
-    """Return what the other checkout's model answers for the same rows."""
+def _others(against: Project | None, name: str, rows: _Sample) -> tuple[_Answered | None, str | None]:
+    """Return what the other checkout's model answers for the same rows, or why it cannot."""
     if against is None or name not in against.model_names():
         return None, None
     try:
-        return _answered(against, against.model(name), rows).answers, None
+        return _answered(against, against.model(name), rows), None
     except LoopwrightError as error:
         return None, f"{error.what} ({error.got})"
 
 
 def _asked(
-    spec: ModelSpec, folder: Path, rows: _Sample, ours: _Answered, theirs: Predicted | None, fault: str | None
+    spec: ModelSpec, folder: Path, rows: _Sample, ours: _Answered, theirs: _Answered | None, fault: str | None
 ) -> Sequence[Check]:
     from loopwright.evaluation import Beside, judge
     from loopwright.serving.measures import own_metrics
     from loopwright.stages.train.examining import looked_at
 
-    if theirs is not None and len(theirs) != len(ours.truth):
+    if theirs is not None and not theirs.features.index.equals(ours.features.index):
         theirs, fault = None, "its code finds labels for other rows"
     kept = rows.held.loc[ours.features.index]
     beside = Beside(looked_at(spec, kept), {str(n): np.asarray(c) for n, c in ours.features.items()})
@@ -141,4 +143,7 @@ def _asked(
     gate = spec.gate.model_copy(update=more)
     asked = spec.model_copy(update={"gate": gate})
     with own_metrics(spec, folder):
-        return judge(asked, ours.answers, theirs, ours.truth, champion_fault=fault, beside=beside, seed=spec.train.seed)
+        champion_says = theirs.answers if theirs else None
+        return judge(
+            asked, ours.answers, champion_says, ours.truth, champion_fault=fault, beside=beside, seed=spec.train.seed
+        )
