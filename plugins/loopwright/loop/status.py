@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from loopwright.declaration import Project
 from loopwright.errors import LoopwrightError
 from loopwright.ledger.store import Ledger
+from loopwright.stages.score.waiting import scored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,6 +110,7 @@ _CAME_TO = {
     "champion": "in production",
     "retired": "was in production",
     "rolled_back": "rolled back",
+    "removed": "removed",
 }
 """Where a training, or the version that it made, stands."""
 
@@ -150,11 +152,7 @@ def _waits_for_approval(spec: ModelSpec, candidate: dict[str, Any]) -> bool:
 def _unscored(spec: ModelSpec, state: ModelState, dataset: DatasetState) -> int:
     if spec.score is None or state.champion is None:
         return 0
-    scored = state.under("scored")
-    return sum(
-        (scored.get(batch["batch_id"]) or {}).get("content_digest") != batch["content_digest"]
-        for batch in dataset.published()
-    )
+    return sum(scored(state, batch) is None for batch in dataset.published())
 
 
 def _dataset(workspace: Workspace, project: Project, ledger: Ledger, name: str) -> dict[str, Any]:

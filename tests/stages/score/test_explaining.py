@@ -44,7 +44,7 @@ def test_they_are_kept_beside_the_predictions_where_that_is_declared(scoring) ->
 
 def test_what_is_not_there_is_said(scoring) -> None:
     for asked, match in (
-        ({"batch_id": "2024-09"}, "No batch '2024-09'"),
+        ({"batch_id": "2024-09"}, "no published batch '2024-09'"),
         ({"rows": [60]}, "does not have such rows"),
         ({"version": "7"}, "no version '7'"),
     ):

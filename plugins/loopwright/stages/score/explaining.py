@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from loopwright.declaration import ModelSpec, Workspace
     from loopwright.evaluation.predicted import Array
+    from loopwright.ledger.state import DatasetState
     from loopwright.serving import Predictor
 
 BACKGROUND = 200
@@ -56,7 +57,7 @@ def explain_rows(
     """
     ledger = Ledger.of(workspace)
     entry = _entry(ledger, model.name, version)
-    batch = _batch(ledger, model.dataset, batch_id)
+    batch = _batch(ledger.dataset(model.dataset), batch_id)
     whole = Lake.of(workspace).batches(model.dataset).read([batch["batch_id"]], version=batch["data_version"])
     wanted = list(rows) if rows else list(range(min(3, len(whole))))
     absent = [str(number) for number in wanted if not 0 <= number < len(whole)]
@@ -124,7 +125,7 @@ def _number(predictor: Predictor, features: pd.DataFrame) -> Array:
 
 
 def _numbers(predictor: Predictor, answers: pd.DataFrame) -> Array:
-    """Return the number that reasons are about: the probability of the second class, else the value."""
+    """Return what reasons are about: the probability of the second class, of more the likeliest, or the value."""
     predicted = predictor.as_arrays(answers)
     if predicted.score is None:
         return np.asarray(predicted.label, dtype=float)
@@ -157,12 +158,10 @@ def _entry(ledger: Ledger, name: str, version: str | None) -> Mapping[str, Any]:
     return found
 
 
-def _batch(ledger: Ledger, dataset: str, batch_id: str | None) -> Mapping[str, Any]:
-    published = ledger.dataset(dataset).published()
+def _batch(state: DatasetState, batch_id: str | None) -> Mapping[str, Any]:
+    if batch_id is not None:
+        return state.batch(batch_id)
+    published = state.published()
     if not published:
-        raise NotReady("No batch is published yet.", where=f"dataset/{dataset}")
-    found = [batch for batch in published if batch_id in (None, batch["batch_id"])]
-    if not found:
-        known = shown_names([batch["batch_id"] for batch in published])
-        raise UnknownName(f"No batch {batch_id!r} is published.", where=f"dataset/{dataset}", allowed=known)
-    return found[-1]
+        raise NotReady("No batch is published yet.", where=state.subject, mend="Ingest one first.")
+    return published[-1]
