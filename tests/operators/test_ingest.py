@@ -8,12 +8,6 @@ from loopwright.operators.ingest import IngestBatchOperator, ListArrivalsOperato
 from support.airflow_context import context
 
 
-@pytest.fixture(autouse=True)
-def at_home(monkeypatch):
-    for name in ("LOOPWRIGHT_LAKE", "LOOPWRIGHT_LEDGER", "LOOPWRIGHT_ARRIVALS", "MLFLOW_TRACKING_URI"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def run(operator, **more):
     given = context(operator, **more)
     return operator.execute(given), given["ti"].pushed

@@ -23,12 +23,6 @@ from support.toy import rides
 ADA = {"id": "1", "name": "ada"}
 
 
-@pytest.fixture(autouse=True)
-def at_home(monkeypatch):
-    for name in ("LOOPWRIGHT_LAKE", "LOOPWRIGHT_LEDGER", "LOOPWRIGHT_ARRIVALS", "MLFLOW_TRACKING_URI"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def bad(toy):
     """A toy whose first month is published but for three rows."""

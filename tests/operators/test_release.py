@@ -30,12 +30,6 @@ class Released(SimpleNamespace):
         return dict(vars(self))
 
 
-@pytest.fixture(autouse=True)
-def at_home(monkeypatch):
-    for name in ("LOOPWRIGHT_LAKE", "LOOPWRIGHT_LEDGER", "LOOPWRIGHT_ARRIVALS", "MLFLOW_TRACKING_URI"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def asked(monkeypatch):
     """What the stage was asked to roll back."""

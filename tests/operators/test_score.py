@@ -12,12 +12,6 @@ from loopwright.stages.score.shadowing import Shadowed
 from support.airflow_context import context
 
 
-@pytest.fixture(autouse=True)
-def at_home(monkeypatch):
-    for name in ("LOOPWRIGHT_LAKE", "LOOPWRIGHT_LEDGER", "LOOPWRIGHT_ARRIVALS", "MLFLOW_TRACKING_URI"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def listed(toy, **form):
     operator = ListUnscoredOperator(task_id="list", model="tips", project=str(toy.path), **form)
     return operator.execute(context(operator))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from loopwright.operators.answering import chosen
 from loopwright.operators.base import ModelOperator, person_of
 
 if TYPE_CHECKING:
@@ -115,9 +116,8 @@ class Answer:
     @classmethod
     def read(cls, version: str, raw: Mapping[str, Any]) -> Answer:
         """Read what a ``HITLOperator`` returned; anything but a person's one clear yes is a no."""
-        person = raw.get("responded_by_user") or {}
-        name = person.get("name") or person.get("id")
-        approved = list(raw.get("chosen_options") or []) == [APPROVE] and bool(name)
+        name, option = chosen(raw)
+        approved = option == APPROVE and name is not None
         said = "approved it" if approved else "refused it"
         why = f"{name} {said}" if name else "Nobody answered in time, which is a no."
         return cls(version, approved, f"person:{name}" if name else TIMEOUT, why)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from loopwright.operators.answering import chosen
 from loopwright.operators.base import DatasetOperator
 from loopwright.operators.form import text_or_none
 
@@ -77,9 +78,8 @@ class RuleOnQuarantineOperator(DatasetOperator):
         word, by, why = answered(self.answer)
         spec = self.spec(workspace)
         before = Ledger.of(workspace).dataset(spec.name).ruling(self.batch_id)
-        if (
-            before and not before["done"] and before["about"] == int(self.seen)
-        ):  # decided, and killed before it was done
+        if before and not before["done"] and before["about"] == int(self.seen):
+            # It was decided by an attempt that was killed before it was done.
             return resume_batch(workspace, spec, self.batch_id, actor=before["by"])
         done = rule(workspace, spec, self.batch_id, word, why=why, actor=by, seen=int(self.seen))
         return done.result
@@ -95,10 +95,8 @@ def answered(raw: Mapping[str, Any]) -> tuple[Any, str, str]:
     :param raw: what the ``HITLOperator`` returned.
     :raises AirflowSkipException: if nobody did, or the person left the rows where they are.
     """
-    person = raw.get("responded_by_user") or {}
-    name = person.get("name") or person.get("id")
-    chosen = list(raw.get("chosen_options") or [])
-    if not name or len(chosen) != 1 or chosen[0] not in _WORDS:
+    name, option = chosen(raw)
+    if name is None or option not in _WORDS:
         raise AirflowSkipException("The rows stay where they are.")
     why = str((raw.get("params_input") or {}).get("why") or "").strip()
-    return _WORDS[chosen[0]], f"person:{name}", why or "No reason was given in Airflow's form."
+    return _WORDS[option], f"person:{name}", why or "No reason was given in Airflow's form."
