@@ -19,6 +19,19 @@ def airflow_database():
     airflow_home.database()
 
 
+@pytest.fixture(scope="session")
+def api(airflow_database):
+    """A person's browser, at the real API."""
+    from airflow.api_fastapi.app import create_app, get_auth_manager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from starlette.testclient import TestClient
+
+    with TestClient(create_app()) as client:
+        token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username="admin", role="ADMIN"))
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
+
+
 ASSETS = {
     "rides": ("batches",),
     "tips": ("candidate", "champion", "predictions", "request", "rollback-request"),

@@ -12,19 +12,6 @@ from loopwright.stages.release import record_approval, rehearse
 pytestmark = pytest.mark.airflow
 
 
-@pytest.fixture(scope="module")
-def api(airflow_database):
-    """A person's browser, at the real API."""
-    from airflow.api_fastapi.app import create_app, get_auth_manager
-    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-    from starlette.testclient import TestClient
-
-    with TestClient(create_app()) as client:
-        token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username="admin", role="ADMIN"))
-        client.headers["Authorization"] = f"Bearer {token}"
-        yield client
-
-
 @contextmanager
 def answering(api, option):
     """Answer the first question that waits, as a person does who takes a moment to read it."""

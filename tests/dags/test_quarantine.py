@@ -13,19 +13,6 @@ from support.toy import rides
 pytestmark = pytest.mark.airflow
 
 
-@pytest.fixture(scope="module")
-def api(airflow_database):
-    """A person's browser, at the real API."""
-    from airflow.api_fastapi.app import create_app, get_auth_manager
-    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-    from starlette.testclient import TestClient
-
-    with TestClient(create_app()) as client:
-        token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username="admin", role="ADMIN"))
-        client.headers["Authorization"] = f"Bearer {token}"
-        yield client
-
-
 @contextmanager
 def answering(api, options):
     """Answer each question that waits by the batch that it is about."""

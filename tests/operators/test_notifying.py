@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import pytest
 from airflow.sdk.bases.notifier import BaseNotifier
 
 from loopwright.declaration.release import Notify
-from loopwright.operators.notifying import declared_notifiers
+from loopwright.operators.notifying import DeclaredNotifier, declared_notifiers
 
 TOLD = []
 
@@ -33,10 +35,25 @@ def test_the_named_notifier_is_made_and_told_templates_rendered():
     assert TOLD == ["Version waits in r1"]
 
 
-def test_one_that_is_not_there_or_fails_is_logged_and_no_more():
-    tell("nowhere.at_all.Notifier")
-    tell(f"{__name__}.Recorder", wrong="argument")
-    tell(f"{__name__}.Nobody")
+@pytest.mark.parametrize(
+    ("path", "arguments", "fault"),
+    [
+        ("nowhere.at_all.Notifier", {}, "ModuleNotFoundError"),
+        (f"{__name__}.Recorder", {"wrong": "argument"}, "TypeError"),
+        (f"{__name__}.Nobody", {}, "AttributeError"),
+    ],
+)
+def test_one_that_is_not_there_or_fails_is_logged_and_no_more(monkeypatch, path, arguments, fault):
+    said = []
+
+    def warning(text, *args, exc_info):
+        said.append((text % args, sys.exc_info()[0].__name__ if exc_info else None))
+
+    monkeypatch.setattr(DeclaredNotifier, "log", SimpleNamespace(warning=warning))
+    TOLD.clear()
+    tell(path, **arguments)
+    assert said == [(f"{path} could not be told; the question waits in Airflow.", fault)]
+    assert TOLD == []
 
 
 def test_a_parse_imports_no_notifier():
