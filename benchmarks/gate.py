@@ -5,7 +5,10 @@
 Two models answer for the same rows; the truth about both is known, because the law is. As candidate, the weaker one is
 worse than the champion by exactly the margin: it may get through at most at the rate that the declaration grants. The
 stronger one is a real improvement: it should. The two draw nearer as n grows, so that telling them apart stays as
-hard. The naive gate compares two numbers. Seeds are fixed.
+hard. The naive gate compares two numbers. Of two models of one quality neither may be called better (superiority) more
+often than that. What has no closed form is drawn with fewer resamples than the gate's default, and fewer times where
+there are many rows: each line says how many. Besides, the size of what is asked of calibration, fairness and slices
+(`parts/gate_sizes.py`) and of repeated looks. The laws are in `parts/gate_laws.py`. Seeds are fixed.
 """
 
 from __future__ import annotations
@@ -13,14 +16,14 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from parts.contract import parser, write
-from scipy import special, stats
+from parts.gate_laws import CLOSED, GROUP, LAWS
+from parts.gate_sizes import by_question, size, sizes
 
 from loopwright.declaration.gate import Against, Gate
 from loopwright.evaluation import Predicted
@@ -34,108 +37,25 @@ from loopwright.verdict import Outcome
 CONFIDENCE = 0.95
 NOMINAL = 2 * CONFIDENCE - 1
 SIZES = (500, 2_000, 20_000)
-REPETITIONS, QUICK = 2_000, {500: 250, 2_000: 250, 20_000: 60}
+REPETITIONS, QUICK = 2_000, {500: 120, 2_000: 120, 20_000: 30}
+DRAWN, DRAWN_QUICK = {500: 2_000, 2_000: 500, 20_000: 100}, {500: 40, 2_000: 20}
+DRAWS, DRAWS_QUICK = 400, 150
 LOOKS, BUDGET = 10, 2 * (1 - CONFIDENCE)
 ROWS, RESAMPLES, QUICK_RESAMPLES, AIM_SECONDS = 1_000_000, 1_000, 40, 60
-
-Drawn = tuple[np.ndarray, Predicted, Predicted]
-
-
-@dataclass(frozen=True)
-class Law:
-    """Rows with a weaker and a stronger model, and what is true of them.
-
-    :param metric: what is measured.
-    :param draw: from a generator and ``n`` to truth, weaker and stronger answers.
-    :param weaker: the weaker model's true value.
-    :param stronger: the stronger model's.
-    """
-
-    metric: str
-    draw: Callable[[np.random.Generator, int], Drawn]
-    weaker: float
-    stronger: float
-
-    @property
-    def margin(self) -> float:
-        return abs(self.stronger - self.weaker)
-
-
-def _binary(score: np.ndarray) -> Predicted:
-    return Predicted((score > 0.5).astype(int), score, (0, 1))
-
-
-def _accuracy(near: float) -> Law:
-    right_of = 0.85 - 0.01 * near, 0.85
-
-    def draw(rng: np.random.Generator, n: int) -> Drawn:
-        truth, luck, both = rng.integers(0, 2, n), rng.random(n), rng.random(n)
-        right = luck < 0.85
-        weaker = np.where(both < 0.7, right & (rng.random(n) < right_of[0] / 0.85), rng.random(n) < right_of[0])
-        return truth, *(Predicted(np.where(r, truth, 1 - truth), None, (0, 1)) for r in (weaker, right))
-
-    return Law("accuracy", draw, *right_of)
-
-
-def _roc_auc(near: float, share: float = 0.3) -> Law:
-    strengths = 1.2 - 0.09 * near, 1.2
-
-    def draw(rng: np.random.Generator, n: int) -> Drawn:
-        truth = (rng.random(n) < share).astype(int)
-        shared = rng.normal(0, math.sqrt(0.8), n)
-        noisy = (s * truth + shared + rng.normal(0, math.sqrt(0.2), n) for s in strengths)
-        return truth, *(_binary(special.expit(score)) for score in noisy)
-
-    return Law("roc_auc", draw, *(float(stats.norm.cdf(s / math.sqrt(2))) for s in strengths))
-
-
-def _log_loss(near: float) -> Law:
-    """Logits known up to noise, and answered too boldly by the weaker model: a heavy tail."""
-    noise, boldness = 0.5, (1.0 + 0.13 * near, 1.0)
-
-    def draw(rng: np.random.Generator, n: int) -> Drawn:
-        logit = rng.normal(0, 1.5, n)
-        truth = (rng.random(n) < special.expit(logit)).astype(int)
-        known = logit + rng.normal(0, noise, n)
-        return truth, *(_binary(special.expit(bold * known)) for bold in boldness)
-
-    def true_loss(bold: float) -> float:
-        at, weight = np.polynomial.hermite_e.hermegauss(120)
-        logit, known = 1.5 * at[:, None], 1.5 * at[:, None] + noise * at[None, :]
-        share = special.expit(logit)
-        loss = share * np.logaddexp(0, -bold * known) + (1 - share) * np.logaddexp(0, bold * known)
-        both = np.outer(weight, weight)
-        return float((both * loss).sum() / both.sum())
-
-    return Law("log_loss", draw, *(true_loss(bold) for bold in boldness))
-
-
-def _absolute_error(near: float) -> Law:
-    scales = 1.0 + 0.045 * near, 1.0
-
-    def draw(rng: np.random.Generator, n: int) -> Drawn:
-        truth = rng.normal(0, 3, n)
-        shared = rng.laplace(0, 1, n)
-        other = np.where(rng.random(n) < 0.8, shared, rng.laplace(0, 1, n))
-        return truth, Predicted(truth + scales[0] * other), Predicted(truth + shared)
-
-    return Law("mean_absolute_error", draw, *scales)
-
-
-LAWS = {"accuracy": _accuracy, "roc_auc": _roc_auc, "log_loss": _log_loss, "mean_absolute_error": _absolute_error}
 
 
 def main() -> int:
     asked = parser(__doc__, "fewer repetitions a cell, so wider errors").parse_args()
     how = "; quick: few repetitions" if asked.quick else ""
     print(f"one-sided confidence {CONFIDENCE}, two-sided {NOMINAL:.2f}{how}")
-    cells = [(name, n, QUICK[n] if asked.quick else REPETITIONS) for name in LAWS for n in SIZES]
     with ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as processes:
-        found = list(processes.map(_cell, *zip(*sorted(cells, key=lambda c: -c[1] * c[2]), strict=True)))
+        found = list(processes.map(_cell, *zip(*_cells(quick=asked.quick), strict=True)))
+        questions = sizes(50 if asked.quick else REPETITIONS)
+        answered = list(processes.map(size, *zip(*questions, strict=True)))
     found.sort(key=lambda c: (list(LAWS).index(c["metric"]), c["n"]))
-    looks = _looks(200 if asked.quick else REPETITIONS)
+    looks = _looks(100 if asked.quick else REPETITIONS)
     speed = _speed(QUICK_RESAMPLES if asked.quick else RESAMPLES)
-    aims = [aim for cell in found for aim in _aims(cell)] + [
+    aims = [aim for cell in found for aim in _aims(cell)] + [*by_question(answered)] + [
         {"name": f"{RESAMPLES} paired resamples of roc_auc at {ROWS} rows, seconds", "value": speed["seconds"],
          "aim": f"under {AIM_SECONDS}", "met": speed["seconds"] < AIM_SECONDS}
     ]  # fmt: skip
@@ -143,26 +63,42 @@ def main() -> int:
     said, met = f"at most {limit:.4f}", looks["spent"] <= limit
     name = f"any of {LOOKS} worse candidates gets through one holdout"
     aims.append({"name": name, "value": looks["spent"], "aim": said, "met": met})
-    _tell(found, speed, aims)
+    _tell(found)
+    _tell_questions(answered)
     print(f"{name}: {looks['spent']:.4f} with the error budget, {looks['unspent']:.4f} without")
-    write(asked.json, {"cells": found, "looks": looks, "speed": speed}, aims)
+    _tell_aims(speed, aims)
+    write(asked.json, {"cells": found, "questions": answered, "looks": looks, "speed": speed}, aims)
     return 0
 
 
-def _cell(name: str, n: int, repetitions: int) -> dict[str, Any]:
-    """Simulate one metric at one size."""
-    law = LAWS[name](math.sqrt(500 / n))
-    gate = Gate(primary=name, champion={"margin": law.margin, "confidence": CONFIDENCE})
+def _cells(*, quick: bool) -> list[tuple[str, int, int, int]]:
+    """Return what to simulate: a law, rows, how often, and with how many resamples; the longest first."""
+    closed = QUICK if quick else dict.fromkeys(SIZES, REPETITIONS)
+    drawn, draws = (DRAWN_QUICK, DRAWS_QUICK) if quick else (DRAWN, DRAWS)
+    cells = [(name, n, many, draws) for name in LAWS for n, many in (closed if name in CLOSED else drawn).items()]
+    return sorted(cells, key=lambda c: -c[1] * c[2] * (1 if c[0] in CLOSED else 100))
+
+
+def _cell(name: str, n: int, repetitions: int, draws: int) -> dict[str, Any]:
+    """Simulate one law at one size."""
+    law, alike = LAWS[name](math.sqrt(500 / n)), LAWS[name](0.0)
+    metric, groups = law.metric, np.arange(n) // GROUP if law.grouped else None
+    gate = Gate(primary=metric, champion={"margin": law.margin, "confidence": CONFIDENCE})
     rng = np.random.default_rng([2026, list(LAWS).index(name), n])
-    counts = dict.fromkeys(("let_through", "naive_let_through", "promoted", "naive_promoted"), 0)
+    counts = dict.fromkeys(("let_through", "naive_let_through", "promoted", "naive_promoted", "superior"), 0)
     counts |= dict.fromkeys(("covered", "covered_low", "difference_covered", "difference_covered_low"), 0)
     gap = law.margin
     for turn in range(repetitions):
         truth, weaker, stronger = law.draw(rng, n)
-        resampling = Resampling(1000, turn)
-        worse = difference(name, truth, weaker, stronger, resampling).at(CONFIDENCE)
-        better = difference(name, truth, stronger, weaker, resampling).at(CONFIDENCE)
-        alone = estimate(name, truth, stronger, resampling).at(CONFIDENCE)
+        resampling = Resampling(draws, turn, groups)
+        worse = difference(metric, truth, weaker, stronger, resampling).at(CONFIDENCE)
+        better = replace(
+            worse, point=-worse.point, low=-worse.high, high=-worse.low
+        )  # every method turns with the roles
+        alone = estimate(metric, truth, stronger, resampling).at(CONFIDENCE)
+        if name in CLOSED:
+            truth_, one, other = alike.draw(rng, n)
+            counts["superior"] += difference(metric, truth_, one, other, resampling).at(CONFIDENCE).low > 0
         counts["let_through"] += compared(gate, worse, truth)[0].outcome is Outcome.PASS
         counts["naive_let_through"] += worse.point > 0
         counts["promoted"] += all(check.outcome is Outcome.PASS for check in compared(gate, better, truth))
@@ -172,7 +108,10 @@ def _cell(name: str, n: int, repetitions: int) -> dict[str, Any]:
         counts["difference_covered"] += worse.low <= -gap <= worse.high
         counts["difference_covered_low"] += worse.low <= -gap
     rates = {key: value / repetitions for key, value in counts.items()}
-    return {"metric": name, "n": n, "repetitions": repetitions, "margin": gap, "method": worse.method, **rates}
+    rates |= {f"{kind}_high": 1 + rates[kind] - rates[f"{kind}_low"] for kind in ("covered", "difference_covered")}
+    rates["superior"] = rates["superior"] if name in CLOSED else None
+    how = {"draws": draws if worse.method.startswith("paired bootstrap") else 0, "method": worse.method}
+    return {"metric": name, "n": n, "repetitions": repetitions, "margin": gap, **how, **rates}
 
 
 def _looks(repetitions: int) -> dict[str, Any]:
@@ -204,12 +143,20 @@ def _aims(cell: dict[str, Any]) -> list[dict[str, Any]]:
         met = abs(cell[key] - NOMINAL) <= reach
         said = f"{NOMINAL:.2f} within {reach:.4f}"
         aims.append({"name": f"{words}, {where}", "value": cell[key], "aim": said, "met": met})
+        for side in ("low", "high"):
+            value = cell[f"{key}_{side}"]
+            said, met = f"at least {1 - limit:.4f}", value >= 1 - limit
+            aims.append({"name": f"{words}, {side} bound, {where}", "value": value, "aim": said, "met": met})
+    if cell["superior"] is not None:
+        met = cell["superior"] <= limit
+        name = f"size of superiority, {where}"
+        aims.append({"name": name, "value": cell["superior"], "aim": f"at most {limit:.4f}", "met": met})
     return aims
 
 
 def _speed(resamples: int) -> dict[str, Any]:
     """Time paired resamples of the area under the curve at a million rows."""
-    truth, weaker, stronger = _roc_auc(0.2).draw(np.random.default_rng(1), ROWS)
+    truth, weaker, stronger = LAWS["roc_auc"](0.2).draw(np.random.default_rng(1), ROWS)
     ours, theirs = prepared("roc_auc", truth, stronger), prepared("roc_auc", truth, weaker)
     started, used = time.perf_counter(), time.process_time()
     found = bootstrapped_difference("roc_auc", truth, ours, theirs, Resampling(resamples, 0)).at(CONFIDENCE)
@@ -229,18 +176,31 @@ def _speed(resamples: int) -> dict[str, Any]:
     }
 
 
-def _tell(cells: list[dict[str, Any]], speed: dict[str, Any], aims: list[dict[str, Any]]) -> None:
-    print(f"{'':20} {'':>6} {'':>6} │ worse by the margin │ real improvement │ coverage, both bounds and the lower")
+def _tell(cells: list[dict[str, Any]]) -> None:
+    print(f"{'':30} {'':>6} {'':>6} {'':>5} │ worse by the margin │ alike  │ improved      │ coverage: both, low, high")
     print(
-        f"{'metric':20} {'n':>6} {'reps':>6} │ {'gate':>8} {'naive':>8}   │ {'gate':>7} {'naive':>7}  │"
-        f" {'alone':>13} {'difference':>15}"
+        f"{'metric':30} {'n':>6} {'reps':>6} {'draws':>5} │ {'gate':>9} {'naive':>9} │ {'better':>6} │ {'gate':>6}"
+        f" {'naive':>6} │ {'alone':>20} {'difference':>20}"
     )
     for c in cells:
-        size = f"{c['let_through']:>8.4f} {c['naive_let_through']:>8.4f}"
-        power = f"{c['promoted']:>7.3f} {c['naive_promoted']:>7.3f}"
-        alone = f"{c['covered']:.4f} {c['covered_low']:.4f}"
-        gained = f"{c['difference_covered']:>8.4f} {c['difference_covered_low']:.4f}"
-        print(f"{c['metric']:20} {c['n']:>6} {c['repetitions']:>6} │ {size}   │ {power}  │ {alone} {gained}")
+        wrong = f"{c['let_through']:>9.4f} {c['naive_let_through']:>9.4f}"
+        alike = "" if c["superior"] is None else f"{c['superior']:.4f}"
+        power = f"{c['promoted']:>6.3f} {c['naive_promoted']:>6.3f}"
+        held = " ".join(
+            f"{c[kind]:.4f} {c[f'{kind}_low']:.4f} {c[f'{kind}_high']:.4f}"
+            for kind in ("covered", "difference_covered")
+        )
+        cell = f"{c['metric']:30} {c['n']:>6} {c['repetitions']:>6} {c['draws'] or '':>5}"
+        print(f"{cell} │ {wrong} │ {alike:>6} │ {power} │ {held}")
+
+
+def _tell_questions(answered: list[dict[str, Any]]) -> None:
+    print(f"{'at the very limit':34} {'n':>6} {'reps':>6} │ {'passed':>7} {'failed':>7}")
+    for c in answered:
+        print(f"{c['question']:34} {c['n']:>6} {c['repetitions']:>6} │ {c['passed']:>7.4f} {c['failed']:>7.4f}")
+
+
+def _tell_aims(speed: dict[str, Any], aims: list[dict[str, Any]]) -> None:
     how = f" (extrapolated from {speed['resamples_timed']})" if speed["extrapolated"] else ""
     print(f"{RESAMPLES} paired resamples of roc_auc at {ROWS:,} rows: {speed['seconds']:.1f} s{how}")
     print(f"  ({speed['resamples_timed']} of them took {speed['processor_seconds_timed']:.1f} s of processor time)")
