@@ -150,3 +150,14 @@ def test_the_command_writes_the_verdict_as_markdown(tested, tmp_path, capsys):
         main(["ci", "--project", str(tested.path), "--markdown", str(tmp_path / "verdict.md")])
     assert left.value.code == 1
     assert (tmp_path / "verdict.md").read_text().startswith("## ❌ Loopwright: fail (project)")
+
+
+def test_what_cannot_be_told_is_no_pass_unless_that_is_said(tested, monkeypatch):
+    from loopwright.cli.main import main
+
+    tested.arrive(1)
+    monkeypatch.setattr(ci.importlib.util, "find_spec", lambda name: None)
+    for more, status in (([], 1), (["--allow-inconclusive"], 0)):
+        with pytest.raises(SystemExit) as left:
+            main(["ci", "tips", "--project", str(tested.path), *more])
+        assert left.value.code == status

@@ -7,8 +7,10 @@ import shutil
 import pytest
 
 from loopwright.declaration import Project
+from loopwright.loop.gate_changes import gone_checks
+from loopwright.loop.markdown import as_markdown
 from loopwright.loop.trial import trial_checks
-from loopwright.verdict import Outcome
+from loopwright.verdict import Outcome, Verdict
 from support import toy as toys
 from support.toy import rides
 
@@ -77,3 +79,55 @@ def test_a_sample_that_is_not_there_fails_and_says_where(sampled) -> None:
 def test_code_that_raises_fails(sampled) -> None:
     sampled.edit("include/models/tips/training.py", "    return", "    raise ValueError('no luck')\n    return")
     assert asked(sampled)["answers"].outcome is Outcome.FAIL
+
+
+def test_what_is_not_asked_of_a_sample_is_said(sampled) -> None:
+    assert "latency" in asked(sampled)["not_asked"].why
+
+
+def test_the_simple_models_and_columns_that_scoring_lacks_are_asked_about_as_in_production(sampled) -> None:
+    gate = "resamples: 200, baselines: [prior, linear], leakage: {absent: [tip]}"
+    sampled.edit("include/models/tips/model.yaml", "resamples: 200", gate)
+    checks = asked(sampled)
+    assert checks["baseline:linear"].outcome in (Outcome.INCONCLUSIVE, Outcome.FAIL)  # it is the same model
+    assert checks["leakage:absent"].outcome is Outcome.PASS
+    sampled.edit(
+        "include/models/tips/features.py", '"fare": rides["fare"],', '"fare": rides["fare"], "t": rides["tip"],'
+    )
+    assert asked(sampled)["leakage:absent"].outcome is Outcome.FAIL
+
+
+def test_rows_that_are_held_out_and_learned_from_are_found(sampled) -> None:
+    folder = sampled.project.model_folder("tips") / "sample"
+    shutil.copy(folder / "2024-01.parquet", folder / "2024-02.parquet")
+    assert asked(sampled)["holdout_unseen:rows"].outcome is Outcome.FAIL
+
+
+def test_a_change_that_loosens_its_own_gate_is_shown_with_what_the_base_says(sampled) -> None:
+    """It passes by what it declares itself, and whoever reviews it reads that, and what it would have come to."""
+    before = base(sampled)
+    assert asked(sampled, before)["declaration"].outcome is Outcome.PASS
+    sampled.edit("include/models/tips/features.py", '"hour": rides["hour"]', '"hour": 0 * rides["hour"]')
+    sampled.edit("include/models/tips/model.yaml", "margin: 0.02", "margin: 0.5")
+    checks = asked(sampled, before)
+    assert checks["non_inferiority"].outcome is Outcome.PASS
+    changed = checks["declaration"]
+    assert changed.outcome is Outcome.INCONCLUSIVE
+    assert not changed.required
+    assert changed.observed["changes"] == {"gate.champion.margin": [0.02, 0.5]}
+    assert "gate.champion.margin: 0.02 → 0.5" in changed.why
+    assert "By the base's gate: fail: the candidate is worse than the champion" in changed.why
+    page = as_markdown(Verdict("ci", "project", (changed,)))
+    assert page.index("⚠️") < page.index("| answer |")
+
+
+def test_other_rows_and_a_gate_that_is_gone_are_shown(sampled) -> None:
+    before = base(sampled)
+    rides(2, rows=1500).to_parquet(sampled.project.model_folder("tips") / "sample" / "2024-02.parquet")
+    assert "sample/2024-02.parquet changed" in asked(sampled, before)["declaration"].why
+    sampled.edit("include/models/tips/model.yaml", "ci: {sample: sample/*.parquet}", "")
+    (changed,) = asked(sampled, before).values()
+    assert "ci.sample: 'sample/*.parquet' → None" in changed.why or "ci.sample: sample/*.parquet → None" in changed.why
+    shutil.rmtree(sampled.project.model_folder("tips"))
+    (gone,) = gone_checks(sampled.project, before)
+    assert gone.name == "gate:model/tips:declaration"

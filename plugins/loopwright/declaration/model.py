@@ -146,7 +146,7 @@ class Ci(Declared):
 
     sample: str = Field(
         description="A glob below the model's folder of files like the dataset's arrivals, a few thousand rows; the"
-        " last is held out, or the last quarter of the only one. The whole gate is asked of it."
+        " last is held out, or the last quarter of the only one. docs/ci.md says what is asked of it."
     )
 
 

@@ -20,6 +20,7 @@ from loopwright.errors import shown
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop.checks import declaration_checks, declared
+from loopwright.loop.gate_changes import gone_checks
 from loopwright.loop.smoke import smoke_check
 from loopwright.loop.trial import trial_checks
 from loopwright.verdict import Check, Outcome, Verdict
@@ -56,7 +57,7 @@ def check_project(
         project.model(model)
     things = declared(project, model)
     checks = []
-    for check in _checks(workspace, project, things, against):
+    for check in _checks(workspace, project, things, against, model):
         checks.append(check)
         if on_check:
             on_check(check)
@@ -99,7 +100,11 @@ def folder_tests(folder: Path, about: str) -> Check:
 
 
 def _checks(
-    workspace: Workspace, project: Project, things: list[tuple[str, str]], against: Project | None
+    workspace: Workspace,
+    project: Project,
+    things: list[tuple[str, str]],
+    against: Project | None,
+    model: str | None,
 ) -> Iterator[Check]:
     for kind, name in things:
         sound = True
@@ -111,6 +116,8 @@ def _checks(
         if kind == "model" and sound:
             yield smoke_check(workspace, project, name)
             yield from trial_checks(workspace, project, name, against)
+    if against is not None and model is None:
+        yield from gone_checks(project, against)
 
 
 def _digest(project: Project, things: list[tuple[str, str]]) -> str:

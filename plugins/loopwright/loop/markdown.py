@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from loopwright.loop.gate_changes import CHANGED
 from loopwright.verdict import Outcome
 
 if TYPE_CHECKING:
-    from loopwright.verdict import Verdict
+    from loopwright.verdict import Check, Verdict
 
 _SIGN = {Outcome.PASS: "✅", Outcome.FAIL: "❌", Outcome.INCONCLUSIVE: "❔", Outcome.NOT_APPLICABLE: "–"}
 _ORDER = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS, Outcome.NOT_APPLICABLE)
@@ -26,6 +27,7 @@ def as_markdown(verdict: Verdict) -> str:
         f"{'' if check.required else ' (advisory)'} | {_cell(check.why)} |"
         for check in checks
     ]
+    altered = [f"> ⚠️ **{_cell(check.name)}**: {_cell(check.why)}" for check in checks if _alters(check)]
     digests = ", ".join(f"{name} `{digest[:12]}`" for name, digest in verdict.digests.items())
     return "\n".join(
         [
@@ -33,6 +35,7 @@ def as_markdown(verdict: Verdict) -> str:
             "",
             _cell(verdict.why()),
             "",
+            *([*altered, ""] if altered else []),
             "| answer | question | why |",
             "|---|---|---|",
             *rows,
@@ -40,6 +43,10 @@ def as_markdown(verdict: Verdict) -> str:
             *([f"Judged: {digests}", ""] if digests else []),
         ]
     )
+
+
+def _alters(check: Check) -> bool:
+    return check.name.endswith(f":{CHANGED}") and check.outcome is not Outcome.PASS
 
 
 def _cell(text: str) -> str:

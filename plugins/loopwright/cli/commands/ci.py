@@ -23,12 +23,17 @@ from loopwright.cli.person import person
 @click.option(
     "--markdown", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also write it as Markdown."
 )
+@click.option(
+    "--allow-inconclusive", is_flag=True, help="Leave with status 0 also where the sample is too small to tell."
+)
 @setting_options
-def command(model: str | None, against: Path | None, markdown: Path | None, setting: Setting) -> int:
+def command(
+    model: str | None, against: Path | None, markdown: Path | None, allow_inconclusive: bool, setting: Setting
+) -> int:
     """Judge MODEL and its dataset (else the whole project), and record the verdict.
 
     Declarations, expectations, the folders' own tests, a training on a sample of real rows, and, where a model declares
-    a sample under ci, the whole gate. With --json: one document, the verdict. Exit status 1 when it is fail.
+    a sample under ci, the gate. With --json: one document, the verdict. Exit status 1 unless it is pass.
     """
     from loopwright.declaration import Project
     from loopwright.loop.ci import check_project
@@ -44,4 +49,5 @@ def command(model: str | None, against: Path | None, markdown: Path | None, sett
         click.echo(f"\n{click.style(verdict.why(), bold=True)}")
     if markdown:
         markdown.write_text(as_markdown(verdict), encoding="utf-8")
-    return 1 if verdict.outcome is Outcome.FAIL else 0
+    passed = (Outcome.PASS, Outcome.INCONCLUSIVE) if allow_inconclusive else (Outcome.PASS,)
+    return 0 if verdict.outcome in passed else 1

@@ -13,6 +13,8 @@ from loopwright.serving.served import raw_rows
 from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from loopwright.declaration import ModelSpec
@@ -49,9 +51,12 @@ def looked_at(spec: ModelSpec, raw: pd.DataFrame) -> dict[str, Array]:
     return {name: np.asarray(raw[name]) for name in dict.fromkeys(names)}
 
 
-def absent_check(spec: ModelSpec, candidate: Predictor, raw: pd.DataFrame) -> tuple[Check, ...]:
+def absent_check(
+    spec: ModelSpec, features: Callable[[pd.DataFrame], pd.DataFrame], raw: pd.DataFrame
+) -> tuple[Check, ...]:
     """Ask whether the candidate's features come out the same without the columns that scoring lacks.
 
+    :param features: what the candidate makes of raw rows.
     :param raw: rows of the holdout.
     """
     lacking = [*spec.gate.leakage.absent, *([] if spec.label_is_function else [spec.label])]
@@ -60,11 +65,11 @@ def absent_check(spec: ModelSpec, candidate: Predictor, raw: pd.DataFrame) -> tu
         return ()
     name, rows = "leakage:absent", raw.head(SAMPLE)
     try:
-        without = candidate.features(rows.drop(columns=lacking))
+        without = features(rows.drop(columns=lacking))
     except (UserCodeFailed, DeclarationError) as fault:
         why = f"its features need a column that is not there when rows are scored ({shown_names(lacking)}): {fault.got}"
         return (Check(name, Outcome.FAIL, why, fault.to_dict(), lacking, len(rows)),)
-    whole = candidate.features(rows)
+    whole = features(rows)
     changed = [str(column) for column in whole if not without[column].equals(whole[column])]
     if changed:
         why = f"features change when rows lack what scoring lacks ({shown_names(lacking)}): {shown_names(changed)}"

@@ -71,7 +71,7 @@ class Holdout:
         features = candidate.features(raw)
         answers = candidate.answers(features)
         chosen, alone = keep_rehearsal(tracking, entry["run_id"], spec, raw, candidate)
-        more = [*absent_check(spec, candidate, raw), stable_check(answers.iloc[chosen], alone)]
+        more = [*absent_check(spec, candidate.features, raw), stable_check(answers.iloc[chosen], alone)]
         project = Project.at(workspace.project)
         key, folder = project.dataset(spec.dataset).key, project.model_folder(spec.name)
         held = identities(raw[known.mask], key)
