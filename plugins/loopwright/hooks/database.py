@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseHook
-from airflow.sdk.log import mask_secret
+
+from loopwright.hooks.address import sqlalchemy_url
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -41,24 +42,6 @@ class DatabaseHook(BaseHook):
 
     def url(self) -> str:
         """Return the URL, masked in every log from now on if it carries a password."""
-        from sqlalchemy.engine import URL, make_url
-
         connection = self.get_conn()
-        extra = connection.extra_dejson
-        driver = extra.get("driver") or _DRIVERS.get(connection.conn_type or "", connection.conn_type or "")
-        if extra.get("url"):
-            url = make_url(extra["url"])
-        elif driver.startswith("sqlite"):
-            url = URL.create(driver, database=connection.host or connection.schema)
-        else:
-            url = URL.create(
-                driver,
-                username=connection.login or None,
-                password=connection.password or None,
-                host=connection.host or None,
-                port=connection.port,
-                database=connection.schema or None,
-            )
-        if url.password:
-            mask_secret(str(url.password))
-        return url.render_as_string(hide_password=False)
+        kind = connection.conn_type or ""
+        return sqlalchemy_url(connection, _DRIVERS.get(kind, kind))

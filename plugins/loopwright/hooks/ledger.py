@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseHook
-from airflow.sdk.log import mask_secret
+
+from loopwright.hooks.address import sqlalchemy_url
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -33,25 +34,7 @@ class LedgerHook(BaseHook):
 
     def url(self) -> str:
         """Return the URL, masked in every log from now on if it carries a password."""
-        from sqlalchemy.engine import URL, make_url
-
-        connection = self.get_conn()
-        extra = connection.extra_dejson
-        url = (
-            make_url(extra["url"])
-            if extra.get("url")
-            else URL.create(
-                extra.get("driver") or "postgresql+psycopg2",
-                username=connection.login or None,
-                password=connection.password or None,
-                host=connection.host or None,
-                port=connection.port,
-                database=connection.schema or None,
-            )
-        )
-        if url.password:
-            mask_secret(str(url.password))
-        return url.render_as_string(hide_password=False)
+        return sqlalchemy_url(self.get_conn(), "postgresql+psycopg2")
 
     def test_connection(self) -> tuple[bool, str]:
         """Answer the button in Admin → Connections: whether the ledger can be read."""
