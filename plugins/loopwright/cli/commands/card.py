@@ -6,6 +6,7 @@ import click
 
 from loopwright.cli.answer import as_document
 from loopwright.cli.options import Setting, setting_options
+from loopwright.cli.versions import named_or_champion
 
 
 @click.command("card")
@@ -19,15 +20,10 @@ def command(model: str, version: str | None, as_html: bool, setting: Setting) ->
     The same is kept in MLflow, beside the version, at its rehearsal and at its release. With --json: one document,
     {"model", "version", "markdown", "html"}.
     """
-    from loopwright.errors import NotReady
-    from loopwright.ledger.store import Ledger
     from loopwright.stages.release import card_for
 
     spec = setting.project.model(model)
-    champion = Ledger.of(setting.workspace).model(model).champion
-    if version is None and champion is None:
-        raise NotReady("There is no champion.", where=f"model/{model}", mend="Name a version.")
-    chosen = version or str((champion or {})["version"])
+    chosen = named_or_champion(setting, model, version)
     card = card_for(setting.workspace, spec, chosen)
     if setting.as_json:
         as_document({"model": model, "version": chosen, "markdown": card.markdown(), "html": card.html()})

@@ -16,8 +16,8 @@ from loopwright.cli.options import Setting, setting_options
 def command(model: str | None, setting: Setting) -> int:
     """Make alias and ledger agree, for MODEL or for all.
 
-    An unfinished release is finished or undone, an alias that a
-    hand moved is put back or taken over as declared, a question that nobody answered in time is a no.
+    An unfinished release is finished or undone, an alias that a hand moved is put back or taken over as declared, a
+    question that nobody answered in time is a no.
 
     One model that cannot be reconciled holds up no other; the exit status is 2 then. With --json: one document,
     {"models": {model: {"mended": […], "error": {…} or null}}}.

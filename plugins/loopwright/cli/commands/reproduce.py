@@ -7,6 +7,7 @@ import click
 from loopwright.cli.answer import as_document, coloured
 from loopwright.cli.options import Setting, setting_options
 from loopwright.cli.person import person
+from loopwright.cli.versions import named_or_champion
 
 _MARKS = {"identical": "pass", "within_tolerance": "pass", "different": "fail"}
 
@@ -20,15 +21,10 @@ def command(model: str, version: str | None, setting: Setting) -> int:
 
     The exit status is 1 when another model comes out. With --json: one document, {"outcome", "differ", "reasons", …}.
     """
-    from loopwright.errors import NotReady
-    from loopwright.ledger.store import Ledger
     from loopwright.loop.reproduce import reproduce
 
     setting.project.model(model)
-    champion = Ledger.of(setting.workspace).model(model).champion
-    if version is None and champion is None:
-        raise NotReady("There is no champion.", where=f"model/{model}", mend="Name a version.")
-    chosen = version or str((champion or {})["version"])
+    chosen = named_or_champion(setting, model, version)
     found = reproduce(setting.workspace, model, chosen, actor=person())
     if setting.as_json:
         as_document(found.to_dict())
