@@ -6,6 +6,7 @@ from loopwright.errors import UnknownName
 from loopwright.loop.checks import declaration_checks, declared
 from loopwright.verdict import Outcome
 from support.published import publish
+from support.toy import rides
 
 
 def failed(toy, kind, name):
@@ -74,3 +75,11 @@ def test_columns_are_held_against_the_last_published_batch(toy):
     assert failed(toy, "model", "minutes") == {}
     publish(toy, 1)
     assert failed(toy, "model", "minutes")["columns:model/minutes"].endswith("did you mean 'distance'?")
+
+
+def test_a_label_that_comes_in_a_file_of_its_own_is_no_column_of_the_batch(toy):
+    publish(toy, 1, frame=rides(1, rows=30).drop(columns="minutes"))
+    assert "columns:model/minutes" in failed(toy, "model", "minutes")
+    late = "owner: tests\nlabels: {arrivals: arrivals/minutes/*.csv}"
+    toy.edit("include/datasets/rides/dataset.yaml", "owner: tests", late)
+    assert failed(toy, "model", "minutes") == {}

@@ -98,7 +98,7 @@ def _model_checks(workspace: Workspace, project: Project, name: str) -> Iterator
     spec, folder = project.model(name), project.model_folder(name)
     named = [spec.label, *([spec.features] if isinstance(spec.features, str) else []), *spec.train.entrypoints]
     yield asked(f"code:{about}", lambda: _functions([word for word in named if is_entrypoint(word)], folder))
-    yield _columns_check(workspace, spec)
+    yield _columns_check(workspace, project, spec)
 
 
 def _suite(path: Path) -> str:
@@ -115,15 +115,15 @@ def _functions(entrypoints: list[str], folder: Path) -> str:
     return f"{', '.join(dict.fromkeys(entrypoints))} can be imported"
 
 
-def _columns_check(workspace: Workspace, spec: ModelSpec) -> Check:
+def _columns_check(workspace: Workspace, project: Project, spec: ModelSpec) -> Check:
     """Hold declared columns against those of the last published batch; without one there is nothing to hold against."""
     name = f"columns:model/{spec.name}"
     published = Ledger.of(workspace).dataset(spec.dataset).published()
     columns: Mapping[str, Any] = published[-1].get("columns") or {} if published else {}
-    wanted = [] if spec.label_is_function else [spec.label]
+    wanted = [] if spec.label_is_function or _labels_come_apart(project, spec.dataset) else [spec.label]
     wanted += spec.features if isinstance(spec.features, list) else []
     if not columns or not wanted:
-        why = "no batch is published yet" if wanted else "label and features are functions"
+        why = "no batch is published yet" if wanted else "label and features are no columns of a batch"
         return Check(name, Outcome.NOT_APPLICABLE, why, required=False)
     absent = [column for column in wanted if column not in columns]
     if not absent:
@@ -131,6 +131,13 @@ def _columns_check(workspace: Workspace, spec: ModelSpec) -> Check:
     near = get_close_matches(absent[0], columns, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else f"; there are {shown_names(list(columns))}"
     return Check(name, Outcome.FAIL, f"{spec.dataset} has no column {absent[0]!r}{hint}", observed=absent)
+
+
+def _labels_come_apart(project: Project, dataset: str) -> bool:
+    try:
+        return bool(project.dataset(dataset).labels.arrivals)
+    except LoopwrightError:  # what is wrong with it is said of it
+        return False
 
 
 def _dataset_of(project: Project, model: str) -> str | None:
