@@ -99,8 +99,9 @@ def test_the_status_shows_every_model(project, browse, who):
 
 def test_a_report_as_page_and_as_json(browse):
     page, raw = browse(REPORT), browse(f"{REPORT}?as=json")
-    assert "2000 rows read, 2000 after cleaning" in re.sub(r"\s+", " ", page.text)
+    assert "2,000 rows read, 2,000 after cleaning" in re.sub(r"\s+", " ", page.text)
     assert raw.json()["verdict"]["outcome"] == "pass"
+    assert browse(f"{REPORT}?as=great_expectations").json()["statistics"]["evaluated_expectations"] == 3
     for answer in (page, raw):
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert answer.headers["x-content-type-options"] == "nosniff"

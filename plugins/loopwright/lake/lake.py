@@ -12,6 +12,9 @@ from loopwright.lake.table import Table
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
 
+PAGE, RESULT = ".html", ".great_expectations.json"
+"""What is kept beside a report: itself as a page, and its results as Great Expectations keeps those of a suite."""
+
 
 class Lake:
     """The tables that the loop owns, below one root.
@@ -56,6 +59,20 @@ class Lake:
         with said_plainly(uri):
             write_whole(uri, text, self._options)
         return uri
+
+    def beside_report(self, report: str, kind: str) -> bytes | None:
+        """Return what is kept beside a report; ``None`` if it is not there.
+
+        :param report: as :meth:`write_report` returned it.
+        :param kind: ``PAGE`` or ``RESULT``.
+        :raises LakeUnavailable: if the storage fails.
+        """
+        uri = report.removesuffix(".json") + kind
+        with said_plainly(uri):
+            try:
+                return read_whole(uri, self._options)
+            except FileNotFoundError:
+                return None
 
     def write_fetched(self, dataset: str, batch_id: str, content: bytes) -> str:
         """Keep what a query gave, whole or not at all, where it is an arrival like any other.

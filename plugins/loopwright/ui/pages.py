@@ -16,6 +16,8 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from loopwright.errors import CannotRun, LoopwrightError
 from loopwright.hooks.loopwright import LoopwrightHook
+from loopwright.stages.ingest.page.drawing import drawn
+from loopwright.stages.ingest.page.results import suite_result
 from loopwright.ui.projects import known_projects
 from loopwright.ui.reports import stored_evaluation, stored_report
 
@@ -26,6 +28,7 @@ _HEADERS = {
 }
 _SANDBOX = {**_HEADERS, "Content-Security-Policy": f"{_HEADERS['Content-Security-Policy']}; sandbox; base-uri 'none'"}
 """For a page that is served as it was stored: whoever can write where it is kept gets no script, form or origin."""
+_AS = {"The whole report as JSON": "?as=json", "Great Expectations' result": "?as=great_expectations"}
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape(default=True)
 )
@@ -47,7 +50,9 @@ def show_report(dag_id: str, batch_id: str, as_: Annotated[str, Query(alias="as"
         raise HTTPException(404, "No report is stored for this batch.")
     if as_ == "json":
         return JSONResponse(report, headers=_HEADERS)
-    return _page("report.html", report=report, verdict=report.get("verdict") or {})
+    if as_ == "great_expectations":
+        return JSONResponse(suite_result(report), headers=_HEADERS)
+    return HTMLResponse(drawn(report, links=_AS), headers=_HEADERS)
 
 
 @pages.get("/evaluations/{dag_id}/{training_id}", dependencies=[Depends(requires_access_dag("GET"))])

@@ -330,3 +330,7 @@ def test_the_run_tells_what_ingest_did_to_the_rows(tips) -> None:
         "cleaned": {"clean[0].drop_duplicates": 7}, "dropped": {"clean[0].drop_duplicates": 7},
     }  # fmt: skip
     assert told["2024-02"]["dropped"] == {}
+    for batch in told:
+        page = tips.tracking.download(fit.run_id, f"validation/{batch}.html", tips.toy.path)
+        assert f"rides / {batch}" in page.read_text()
+        assert tips.tracking.read_json(fit.run_id, f"validation/{batch}.great_expectations.json")["success"]

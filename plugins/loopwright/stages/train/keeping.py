@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from loopwright.lake import Lake
+from loopwright.lake.lake import PAGE, RESULT
 from loopwright.ledger.store import Ledger
 from loopwright.serving.kept import REFERENCE, REHEARSAL_EXPECTED, REHEARSAL_ROWS
 from loopwright.stages.train.environment import environment_of, git_commit
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from loopwright.tracking import Tracking
 
 REFERENCE_ROWS = 20_000
+_REPORTS = 24
+"""Batches whose reports go into a run; the lake has those of all, and ``data.json`` says where."""
+VALIDATION = "validation"
+"""Where they are among a run's artifacts."""
 _SNAPSHOT = ("batches", "holdout", "data_version", "data_versions")
 
 
@@ -67,6 +72,7 @@ def _keep_treatment(
     }
     reports = {batch: (state.arrival(str(batch)) or {}).get("report") for batch in known}
     tracking.log_json(run_id, "data.json", {batch: {**told[batch], "report": reports[batch]} for batch in known})
+    _keep_reports(tracking, workspace, run_id, {batch: report for batch, report in reports.items() if report})
     learned = [told[batch] for batch in entry["batches"]]
     counts = {
         "data_rows": sum(batch["rows"] or 0 for batch in learned),
@@ -75,6 +81,18 @@ def _keep_treatment(
         "data_changed": sum(sum((batch["cleaned"] or {}).values()) for batch in learned),
     }
     tracking.log_metrics(run_id, {name: float(count) for name, count in counts.items()})
+
+
+def _keep_reports(tracking: Tracking, workspace: Workspace, run_id: str, reports: Mapping[str, str]) -> None:
+    """Log what was found of the newest batches, as pages and as Great Expectations' results."""
+    lake = Lake.of(workspace)
+    with TemporaryDirectory() as scratch:
+        for batch, report in list(reports.items())[-_REPORTS:]:
+            for kind in (PAGE, RESULT):
+                found = lake.beside_report(report, kind)
+                if found is not None:  # an earlier release kept the report alone
+                    Path(scratch, f"{batch}{kind}").write_bytes(found)
+        tracking.log_folder(run_id, scratch, VALIDATION)
 
 
 def keep_reference(

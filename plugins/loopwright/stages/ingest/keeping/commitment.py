@@ -7,15 +7,18 @@ correction never takes away the good data that it was to correct.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from loopwright.errors import CannotRun, DataFault
+from loopwright.lake.lake import PAGE, RESULT
 from loopwright.lake.rows import RESERVED, ROW
 from loopwright.lake.schema import ColumnConflict
 from loopwright.stages.ingest.examining.setting_aside import REASONS
 from loopwright.stages.ingest.keeping.held import hold
+from loopwright.stages.ingest.page.drawing import drawn
+from loopwright.stages.ingest.page.results import suite_result
 from loopwright.stages.ingest.reading.conversion import to_text
 
 if TYPE_CHECKING:
@@ -90,12 +93,19 @@ def keep_held(lake: Lake, report: ValidationReport, reading: Reading | None, raw
 
 
 def keep_report(lake: Lake, report: ValidationReport) -> str:
-    """Keep a report, beside those about other bytes that came under the same name.
+    """Keep a report, beside those about other bytes that came under the same name: as page, as result, and whole.
 
-    :return: where.
+    :return: where the whole one is; the others are beside it, and there before it is.
     """
-    text = json.dumps(report.to_dict(), indent=1, ensure_ascii=False)
-    return lake.write_report(report.dataset, report.batch_id, f"{report.arrival_digest[:12]}.json", text)
+    told, name = report.to_dict(), report.arrival_digest[:12]
+    lake.write_report(report.dataset, report.batch_id, f"{name}{PAGE}", drawn(told))
+    if report.results:
+        lake.write_report(report.dataset, report.batch_id, f"{name}{RESULT}", _as_text(suite_result(told)))
+    return lake.write_report(report.dataset, report.batch_id, f"{name}.json", _as_text(told))
+
+
+def _as_text(told: dict[str, Any]) -> str:
+    return json.dumps(told, indent=1, ensure_ascii=False)
 
 
 def recorded_once(ledger: Ledger, seen: DatasetState, draft: Draft) -> None:
