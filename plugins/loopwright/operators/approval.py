@@ -80,9 +80,9 @@ class RecordApprovalOperator(ModelOperator):
         from loopwright.stages.release import record_approval
 
         answer = Answer.read(self.version, self.answer)
-        asker = f"run:{context['run_id']}"
-        record_approval(workspace, self.spec(workspace), self.version, answer.word, answer.by, answer.reason, to=asker)
-        return answer
+        asker, spec = f"run:{context['run_id']}", self.spec(workspace)
+        entry = record_approval(workspace, spec, self.version, answer.word, answer.by, answer.reason, to=asker)
+        return answer.beside(entry.get("approval") or {})
 
     def act(self, result: Answer, context: Context) -> str:
         """Return who answered."""
@@ -121,6 +121,16 @@ class Answer:
         said = "approved it" if approved else "refused it"
         why = f"{name} {said}" if name else "Nobody answered in time, which is a no."
         return cls(version, approved, f"person:{name}" if name else TIMEOUT, why)
+
+    def beside(self, recorded: Mapping[str, Any]) -> Answer:
+        """Return what counts: the ledger's yes, where a person gave it by another way while this question waited.
+
+        :param recorded: the version's approval by the ledger, after this answer was recorded.
+        """
+        if self.word != "expired" or recorded.get("answer") != "given":
+            return self
+        by = str(recorded["by"])
+        return Answer(self.version, True, by, f"{by.removeprefix('person:')} approved it while the question waited.")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""

@@ -106,6 +106,26 @@ def test_an_answer_that_comes_too_late_is_a_no(asking):
         promote(asking.workspace, asking.model, version)
 
 
+def test_a_question_that_times_out_takes_back_no_yes_that_came_by_another_way(asking):
+    version = asking.rehearsed()
+    record_approval(asking.workspace, asking.model, version, "asked", "run:1", "Look.")
+    record_approval(asking.workspace, asking.model, version, "given", "person:ada", "By the command line.")
+    entry = record_approval(asking.workspace, asking.model, version, "expired", "timeout", "Nobody.", to="run:1")
+    assert (entry["approval"]["answer"], entry["approval"]["by"]) == ("given", "person:ada")
+    assert answers(asking) == [Kind.APPROVAL_ASKED, Kind.APPROVAL_GIVEN]
+    assert promote(asking.workspace, asking.model, version).status == "promoted"
+
+
+def test_a_question_that_times_out_ends_its_own_and_no_later_one(asking):
+    version = asking.rehearsed()
+    for run in ("run:1", "run:2"):
+        record_approval(asking.workspace, asking.model, version, "asked", run, "Look.")
+    record_approval(asking.workspace, asking.model, version, "expired", "timeout", "Nobody.", to="run:1")
+    assert asking.state.version(version)["approval"]["answer"] == "asked"
+    record_approval(asking.workspace, asking.model, version, "expired", "timeout", "Nobody.", to="run:2")
+    assert asking.state.version(version)["status"] == "expired"
+
+
 def test_nobody_answers_and_the_next_run_says_so(asking):
     version = asking.rehearsed()
     record_approval(asking.workspace, asking.model, version, "asked", "run:1", "Look.")

@@ -64,7 +64,8 @@ def record_approval(
 ) -> Mapping[str, Any]:
     """Record that a person was asked about a version, or answered.
 
-    The same answer on the same digests is recorded once, and asking again takes no answer back.
+    The same answer on the same digests is recorded once, and asking again takes no answer back. Nor does a question's
+    time-out: it ends the question that still waits, and no answer that a person gave by another way meanwhile.
 
     :param answer: as :class:`Said` has it, and so ``by``, ``reason``, ``on_behalf_of`` and ``to``.
     :param now: the present, when it is not now.
@@ -200,8 +201,8 @@ def _require_candidate(state: ModelState, entry: Mapping[str, Any]) -> None:
 
 def _said_already(entry: Mapping[str, Any], said: Said, digests: Mapping[str, str]) -> bool:
     before = entry.get("approval") or {}
-    if said.word == "expired" and before.get("answer") == "expired":
-        return True
+    if said.word == "expired":
+        return before.get("answer") != "asked" or said.to not in (None, before["by"])
     if before.get("digests") != digests:
         return False
     if said.word == "asked":

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from loopwright.errors import NotReady, shown_names
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.state import natural
-from loopwright.stages.release.approval import record_approval
 from loopwright.stages.release.conditions import ReleaseRefused, known_version, ready
 from loopwright.stages.release.judged_files import judged_files
 from loopwright.stages.release.moving import Moving, mend
@@ -47,14 +46,11 @@ class Released:
         return asdict(self)
 
 
-def promote(
-    workspace: Workspace, model: ModelSpec, version: str, *, actor: str = "release", approved_by: str | None = None
-) -> Released:
+def promote(workspace: Workspace, model: ModelSpec, version: str, *, actor: str = "release") -> Released:
     """Make the candidate the champion.
 
     :param version: the candidate's version.
     :param actor: who does it.
-    :param approved_by: a person who approves it herewith, as an actor such as ``person:ada``.
     :raises UnknownName: if there is no such version.
     :raises ReleaseRefused: if the gate's verdict, the rehearsal, the approval or anything else it rests on is missing.
     :raises ArtifactTampered: if the registry's files are not those that were judged, rehearsed and approved.
@@ -68,8 +64,6 @@ def promote(
     _require_no_stranger(moving)
     with TemporaryDirectory(prefix="loopwright-") as scratch:
         judged_files(workspace, known_version(moving.state, version), Path(scratch))
-    if approved_by:
-        record_approval(workspace, model, version, "given", approved_by, "Approved with the promotion.")
 
     def intent(state: ModelState) -> Draft | None:
         if _is_champion(state, version):
