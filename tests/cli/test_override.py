@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from loopwright.cli.person import person
 from support import toy as toys
 
 
@@ -25,6 +26,8 @@ def test_it_goes_on_and_shows_for_ever(loopwright, refused, monkeypatch) -> None
     assert loopwright("run", "tips", *at).status == 0
     (model,) = loopwright("status", "tips", "--json", *at).document["models"]
     assert model["champion"]["override"]["by"] == "person:ada"
+    assert model["champion"]["override"]["typed_by"] == person()
+    assert f"person:ada (typed by {person()})" in loopwright("history", "tips", *at).out
     for command in ("status", "history"):
         monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)
         shown = loopwright(command, "tips", *at).out

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
+import os
+import pwd
 
 
 def person() -> str:
-    """Return the actor of a person's decision, such as ``person:ada``."""
+    """Return the actor of a person's decision, such as ``person:ada``; ``person:uid-1000`` for a user without a name.
+
+    It is the user whom the system runs this process for: environment variables, such as ``LOGNAME``, are anybody's.
+    """
+    user = os.getuid()
     try:
-        return f"person:{getpass.getuser()}"
-    except (OSError, KeyError):  # a user id without a name, as in many containers
-        return "person:unknown"
+        return f"person:{pwd.getpwuid(user).pw_name}"
+    except KeyError:  # as in many containers
+        return f"person:uid-{user}"

@@ -125,6 +125,12 @@ class Event:
         return _hash(content) == self.hash
 
     @property
+    def who(self) -> str:
+        """Who decided, for people; where somebody gave another's name, with who typed it."""
+        typed_by = self.evidence.get("typed_by")
+        return f"{self.actor} (typed by {typed_by})" if typed_by else self.actor
+
+    @property
     def about(self) -> str:
         """Which batch, version or training it is about, for people; empty when its subject says it all."""
         seen = self.evidence

@@ -44,6 +44,18 @@ def test_who_wanted_the_training_does_not_approve_it(asking):
     assert promote(asking.workspace, asking.model, version).status == "promoted"
 
 
+def test_who_typed_another_s_name_at_an_override_does_not_approve_it(asking):
+    version = asking.rehearsed()
+    training = asking.state.version(version)["training_id"]
+    said = {"by": "person:bob", "typed_by": "person:ada", "why": "The board agreed."}
+    asking.ledger.record(
+        "model/tips", Draft(Kind.GATE_OVERRIDDEN, "person:bob", "…", {"training_id": training, "override": said})
+    )
+    for name in ("person:ada", "person:bob"):
+        with pytest.raises(ReleaseRefused, match="Who asked for a release does not approve it"):
+            record_approval(asking.workspace, asking.model, version, "given", name, "Yes.")
+
+
 def test_who_wanted_the_release_does_not_approve_it(asking):
     version = asking.rehearsed()
     ask_person(asking.workspace, asking.model, version, asker="run:1", on_behalf_of="person:ada")

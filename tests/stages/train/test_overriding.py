@@ -68,7 +68,7 @@ def test_the_run_names_it_as_well_as_the_training(tips, refused) -> None:
     assert override(tips, tips.state.training(refused)["run_id"]).training_id == refused
 
 
-@pytest.mark.parametrize("actor", ["gate", "person:unknown", "person:"])
+@pytest.mark.parametrize("actor", ["gate", "person:unknown", "person:uid-1000", "person:"])
 def test_nobody_overrides_without_a_name(tips, refused, actor) -> None:
     with pytest.raises(OverrideRefused, match="needs a name"):
         override(tips, actor=actor)

@@ -36,7 +36,7 @@ def command(name: str, verify: bool, limit: int | None, setting: Setting) -> int
         return 1 if problems else 0
     for event in events:
         reason = " ".join(event.reason.split())
-        who = f"{coloured(event.kind, 20) if event.kind in COLOURS else event.kind.ljust(20)}  {event.actor:<12}"
+        who = f"{coloured(event.kind, 20) if event.kind in COLOURS else event.kind.ljust(20)}  {event.who:<12}"
         click.echo(f"{event.sequence:>4}  {event.at[:19]}  {who}  {event.about:<14}  {reason}")
     if not events:
         click.echo(f"Nothing is recorded about {subject} yet.")

@@ -13,7 +13,7 @@ from loopwright.cli.person import person
 @click.argument("model")
 @click.option("--run", "training", metavar="ID", help="The training or its MLflow run; the last that was judged else.")
 @click.option("--why", required=True, help="What the gate could not know; recorded with your name.")
-@click.option("--by", metavar="NAME", help="Your name, where this machine does not know it.")
+@click.option("--by", metavar="NAME", help="Your name, where this machine knows another; both are recorded.")
 @setting_options
 def command(model: str, training: str | None, why: str, by: str | None, setting: Setting) -> int:
     """Let a candidate of MODEL go on that the gate refused, or could not tell.
@@ -25,7 +25,7 @@ def command(model: str, training: str | None, why: str, by: str | None, setting:
 
     spec = setting.project.model(model)
     actor = f"person:{by}" if by else person()
-    candidate = override_gate(setting.workspace, spec, training, why=why, actor=actor)
+    candidate = override_gate(setting.workspace, spec, training, why=why, actor=actor, typed_by=person())
     if setting.as_json:
         as_document({**candidate.to_dict(), "override": {"by": actor, "why": why}})
     else:

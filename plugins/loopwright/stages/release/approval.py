@@ -130,9 +130,11 @@ def requesters(state: ModelState, entry: Mapping[str, Any]) -> list[str]:
     :param entry: the version.
     """
     training = state.training(entry["training_id"]) or {}
+    override = training.get("override") or {}
     asked = [
         training.get("actor"),
-        (training.get("override") or {}).get("by"),
+        override.get("by"),
+        override.get("typed_by"),  # else whoever gives another's name approves what they let through
         (entry.get("approval") or {}).get("on_behalf_of"),
     ]
     return [str(actor) for actor in asked if str(actor or "").startswith(_PERSON)]

@@ -254,7 +254,7 @@ def _rows(checks: Sequence[Mapping[str, Any]], of_kind: Any) -> list[list[str]]:
 
 
 def _decision(event: Event) -> list[str]:
-    return [event.at[:16].replace("T", " "), event.kind.value.replace("_", " "), event.actor, event.reason]
+    return [event.at[:16].replace("T", " "), event.kind.value.replace("_", " "), event.who, event.reason]
 
 
 def _span(batches: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ The verdict stays what it is; the override is an event of its own, bound to the 
 
 from __future__ import annotations
 
+import re
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
     from loopwright.ledger.state import ModelState, State
 
-ANONYMOUS = "person:unknown"
+_ANONYMOUS = re.compile(r"person:(unknown|uid-\d+)?")
 _LEAST_WORDS = 8
 """Characters of a reason: enough to be one."""
 
@@ -32,7 +33,9 @@ class OverrideRefused(DataFault):
     """An override that must not be: nobody signs it, there is nothing to override, or it was released before."""
 
 
-def override_gate(workspace: Workspace, model: ModelSpec, training: str | None, *, why: str, actor: str) -> Candidate:
+def override_gate(
+    workspace: Workspace, model: ModelSpec, training: str | None, *, why: str, actor: str, typed_by: str | None = None
+) -> Candidate:
     """Record that a person lets a judged candidate through, and register it.
 
     Done twice it is done once.
@@ -42,6 +45,7 @@ def override_gate(workspace: Workspace, model: ModelSpec, training: str | None, 
     :param training: the training's id or its MLflow run; the last that was judged when left out.
     :param why: the person's reason.
     :param actor: who decides, such as ``person:ada``.
+    :param typed_by: whose hands typed it, as an actor, as the system knows; recorded where it is another.
     :raises OverrideRefused: if nobody signs it, no reason is given, or there is nothing that could be overridden.
     :raises UnknownName: if there is no such training.
     """
@@ -55,11 +59,14 @@ def override_gate(workspace: Workspace, model: ModelSpec, training: str | None, 
         if entry.get("override"):
             return None
         verdict = _require_overridable(now, entry)
+        typed = {"typed_by": typed_by} if typed_by not in (None, actor) else {}
+        said = {"by": actor, "why": why.strip(), "outcome": verdict.outcome.value, "said": verdict.why()}
         evidence = {
             "training_id": chosen,
             "run_id": entry["run_id"],
             "artifact_digest": entry["artifact_digest"],
-            "override": {"by": actor, "why": why.strip(), "outcome": verdict.outcome.value, "said": verdict.why()},
+            "override": {**said, **typed},
+            **typed,
         }
         return Draft(
             Kind.GATE_OVERRIDDEN, actor, f"overridden: {why.strip()} (the gate said {verdict.why()})", evidence
@@ -72,7 +79,7 @@ def override_gate(workspace: Workspace, model: ModelSpec, training: str | None, 
 
 
 def _require_signed(why: str, actor: str) -> None:
-    if not actor.startswith("person:") or actor in (ANONYMOUS, "person:"):
+    if not actor.startswith("person:") or _ANONYMOUS.fullmatch(actor):
         raise OverrideRefused(
             "An override needs a name.", got=actor, allowed="a person's", mend="Say who decides: --by NAME."
         )
