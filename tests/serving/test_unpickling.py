@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 import subprocess
+import sys
+import types
 
 import cloudpickle
 import numpy as np
@@ -63,11 +65,49 @@ def test_what_reaches_outside_of_the_process_is_not_made(tmp_path, planted, name
     [("pandas", "io.common.os.system"), ("pandas", "read_pickle"), ("pandas", "eval"), ("cloudpickle", "loads")],
 )
 def test_nothing_is_reached_through_a_module_and_nothing_loads_more(module, name):
+    with pytest.raises(UserCodeFailed, match="reaches through a module"):
+        made(naming(module, name))
+
+
+def naming(module, name):
+    """Return a pickle of what goes by this name."""
+
     def text(value):
         return b"\x8c" + bytes([len(value)]) + value.encode()
 
-    with pytest.raises(UserCodeFailed, match="reaches through a module"):
-        made(b"\x80\x04" + text(module) + text(name) + b"\x93.")
+    return b"\x80\x04" + text(module) + text(name) + b"\x93."
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "is_"),
+    [
+        ("sklearn.utils.discovery", "import_module", "importlib.import_module"),
+        ("joblib.backports", "concurrency_safe_rename", "posix.replace"),
+        ("mine", "run", "subprocess.run"),
+        ("mine", "quick", "builtins.eval"),
+    ],
+)
+def test_what_a_module_took_from_elsewhere_is_not_made_under_its_name(monkeypatch, module, name, is_):
+    mine = types.ModuleType("mine")
+    mine.run, mine.quick = subprocess.run, eval  # as after `from subprocess import run`
+    monkeypatch.setitem(sys.modules, "mine", mine)
+    with pytest.raises(UserCodeFailed, match=rf"(?s)not declared.*{module}\.{name}, which is {is_}"):
+        made(naming(module, name), own=["mine"])
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("functools", "reduce"),  # of _functools
+        ("pandas", "DataFrame"),  # of pandas.core.frame
+        ("sklearn.base", "clone"),
+        ("numpy", "add"),  # a ufunc, with no module of its own
+        ("builtins", "str.join"),
+        ("scipy.stats", "norm"),
+    ],
+)
+def test_what_an_allowed_library_took_from_itself_or_another_is_made(module, name):
+    assert made(naming(module, name)) is not None
 
 
 def test_a_type_of_another_library_has_to_be_declared():

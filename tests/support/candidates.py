@@ -22,6 +22,7 @@ from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving import artifact, features_of, known_labels
 from loopwright.serving.card import Card
+from loopwright.serving.kept import GOLDEN, golden_digest
 from loopwright.tracking import Tracking
 from loopwright.verdict import Check, Outcome, Verdict
 
@@ -73,8 +74,11 @@ def candidate(
         answers = predictor.predict(golden)
         if expected_shift:
             answers["score"] += expected_shift
-        _keep(tracking, run, Path(scratch), "rehearsal", "rows", golden)
-        _keep(tracking, run, Path(scratch), "rehearsal", "expected", answers)
+        kept = [
+            _keep(tracking, run, Path(scratch), "rehearsal", "rows", golden),
+            _keep(tracking, run, Path(scratch), "rehearsal", "expected", answers),
+        ]
+        digests = {GOLDEN: golden_digest(*kept)}
         reference = pd.concat([features, predictor.predict(rows)], axis=1)
         _keep(tracking, run, Path(scratch), "reference", "features", reference)
         truth = known_labels(model, code, held)
@@ -82,7 +86,8 @@ def candidate(
             model.gate.primary, truth.values, predictor.predicted(held).take(np.flatnonzero(truth.mask))
         )
     source = f"runs:/{run}/model"
-    verdict = Verdict("gate", subject, (Check("threshold", gate, f"it is {gate.value}"),)).to_dict()
+    checks = (Check("threshold", gate, f"it is {gate.value}"),)
+    verdict = Verdict("gate", subject, checks, digests=digests).to_dict()
     decided = {
         "train": True, "training_id": training, "reasons": ["person"], "brakes": [], "fingerprint": training,
         "batches": batches, "holdout": holdout, "data_version": table.version(), "data_digest": "0", "code_digest": "0",
@@ -104,7 +109,8 @@ def _zeros(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"prediction": [True] * len(rows), "score": [0.5] * len(rows)})
 
 
-def _keep(tracking: Tracking, run: str, scratch: Path, folder: str, name: str, frame: pd.DataFrame) -> None:
+def _keep(tracking: Tracking, run: str, scratch: Path, folder: str, name: str, frame: pd.DataFrame) -> Path:
     path = scratch / f"{name}.parquet"
     frame.to_parquet(path)
     tracking.log_file(run, path, folder)
+    return path

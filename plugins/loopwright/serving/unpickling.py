@@ -22,7 +22,7 @@ _STANDARD = ("_codecs", "abc", "collections", "copyreg", "dataclasses", "datetim
              "weakref", "zoneinfo")  # fmt: skip
 """Of Python's own: what holds values, and nothing that reaches outside of the process."""
 _BUILTINS_REFUSED = frozenset({"__import__", "breakpoint", "compile", "eval", "exec", "input", "open"})
-_LOADERS = frozenset({"eval", "exec", "load", "loads", "read_pickle"})
+_LOADERS = frozenset({"eval", "exec", "load", "loads", "read_pickle", "runstring"})
 """Of allowed libraries: what would unpickle or run anything, unasked."""
 
 
@@ -45,16 +45,8 @@ class _Declared(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """Return a global that the pickle names, if it may."""
-        known = module.partition(".")[0] in self._allowed
-        plain = module in {"builtins", "__builtin__"} and name.partition(".")[0] not in _BUILTINS_REFUSED
-        if not (known or plain):
-            raise UserCodeFailed(
-                "The estimator holds a type that is not declared; it was not made.",
-                where=self._where,
-                got=f"{module}.{name}",
-                allowed=f"types of {shown_names(sorted(self._allowed - set(_STANDARD)))}",
-                mend=f"If the team means it: train: {{types: [{module.partition('.')[0]}]}}, and train again.",
-            )
+        if not self._may(module, name):
+            raise self._undeclared(f"{module}.{name}", module)
         found: Any = super().find_class(module, name.partition(".")[0])
         for part in name.split(".")[1:]:
             if isinstance(found, ModuleType):
@@ -67,4 +59,31 @@ class _Declared(pickle.Unpickler):
                 got=f"{module}.{name}",
                 allowed="types and functions by the name of their own module",
             )
+        home, own_name = _home(found), str(getattr(found, "__name__", name))
+        if not self._may(home, own_name):  # imported there from elsewhere: `from subprocess import run` is no cover
+            raise self._undeclared(f"{module}.{name}, which is {home}.{own_name}", home)
         return found
+
+    def _may(self, module: str, name: str) -> bool:
+        top = module.partition(".")[0]
+        if top in {"builtins", "__builtin__"}:
+            return name.partition(".")[0] not in _BUILTINS_REFUSED
+        return top in self._allowed
+
+    def _undeclared(self, got: str, module: str) -> UserCodeFailed:
+        return UserCodeFailed(
+            "The estimator holds a type that is not declared; it was not made.",
+            where=self._where,
+            got=got,
+            allowed=f"types of {shown_names(sorted(self._allowed - set(_STANDARD)))}",
+            mend=f"If the team means it: train: {{types: [{module.partition('.')[0]}]}}, and train again.",
+        )
+
+
+def _home(found: Any) -> str:
+    """Return the module that something is of: its own, or that of what it is bound to, or that of its type."""
+    bound = getattr(found, "__self__", None)
+    holders = (found, getattr(found, "__objclass__", None), bound if isinstance(bound, type) else type(bound))
+    home = next((said for holder in holders if isinstance(said := getattr(holder, "__module__", None), str)), "")
+    top = home.partition(".")[0]
+    return top[1:] if top.startswith("_") and top[1:] in _STANDARD else home  # `_functools` is `functools`, in C

@@ -7,15 +7,18 @@ import hmac
 import json
 import os
 import shutil
+import socket
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+from loopwright.errors import CannotRun
 from loopwright.ledger.events import Kind
 from loopwright.serving import artifact
-from loopwright.stages.release import card_for, copying, deliver, promote, reconcile, stage
+from loopwright.stages.release import card_for, copying, deliver, promote, reconcile, stage, webhook
 
 MODEL = "include/models/tips/model.yaml"
 SECRET = "open sesame"
@@ -140,6 +143,54 @@ def test_without_its_secret_nothing_is_sent(telling, receiver, monkeypatch):
     assert len(deliver(telling.workspace, telling.model)) == 1
 
 
+def test_what_is_said_of_a_receiver_says_nothing_of_its_address_but_the_host(telling, monkeypatch):
+    telling.toy.edit(MODEL, telling.model.release.tell[0].webhook, "http://127.0.0.1:9/services/T0K3N?key=s3cret")
+    telling.champion()
+    [failed] = telling.events(Kind.TARGET_FAILED)
+    [said] = reconcile(telling.workspace, telling.model)
+    with pytest.raises(CannotRun, match=r"release\.tell: crm, at 127\.0\.0\.1") as error:
+        webhook.send(telling.model.release.tell[0], {"model": "tips", "sequence": 1})
+    monkeypatch.setattr(webhook, "send", _repeats)
+    for text in (failed.reason, said, str(error.value), *reconcile(telling.workspace, telling.model)):
+        assert "could not" in text or "cannot be reached" in text
+        assert not any(secret in text for secret in ("T0K3N", "s3cret"))
+
+
+def _repeats(target, _content):
+    raise RuntimeError(f"no luck with {target.webhook}, nor with /services/T0K3N alone")
+
+
+def test_a_receiver_that_answers_byte_by_byte_is_given_up_all_in_all(telling, monkeypatch):
+    """Each byte comes well within a socket's timeout."""
+    listener, over = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def trickle():
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65_536)
+            while not over.wait(0.05):
+                with suppress(OSError):
+                    connection.send(b"H")
+
+    dripping = threading.Thread(target=trickle, daemon=True)
+    dripping.start()
+    monkeypatch.setattr(webhook, "TIMEOUT", 0.5)
+    target = telling.model.release.tell[0].model_copy(
+        update={"webhook": f"http://127.0.0.1:{listener.getsockname()[1]}/"}
+    )
+    given_up = threading.Timer(20, over.set)
+    given_up.start()
+    try:
+        with pytest.raises(CannotRun, match="took too long"):
+            webhook.send(target, {"model": "tips", "sequence": 1})
+        assert not over.is_set()
+    finally:
+        over.set()
+        given_up.cancel()
+        dripping.join()
+        listener.close()
+
+
 def test_a_target_that_is_declared_no_more_gets_nothing(telling, receiver):
     receiver.status = 500
     telling.champion()
@@ -258,8 +309,6 @@ def test_a_store_with_errors_of_its_own_holds_no_release_up(copying_to, monkeypa
 
 
 def test_what_waits_is_told_after_the_move_and_not_before(telling, receiver, monkeypatch):
-    from loopwright.stages.release import webhook
-
     receiver.status = 503
     telling.champion()
     version, standing, send = telling.rehearsed(), [], webhook.send

@@ -22,6 +22,9 @@ def test_a_sound_version_passes_and_it_is_recorded(house):
     rehearsal = rehearse(house.workspace, house.model, version)
     assert rehearsal.verdict.passed
     assert rehearsal.figures["rows"] == 50
+    [golden] = [check for check in rehearsal.verdict.checks if check.name == "golden_sample"]
+    training = house.state.training(house.state.version(version)["training_id"])
+    assert golden.observed == training["verdict"]["digests"]["golden"]
     assert rehearsal.figures["differ"] == 0
     assert house.state.version(version)["rehearsal"] == "pass"
     [event] = house.events(Kind.REHEARSED)
@@ -36,6 +39,20 @@ def test_other_answers_than_at_the_training_are_a_no(house):
     assert rehearsal.figures["differ"] == 50
     assert rehearsal.figures["largest"] == pytest.approx(0.25)
     assert house.state.candidate is None
+    assert house.state.version(version)["status"] == "rejected"
+
+
+@pytest.mark.parametrize("name", ["rows", "expected"])
+def test_a_golden_sample_that_was_changed_vouches_for_nothing(house, name):
+    import pandas as pd
+
+    version = house.candidate()
+    [kept] = house.toy.path.rglob(f"rehearsal/{name}.parquet")
+    pd.read_parquet(kept).iloc[::-1].to_parquet(kept)
+    rehearsal = rehearse(house.workspace, house.model, version)
+    [check] = rehearsal.verdict.checks
+    assert (check.name, check.outcome) == ("golden_sample", Outcome.FAIL)
+    assert "not those that were kept at its training" in rehearsal.verdict.why()
     assert house.state.version(version)["status"] == "rejected"
 
 

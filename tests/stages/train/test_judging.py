@@ -46,7 +46,7 @@ def test_the_first_candidate_is_judged_by_its_thresholds(tips) -> None:
     assert judged.champion is None
     assert answers(judged)["non_inferiority"] is Outcome.NOT_APPLICABLE
     assert answers(judged)["holdout_unseen"] is Outcome.PASS
-    assert set(judged.verdict.digests) == {"artifact", "data", "code", "declaration"}
+    assert set(judged.verdict.digests) == {"artifact", "data", "code", "declaration", "golden"}
     json.dumps(judged.to_dict(), allow_nan=False)
 
 

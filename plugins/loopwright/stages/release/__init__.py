@@ -5,6 +5,7 @@ from __future__ import annotations
 from loopwright.stages.release.approval import record_approval
 from loopwright.stages.release.asking import Question, ask_person
 from loopwright.stages.release.conditions import ReleaseRefused, known_version
+from loopwright.stages.release.golden import golden_of, golden_sample
 from loopwright.stages.release.judged_files import judged_files
 from loopwright.stages.release.model_card import card_for, keep_card
 from loopwright.stages.release.moving import ALIAS, reconcile
@@ -25,6 +26,8 @@ __all__ = [
     "ask_person",
     "card_for",
     "deliver",
+    "golden_of",
+    "golden_sample",
     "half_removed",
     "judged_files",
     "keep_card",

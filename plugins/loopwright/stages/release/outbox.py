@@ -58,7 +58,7 @@ def _send(workspace: Workspace, model: ModelSpec, target: Target, letter: Mappin
     except LoopwrightError:
         raise
     except Exception as error:  # a store's client has errors of its own: none of them may hold up a release
-        said = without_secrets(str(error), workspace)
+        said = webhook.without_url(without_secrets(str(error), workspace), target)
         raise CannotRun(f"It failed with {type(error).__name__}.", where=target.name, got=said) from error
 
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from loopwright.errors import CannotRun, LoopwrightError
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.serving.kept import REHEARSAL_EXPECTED, REHEARSAL_ROWS
 from loopwright.stages.release.conditions import known_version
 from loopwright.stages.release.fresh_process import FreshProcess
+from loopwright.stages.release.golden import golden_of, golden_sample
 from loopwright.stages.release.model_card import keep_card
 from loopwright.stages.release.rehearsal_judging import judge
 from loopwright.tracking import Tracking
@@ -75,12 +75,13 @@ def rehearse(
     entry, champion = known_version(state, version), state.champion or {}
     seconds_at_most = timeout or model.release.rehearsal_timeout.total_seconds()
     started = time.monotonic()
-    question = {"memory_mb": model.release.budget.memory_mb}
-    answer = _answer(workspace, entry, question, seconds_at_most, f"model/{model.name}, version {version}")
+    question, golden = {"memory_mb": model.release.budget.memory_mb}, golden_of(state, entry)
+    where = f"model/{model.name}, version {version}"
+    answer = _answer(workspace, entry, question, golden, seconds_at_most, where)
     seconds = time.monotonic() - started
     subject = f"model/{model.name}"
     before = (champion.get("figures") or {}) if champion.get("version") != version else {}
-    checks = judge(answer, model.release.budget, before)
+    checks = judge(answer, model.release.budget, before, golden=golden)
     verdict = Verdict("rehearsal", subject, checks, digests={"artifact": entry["artifact_digest"]})
     figures = answer.get("figures") or {}
     evidence = {"version": version, "verdict": verdict.to_dict(), "seconds": seconds, "figures": figures}
@@ -90,11 +91,16 @@ def rehearse(
 
 
 def _answer(
-    workspace: Workspace, entry: Mapping[str, Any], asked: Mapping[str, Any], timeout: float, where: str
+    workspace: Workspace,
+    entry: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    golden: str | None,
+    timeout: float,
+    where: str,
 ) -> dict[str, Any]:
     with TemporaryDirectory(prefix="loopwright-") as folder, FreshProcess(workspace, where) as process:
         try:
-            question = _fetched(workspace, entry, Path(folder))
+            question = _fetched(workspace, entry, golden, Path(folder))
         except CannotRun:
             raise
         except LoopwrightError as fault:  # the registry has no such files: nor will it have them for serving
@@ -102,12 +108,11 @@ def _answer(
         return process.answer({**asked, **question}, timeout)
 
 
-def _fetched(workspace: Workspace, entry: Mapping[str, Any], folder: Path) -> dict[str, str]:
-    """Fetch what the process is asked about; whether the bytes are those that were judged, it looks for itself."""
-    registry = Tracking.of(workspace)
-    return {
-        "files": str(registry.download_source(entry["source"], folder / "model")),
-        "digest": entry["artifact_digest"],
-        "rows": str(registry.download(entry["run_id"], REHEARSAL_ROWS, folder)),
-        "expected": str(registry.download(entry["run_id"], REHEARSAL_EXPECTED, folder)),
-    }
+def _fetched(workspace: Workspace, entry: Mapping[str, Any], golden: str | None, folder: Path) -> dict[str, str]:
+    """Fetch what the process is asked about; whether the model's bytes are those that were judged, it looks for itself.
+
+    :raises GoldenSampleTampered: if rows or answers are not those that were kept.
+    """
+    rows, expected = golden_sample(workspace, entry, golden, folder)
+    files = Tracking.of(workspace).download_source(entry["source"], folder / "model")
+    return {"files": str(files), "digest": entry["artifact_digest"], "rows": str(rows), "expected": str(expected)}

@@ -21,22 +21,37 @@ _UNITS = {
 
 
 def judge(
-    answer: Mapping[str, Any], budget: Budget | None = None, champion: Mapping[str, Any] | None = None
+    answer: Mapping[str, Any],
+    budget: Budget | None = None,
+    champion: Mapping[str, Any] | None = None,
+    *,
+    golden: str | None = None,
 ) -> tuple[Check, ...]:
     """Decide on what the fresh process answered.
 
     :param answer: ``figures`` of a rehearsal that ran, or the ``fault`` that ended it.
     :param budget: as declared; none bounds nothing.
     :param champion: the figures of the champion's own last rehearsal, if it had one.
+    :param golden: the recorded digest of what it was asked, which was found to hold if there is one.
     """
     fault = answer.get("fault")
+    if fault and fault["type"] == "GoldenSampleTampered":
+        why = "the rows and answers to rehearse on are not those that were kept at its training"
+        return (Check("golden_sample", Outcome.FAIL, why, fault["got"], fault["allowed"]),)
     if fault:
         why = f"it cannot be served: {fault['what']}" + (f" ({fault['got']})" if fault.get("got") else "")
         return (Check("loads", Outcome.FAIL, why, fault["type"], "loads and predicts"),)
     seen = answer["figures"]
     loads = Check("loads", Outcome.PASS, f"it was loaded by its digest in {seen['load_seconds']:.2g} s")
     costs = [_cost(name, seen, budget, champion) for name in _UNITS if seen.get(_UNITS[name][0]) is not None]
-    return (loads, _same_answers(seen), _environment(seen), *costs)
+    return (loads, _golden_sample(golden), _same_answers(seen), _environment(seen), *costs)
+
+
+def _golden_sample(digest: str | None) -> Check:
+    if digest is None:
+        why = "it was trained before the digest of its rows and answers was recorded"
+        return Check("golden_sample", Outcome.NOT_APPLICABLE, why, required=False)
+    return Check("golden_sample", Outcome.PASS, "it was asked what was kept at its training, byte for byte", digest)
 
 
 def _same_answers(seen: Mapping[str, Any]) -> Check:

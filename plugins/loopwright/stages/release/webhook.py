@@ -11,12 +11,14 @@ import hashlib
 import hmac
 import json
 import os
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from loopwright.errors import CannotRun
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from loopwright.declaration.release import Target
 
 TIMEOUT = 10.0
-"""Seconds for which a receiver may take its time: a release does not wait longer for anybody."""
+"""Seconds that a letter may take, all in all: a run does not wait longer for anybody, however slowly it answers."""
 
 
 def send(target: Target, content: Mapping[str, Any], *, now: float | None = None) -> None:
@@ -51,15 +53,52 @@ def send(target: Target, content: Mapping[str, Any], *, now: float | None = None
         "X-Loopwright-Signature": f"sha256={signature(secret, stamp, body)}",
     }
     request = urllib.request.Request(str(target.webhook), body, headers, method="POST")  # noqa: S310 - http(s) is checked
-    try:
-        with _opener.open(request, timeout=TIMEOUT) as answer:
-            status = answer.status
-    except urllib.error.HTTPError as error:
-        status = error.code
-    except (OSError, HTTPException) as error:
-        raise CannotRun("The receiver cannot be reached.", where=target.webhook, got=str(error)) from error
-    if not 200 <= status < 300:
-        raise CannotRun("The receiver did not take it.", where=target.webhook, got=f"status {status}", allowed="2xx")
+    post = _Post(request)
+    post.join(TIMEOUT)
+    where = f"release.tell: {target.name}, at {urlsplit(str(target.webhook)).hostname}"
+    if post.is_alive():
+        raise CannotRun("The receiver took too long.", where=where, allowed=f"an answer within {TIMEOUT:.0f} s")
+    if post.failed:
+        raise CannotRun("The receiver cannot be reached.", where=where, got=without_url(post.failed, target))
+    if not 200 <= post.status < 300:
+        raise CannotRun("The receiver did not take it.", where=where, got=f"status {post.status}", allowed="2xx")
+
+
+def without_url(text: str, target: Target) -> str:
+    """Return text without a webhook's address, whose path and query are often its only secret.
+
+    :param text: what somebody else wrote.
+    :param target: whose address it is.
+    """
+    if not target.webhook:
+        return text
+    parts = urlsplit(target.webhook)
+    secrets = (target.webhook, parts._replace(scheme="", netloc="").geturl(), parts.path, parts.query)
+    for secret in sorted((secret for secret in secrets if len(secret) > 1), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
+class _Post(threading.Thread):
+    """One request, in a thread of its own: a socket's timeout is for each read, and a name's look-up has none.
+
+    Who is given up is left to itself: what it still delivers is the same letter under the same name.
+    """
+
+    def __init__(self, request: urllib.request.Request) -> None:
+        super().__init__(daemon=True)
+        self._request, self.status, self.failed = request, 0, ""
+        self.start()
+
+    def run(self) -> None:
+        """Ask, and keep the status or what was in the way."""
+        try:
+            with _opener.open(self._request, timeout=TIMEOUT) as answer:
+                self.status = answer.status
+        except urllib.error.HTTPError as error:
+            self.status = error.code
+        except (OSError, HTTPException, ValueError) as error:
+            self.failed = str(error) or type(error).__name__
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:

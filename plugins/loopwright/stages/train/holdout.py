@@ -55,6 +55,7 @@ class Holdout:
     more: tuple[Check, ...]
     code: Path
     rows: Mapping[str, Any]
+    golden: str
 
     @classmethod
     def of(
@@ -70,7 +71,7 @@ class Holdout:
         known = known_labels(spec, candidate.code, raw)
         features = candidate.features(raw)
         answers = candidate.answers(features)
-        chosen, alone = keep_rehearsal(tracking, entry["run_id"], spec, raw, candidate)
+        chosen, alone, golden = keep_rehearsal(tracking, entry["run_id"], spec, raw, candidate)
         more = [*absent_check(spec, candidate.features, raw), stable_check(answers.iloc[chosen], alone)]
         project = Project.at(workspace.project)
         key, folder = project.dataset(spec.dataset).key, project.model_folder(spec.name)
@@ -93,7 +94,7 @@ class Holdout:
         )
         unseen = unseen_of(entry, champion, seen, ledger.dataset(spec.dataset))
         ours = candidate.as_arrays(answers[kept])
-        return cls(spec, truth, ours, theirs, fault, unseen, beside, tuple(more), folder, sketch)
+        return cls(spec, truth, ours, theirs, fault, unseen, beside, tuple(more), folder, sketch, golden)
 
     def checks(self) -> tuple[Check, ...]:
         """Ask everything."""

@@ -13,7 +13,7 @@ from loopwright.errors import LedgerConflict, NotReady
 from loopwright.evaluation.page import Judgement, report
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.serving.kept import EVALUATION
+from loopwright.serving.kept import EVALUATION, GOLDEN
 from loopwright.stages.train.holdout import CANNOT_ANSWER, Holdout
 from loopwright.stages.train.looks import looks_at
 from loopwright.stages.train.refusing import require_as_decided, require_open
@@ -110,6 +110,7 @@ def _judged(
         check = Check("answers", Outcome.FAIL, f"the candidate cannot answer: {fault.what}", observed=fault.to_dict())
         verdict = Verdict("gate", f"model/{spec.name}", (check,), spec.gate.on_inconclusive, digests)
         return _Found(verdict, {}, report(judgement(verdict=verdict, truth=np.empty(0), candidate=None)))
+    digests[GOLDEN] = holdout.golden
     same = _released_before(Ledger.of(workspace).model(spec.name), entry)
     verdict = Verdict("gate", f"model/{spec.name}", (*asked, *same), spec.gate.on_inconclusive, digests)
     about = judgement(verdict=verdict, truth=holdout.truth, candidate=holdout.ours, champion=holdout.theirs)

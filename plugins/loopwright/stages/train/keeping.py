@@ -18,7 +18,7 @@ import pandas as pd
 from loopwright.lake import Lake
 from loopwright.lake.lake import PAGE, RESULT
 from loopwright.ledger.store import Ledger
-from loopwright.serving.kept import REFERENCE, REHEARSAL_EXPECTED, REHEARSAL_ROWS
+from loopwright.serving.kept import REFERENCE, REHEARSAL_EXPECTED, REHEARSAL_ROWS, golden_digest
 from loopwright.stages.train.environment import environment_of, git_commit
 
 if TYPE_CHECKING:
@@ -122,25 +122,30 @@ def keep_reference(
 
 def keep_rehearsal(
     tracking: Tracking, run_id: str, spec: ModelSpec, raw: pd.DataFrame, predictor: Predictor
-) -> tuple[Array, pd.DataFrame]:
+) -> tuple[Array, pd.DataFrame, str]:
     """Keep a few raw rows and the answers to them, for a rehearsal in a fresh process.
 
     The answers are to the rows as read back, so that a rehearsal gets exactly the same question.
 
     :param raw: rows of the holdout.
     :param predictor: the candidate.
-    :return: which rows, and the answers to them.
+    :return: which rows, the answers to them, and the digest of both as they were kept.
     """
     size = min(len(raw), spec.release.rehearsal_rows)
     chosen = np.sort(np.random.default_rng(spec.train.seed).choice(len(raw), size, replace=False))
-    folder, _, name = REHEARSAL_ROWS.rpartition("/")
     with TemporaryDirectory() as scratch:
-        path = Path(scratch) / name
-        raw.iloc[chosen].reset_index(drop=True).to_parquet(path, index=False)
-        expected = predictor.predict(pd.read_parquet(path))
-        tracking.log_file(run_id, path, folder)
-    _keep(tracking, run_id, REHEARSAL_EXPECTED, expected)
-    return chosen, expected
+        rows, answers = Path(scratch) / _name(REHEARSAL_ROWS), Path(scratch) / _name(REHEARSAL_EXPECTED)
+        raw.iloc[chosen].reset_index(drop=True).to_parquet(rows, index=False)
+        expected = predictor.predict(pd.read_parquet(rows))
+        _storable(expected).to_parquet(answers, index=False)
+        for path in (rows, answers):
+            tracking.log_file(run_id, path, REHEARSAL_ROWS.rpartition("/")[0])
+        digest = golden_digest(rows, answers)
+    return chosen, expected, digest
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _keep(tracking: Tracking, run_id: str, path: str, frame: pd.DataFrame) -> None:
