@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+import os
+import pickle
+from typing import Any
+
 import mlflow
 import pytest
+import yaml
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from loopwright.errors import NotReady, UnknownName, UserCodeFailed
 from loopwright.ledger.events import Kind
 from loopwright.loop.adopt import MISSING, adopt
 from loopwright.loop.run import turn
+from loopwright.serving import artifact, artifact_digest
 from loopwright.stages.release import ALIAS, ReleaseRefused, promote
 from loopwright.stages.score import score_batch
 from support import toy as toys
@@ -22,19 +29,18 @@ __all__ = ["cold_mlflow", "house"]
 FEATURES = ["distance", "hour", "zone", "fare"]
 
 
-def theirs(house: House, columns: list[str] = FEATURES) -> str:
+def theirs(house: House, columns: list[str] = FEATURES, *steps: Any, **how: Any) -> str:
     """Leave a model in MLflow as a team's notebook does, under the champion's alias."""
     rides = toys.rides(1)
     made = rides.assign(zone=rides["zone"].map({"a": 0, "b": 1, "c": 2, "d": 3}).astype("float64"))
     made["wind"] = 1.0
-    estimator = make_pipeline(StandardScaler(), LogisticRegression()).fit(
-        made[columns], rides["tip"] > 0.2 * rides["fare"]
-    )
+    estimator = make_pipeline(StandardScaler(), *steps, LogisticRegression())
+    estimator.fit(made[columns], rides["tip"] > 0.2 * rides["fare"])
     mlflow.set_tracking_uri(house.workspace.tracking)
     try:
         mlflow.set_experiment(experiment_id=house.tracking.experiment("notebook"))
         with mlflow.start_run() as run:
-            mlflow.sklearn.log_model(estimator, name="model", pip_requirements=["scikit-learn"])
+            mlflow.sklearn.log_model(estimator, name="model", pip_requirements=["scikit-learn"], **how)
         client = mlflow.MlflowClient(house.workspace.tracking)
         client.create_registered_model("tips")
         version = mlflow.register_model(f"runs:/{run.info.run_id}/model", "tips").version
@@ -81,7 +87,62 @@ def test_the_next_turn_compares_its_candidate_with_it(toy, cold_mlflow):
 def test_features_that_are_not_made_are_named(house):
     with pytest.raises(UserCodeFailed, match=r"(?s)not those that the model takes.*without wind"):
         adopt(house.workspace, "tips", theirs(house, [*FEATURES, "wind"]), actor="person:ada", reason="We had it.")
-    assert house.events() == []
+    assert house.kinds() == ["adoption_begun"]
+
+
+class Planted:
+    """Writes down in which process it was made."""
+
+    def __init__(self, mark: str) -> None:
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.mark}",)
+
+
+@pytest.mark.parametrize("flavor", ["sklearn", "pyfunc"])
+def test_what_it_is_made_of_has_to_be_declared_and_its_digest_is_on_record_before(house, tmp_path, flavor):
+    source = theirs(house, serialization_format="cloudpickle")
+    mark = tmp_path / "mark"
+    [pickled] = house.toy.path.rglob("model.pkl")
+    pickled.write_bytes(pickle.dumps(Planted(str(mark))))
+    if flavor == "pyfunc":  # whatever of MLflow's loads it
+        described = pickled.with_name("MLmodel")
+        said = yaml.safe_load(described.read_text())
+        del said["flavors"]["sklearn"]
+        described.write_text(yaml.safe_dump(said))
+    with pytest.raises(
+        UserCodeFailed, match=r"(?s)a type that is not declared.*posix\.system.*train: {types: \[posix\]}"
+    ):
+        adopt(house.workspace, "tips", source, actor="person:ada", reason="We had it.")
+    assert not mark.exists()
+    [event] = house.events()
+    assert event.kind is Kind.ADOPTION_BEGUN
+    assert event.evidence["digest"] == artifact_digest(pickled.parent)
+    with pytest.raises(UserCodeFailed, match="not declared"):
+        adopt(house.workspace, "tips", source, actor="person:ada", reason="We had it.")
+    assert house.kinds() == ["adoption_begun"]  # the same again is nothing new
+
+
+def test_a_model_that_lists_whom_to_trust_in_it_is_held_to_the_declaration(house):
+    """As MLflow keeps models by default, in skops' format."""
+    source = theirs(house, FEATURES, FunctionTransformer(copy.copy), skops_trusted_types=["copy.copy"])
+    with pytest.raises(UserCodeFailed, match=r"(?s)not declared.*copy\.copy"):
+        adopt(house.workspace, "tips", source, actor="person:ada", reason="We had it.")
+
+
+def test_nothing_of_it_is_loaded_in_this_process(house, monkeypatch):
+    source = theirs(house)
+
+    def loaded(*_args, **_kwargs):
+        raise AssertionError("loaded here")
+
+    for module, name in ((mlflow.sklearn, "load_model"), (mlflow.pyfunc, "load_model"), (artifact, "load")):
+        monkeypatch.setattr(module, name, loaded)
+    assert adopt(house.workspace, "tips", source, actor="person:ada", reason="We had it.").status == "adopted"
+    entry = house.state.version("2")
+    assert entry["source_digest"] != entry["artifact_digest"]
+    assert len(entry["golden"]) == 64
 
 
 def test_nobody_s_place_is_taken(house):

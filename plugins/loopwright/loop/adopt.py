@@ -1,8 +1,9 @@
 """Take over a champion that a team already has in MLflow, so that the loop's candidates have to compete with it.
 
 The model's own estimator is wrapped with the declared feature code into an artifact like any other: known by a digest,
-rehearsed before it is released, scored with, rolled back to. What must stay true: the wrapped model answers what the
-model itself answers; and what nobody knows of it is said, on record, and not made up.
+rehearsed before it is released, scored with, rolled back to. What must stay true: its digest is on record before
+anything of it is loaded, and that happens in a process of its own; the wrapped model answers what the model itself
+answers; and what nobody knows of it is said, on record, and not made up.
 """
 
 from __future__ import annotations
@@ -16,25 +17,24 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from loopwright.declaration import Project
-from loopwright.declaration.code import code_of
-from loopwright.errors import DataFault, NotReady, UserCodeFailed, shown_names
+from loopwright.errors import ArtifactTampered, DataFault, NotReady, UserCodeFailed
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.serving import artifact, features_of, known_labels
-from loopwright.serving.card import Card
+from loopwright.serving import adoption_process, artifact_digest, known_labels
+from loopwright.serving.kept import GOLDEN
 from loopwright.serving.matured import labelled_rows, labels_complete
 from loopwright.serving.measures import own_metrics
-from loopwright.serving.served import answered, conformed
-from loopwright.stages.release import adopt_version
+from loopwright.serving.predictor import arrays_of
+from loopwright.stages.release import FreshProcess, adopt_version
 from loopwright.stages.train.environment import imported_modules
-from loopwright.stages.train.keeping import keep_reference, keep_rehearsal
+from loopwright.stages.train.keeping import draw_rehearsal, keep_golden, keep_reference
 from loopwright.tracking import Tracking
-from loopwright.tracking.foreign import Foreign, load_foreign
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from loopwright.declaration import ModelSpec, Workspace
+    from loopwright.evaluation.predicted import Predicted
     from loopwright.ledger.state import ModelState, State
 
 MISSING = (
@@ -108,15 +108,19 @@ def _registered(
 ) -> dict[str, Any]:
     tracking, batch = Tracking.of(workspace), _newest(workspace, spec)
     raw = labelled_rows(workspace, spec, batch)
-    folder = Project.at(workspace.project).model_folder(spec.name)
     with TemporaryDirectory(prefix="loopwright-") as scratch:
-        foreign = load_foreign(tracking.uri, source, Path(scratch) / "theirs")
+        files = tracking.download_source(source, Path(scratch) / "theirs" / "model")
+        digest = artifact_digest(files)
+        _begin(workspace, spec, key, actor, reason, {"source": source, "digest": digest})
+        into = Path(scratch) / "ours"
+        into.mkdir()
+        wrapped = _wrapped(workspace, spec, files, digest, raw, into)
         with tracking.run(spec.name, key=key, name=key, tags={"loopwright.adopted_from": source}) as run_id:
-            evidence = _packed(workspace, spec, foreign, batch, raw, folder, Path(scratch), run_id)
+            evidence = _kept(workspace, spec, batch, raw, into, wrapped, run_id)
     tags = {"loopwright.adopted_from": source, "loopwright.artifact_digest": evidence["artifact_digest"]}
     version = tracking.register(spec.name, run_id=run_id, source=evidence["source"], tags=tags)
     said = {**evidence, "version": version, "run_id": run_id, "training_id": key, "adopted_from": source,
-            "batches": [], "holdout": [batch["batch_id"]], "missing": list(MISSING)}  # fmt: skip
+            "source_digest": digest, "batches": [], "holdout": [batch["batch_id"]], "missing": list(MISSING)}  # fmt: skip
 
     def decide(state: State) -> Draft | None:
         return None if state.get(f"version/{version}") else Draft(Kind.VERSION_ADOPTED, actor, reason, said)
@@ -124,6 +128,16 @@ def _registered(
     ledger = Ledger.of(workspace)
     ledger.decide(f"model/{spec.name}", decide)
     return cast("dict[str, Any]", ledger.model(spec.name).version(version))
+
+
+def _begin(workspace: Workspace, spec: ModelSpec, key: str, actor: str, reason: str, what: dict[str, str]) -> None:
+    """Record which bytes are taken over before anything of them is loaded; the same again is nothing new."""
+
+    def decide(state: State) -> Draft | None:
+        same = (state.get(f"adoption/{key}") or {}).get("digest") == what["digest"]
+        return None if same else Draft(Kind.ADOPTION_BEGUN, actor, reason, {"key": key, **what})
+
+    Ledger.of(workspace).decide(f"model/{spec.name}", decide)
 
 
 def _newest(workspace: Workspace, spec: ModelSpec) -> dict[str, Any]:
@@ -137,82 +151,71 @@ def _newest(workspace: Workspace, spec: ModelSpec) -> dict[str, Any]:
     return published[-1]
 
 
-def _packed(
+def _wrapped(
+    workspace: Workspace, spec: ModelSpec, files: Path, digest: str, raw: pd.DataFrame, into: Path
+) -> dict[str, Any]:
+    """Have the model loaded, wrapped and asked in a process of its own; files are left in ``into``."""
+    code = Project.at(workspace.project).model_folder(spec.name)
+    raw.to_parquet(into / adoption_process.RAW)
+    draw_rehearsal(spec, raw, into / adoption_process.GOLDEN_ROWS)
+    question = {
+        "files": str(files), "digest": digest, "into": str(into), "code": str(code.resolve()),
+        "spec": spec.model_dump(mode="json", exclude={"release"}),
+        "modules": sorted({*imported_modules(code), *spec.train.types}),
+        "memory_mb": spec.release.budget.memory_mb,
+    }  # fmt: skip
+    where = f"model/{spec.name}"
+    with FreshProcess(workspace, where, module=adoption_process.MODULE) as process:
+        answer = process.answer(question, spec.release.rehearsal_timeout.total_seconds())
+    fault = answer.get("fault")
+    if fault:
+        parts = {name: fault.get(name) for name in ("where", "got", "allowed", "mend")}
+        known = {"ArtifactTampered": ArtifactTampered, "DataFault": DataFault}
+        raise known.get(fault["type"], UserCodeFailed)(fault["what"], **{"where": where, **_said(parts)})
+    figures: dict[str, Any] = answer["figures"]
+    return figures
+
+
+def _said(parts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parts.items() if value is not None}
+
+
+def _kept(
     workspace: Workspace,
     spec: ModelSpec,
-    foreign: Foreign,
     batch: dict[str, Any],
     raw: pd.DataFrame,
-    code: Path,
-    scratch: Path,
+    into: Path,
+    wrapped: dict[str, Any],
     run_id: str,
 ) -> dict[str, Any]:
-    """Wrap the model, hold the wrapped against itself, and keep with the run what every version's run holds."""
-    tracking = Tracking.of(workspace)
-    made = features_of(spec, code, raw)
-    features = made[_wanted(spec, foreign, made)]
-    card = _card(spec, foreign, features, code)
-    folder = scratch / "model"
-    with code_of(code):
-        answers = answered(foreign.estimator, conformed(features, card.to_dict()), card.to_dict())
-        digest = artifact.write(
-            folder, estimator=foreign.estimator, card=card, code=code, raw=raw.head(5), answers=answers.head(5),
-            requirements=foreign.requirements or ["pandas", "scikit-learn", "cloudpickle"],
-        )  # fmt: skip
-    predictor = artifact.load(folder, digest)
-    _require_same(predictor.predict(raw), answers, spec)
+    """Keep with the run what every version's run holds."""
+    import pandas as pd
+
+    tracking, folder = Tracking.of(workspace), into / adoption_process.WRAPPED
+    digest = artifact_digest(folder)
+    answers, features, expected = (
+        pd.read_parquet(into / name)
+        for name in (adoption_process.ANSWERS, adoption_process.FEATURES, adoption_process.EXPECTED)
+    )
     tracking.log_folder(run_id, folder, "model")
-    keep_rehearsal(tracking, run_id, spec, raw, predictor)
-    keep_reference(tracking, run_id, spec, predictor.features(raw), answers, empty=card.empty)
-    dataset = Project.at(workspace.project).dataset(spec.dataset)
-    value = _value(spec, code, raw, predictor) if labels_complete(workspace, dataset, batch) else None
+    golden = keep_golden(tracking, run_id, into / adoption_process.GOLDEN_ROWS, expected)
+    keep_reference(tracking, run_id, spec, features, answers, empty=wrapped["empty"])
+    project = Project.at(workspace.project)
+    code, dataset = project.model_folder(spec.name), project.dataset(spec.dataset)
+    known = labels_complete(workspace, dataset, batch)
+    value = _value(spec, code, raw, arrays_of(answers, wrapped["classes"])) if known else None
     primary = {"metric": spec.gate.primary, "value": value}
-    return {"artifact_digest": digest, "source": f"runs:/{run_id}/model", "primary": primary}
+    return {"artifact_digest": digest, "source": f"runs:/{run_id}/model", "primary": primary, GOLDEN: golden}
 
 
-def _wanted(spec: ModelSpec, foreign: Foreign, made: pd.DataFrame) -> list[str]:
-    wanted = list(foreign.features) if foreign.features is not None else [str(name) for name in made]
-    absent = [name for name in wanted if name not in made]
-    if absent:
-        raise UserCodeFailed(
-            "The declared features are not those that the model takes.",
-            where=f"include/models/{spec.name}: features",
-            got=f"without {shown_names(absent)}",
-            allowed=shown_names(wanted),
-            mend="Let the feature code make the columns that this model was trained on, under their names.",
-        )
-    return wanted
-
-
-def _card(spec: ModelSpec, foreign: Foreign, features: pd.DataFrame, code: Path) -> Card:
-    classes: list[Any] = []
-    if spec.task != "regression":
-        known = getattr(foreign.estimator, "classes_", None)
-        if known is None:
-            raise UserCodeFailed(
-                "The model does not say its classes, so its answers cannot be read.",
-                where=f"model/{spec.name}",
-                got=type(foreign.estimator).__name__,
-                allowed="an estimator with classes_, as scikit-learn's have",
-            )
-        classes = np.asarray(known).tolist()
-    modules = sorted({*imported_modules(code), *spec.train.types, type(foreign.estimator).__module__.partition(".")[0]})
-    return Card.of(model=spec.name, task=spec.task, declared=spec.features, features=features, classes=classes,
-                   seed=spec.train.seed, modules=modules)  # fmt: skip
-
-
-def _require_same(wrapped: pd.DataFrame, own: pd.DataFrame, spec: ModelSpec) -> None:
-    if not np.array_equal(wrapped["prediction"].to_numpy(), own["prediction"].to_numpy()):
-        raise DataFault("Wrapped, the model answers otherwise than by itself.", where=f"model/{spec.name}")
-
-
-def _value(spec: ModelSpec, code: Path, raw: pd.DataFrame, predictor: Any) -> float | None:
+def _value(spec: ModelSpec, code: Path, raw: pd.DataFrame, predicted: Predicted) -> float | None:
     from loopwright.evaluation.metrics import metric_value
 
     truth = known_labels(spec, code, raw)
     if not truth.mask.any():
         return None
-    answers = predictor.predicted(raw).take(np.flatnonzero(truth.mask))
+    answers = predicted.take(np.flatnonzero(truth.mask))
     with own_metrics(spec, code):
         value = metric_value(spec.gate.primary, truth.values, answers)
     return None if np.isnan(value) else float(value)

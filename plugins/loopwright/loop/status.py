@@ -133,6 +133,8 @@ def _needs(spec: ModelSpec, state: ModelState) -> list[str]:
     if untold:
         needs.append(f"not told of the champion yet, and tried again each run: {', '.join(untold)}")
     found = state.get("alias_found")
+    if champion and champion.get("lost", "") > (found or {}).get("at", ""):
+        needs.append(f"version {champion['version']} is champion, and MLflow has it no more: roll back")
     if found and champion and found["at"] > champion["since"]:
         needs.append(f"somebody moved the champion alias to {found['found']}")
     return needs

@@ -1,22 +1,16 @@
-"""The fresh process of a rehearsal: ``python -m`` this, a question as JSON on standard input, an answer on output.
-
-It is given files and told where they lie, and nothing else: no address, no login, no MLflow to import, as little as
-serving needs. The team's code runs here and may print: standard output is kept for the answer alone.
-"""
+"""The fresh process of a rehearsal: ``python -m`` this. It imports no MLflow, and as little as serving needs."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import time
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from loopwright.errors import CannotRun, LoopwrightError, shown
+from loopwright.serving import asked as process
 from loopwright.serving import measuring
 from loopwright.serving.kept import PHASE
 
@@ -29,12 +23,7 @@ RELATIVE, ABSOLUTE = 1e-6, 1e-9
 
 def main() -> None:
     """Read the question, rehearse, write the answer."""
-    with os.fdopen(os.dup(1), "w") as answer:
-        os.dup2(2, 1)
-        import loopwright.serving.artifact  # noqa: F401 - while the question is still on its way
-
-        question = json.load(sys.stdin)
-        json.dump(answered(question), answer, allow_nan=False)
+    process.answer(_rehearsed, lambda: import_module("loopwright.serving.artifact"))
 
 
 def answered(question: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,19 +32,12 @@ def answered(question: Mapping[str, Any]) -> dict[str, Any]:
     :param question: ``files``, the folder of the artifact; its ``digest``; ``rows`` and ``expected``, two Parquet
         files: what to ask, and the answers at the training; ``memory_mb``, what it may use beyond the libraries.
     """
-    try:
-        files, rows, expected = (Path(question[name]) for name in ("files", "rows", "expected"))
-        return {"figures": rehearsed(files, question["digest"], rows, expected, question.get("memory_mb"))}
-    except CannotRun as error:
-        return {"failure": {**error.to_dict(), "type": type(error).__name__}}
-    except LoopwrightError as error:
-        if isinstance(error.__cause__, MemoryError):
-            return _out_of_memory()
-        return {"fault": {**error.to_dict(), "type": type(error).__name__}}
-    except MemoryError:
-        return _out_of_memory()
-    except Exception as error:  # noqa: BLE001 - whatever the model raises here it would raise in production
-        return {"fault": {"what": f"It raised {type(error).__name__}.", "got": shown(str(error)), "type": "model"}}
+    return process.answered(_rehearsed, question)
+
+
+def _rehearsed(question: Mapping[str, Any]) -> dict[str, Any]:
+    files, rows, expected = (Path(question[name]) for name in ("files", "rows", "expected"))
+    return rehearsed(files, question["digest"], rows, expected, question.get("memory_mb"))
 
 
 def rehearsed(files: Path, digest: str, rows: Path, expected: Path, memory_mb: float | None = None) -> dict[str, Any]:
@@ -90,13 +72,6 @@ def rehearsed(files: Path, digest: str, rows: Path, expected: Path, memory_mb: f
         "size_mb": size,
         "environment": environment,
     }
-
-
-def _out_of_memory() -> dict[str, Any]:
-    import resource
-
-    limit = f"{resource.getrlimit(resource.RLIMIT_DATA)[0] / measuring.MEGABYTE:,.0f} MB, libraries included"
-    return {"fault": {"what": "It needs more memory than there is for it.", "got": limit, "type": "memory"}}
 
 
 def difference(expected: pd.DataFrame, found: pd.DataFrame) -> tuple[int, float | None]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Collection
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -17,8 +19,8 @@ from loopwright.errors import UserCodeFailed, shown_names
 
 LIBRARIES = ("cloudpickle", "joblib", "numpy", "pandas", "scipy", "sklearn")
 """Modules whose types any estimator may hold."""
-_STANDARD = ("_codecs", "abc", "collections", "copyreg", "dataclasses", "datetime", "decimal", "enum", "fractions",
-             "functools", "itertools", "math", "numbers", "re", "string", "types", "typing", "uuid",
+_STANDARD = ("_codecs", "abc", "collections", "copy_reg", "copyreg", "dataclasses", "datetime", "decimal", "enum",
+             "fractions", "functools", "itertools", "math", "numbers", "re", "string", "types", "typing", "uuid",
              "weakref", "zoneinfo")  # fmt: skip
 """Of Python's own: what holds values, and nothing that reaches outside of the process."""
 _BUILTINS_REFUSED = frozenset({"__import__", "breakpoint", "compile", "eval", "exec", "input", "open"})
@@ -36,6 +38,60 @@ def unpickled(content: bytes, *, declared: Collection[str], own: Collection[str]
     :raises UserCodeFailed: if it asks for anything else; nothing of that is imported or called.
     """
     return _Declared(io.BytesIO(content), {*LIBRARIES, *_STANDARD, *declared, *own}, where).load()
+
+
+@contextmanager
+def only_declared(declared: Collection[str], *, own: Collection[str], where: object) -> Iterator[None]:
+    """Let whatever is unpickled meanwhile in this process, by whichever library, be made of what is declared alone.
+
+    For a process of its own: Python calls back at each name that an unpickler looks up, and such a hook stays for ever.
+
+    :param declared: as for :func:`unpickled`.
+    :param own: likewise.
+    :param where: for errors.
+    :raises UserCodeFailed: if anything else was asked for, whatever the library made of that.
+    """
+    judge, over = _Declared(io.BytesIO(), {*LIBRARIES, *_STANDARD, *declared, *own}, where), list[bool]()
+    resolving, refused = list[object](), list[UserCodeFailed]()
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event != "pickle.find_class" or over or resolving:
+            return
+        resolving.append(arguments)  # the judge looks the name up itself
+        try:
+            judge.find_class(*arguments)
+        except UserCodeFailed as error:
+            refused.append(error)
+            raise
+        finally:
+            resolving.clear()
+
+    sys.addaudithook(hook)
+    try:
+        yield
+    except Exception:
+        if refused:
+            raise refused[0] from None
+        raise
+    finally:
+        over.append(True)
+    if refused:  # the library went on without it
+        raise refused[0]
+
+
+def require_declared(names: Collection[str], declared: Collection[str], *, own: Collection[str], where: object) -> None:
+    """Refuse names of types and functions that nobody declared, for formats that list theirs.
+
+    :param names: as ``module.name``.
+    :param declared: as for :func:`unpickled`.
+    :param own: likewise.
+    :param where: for errors.
+    :raises UserCodeFailed: at the first that may not be.
+    """
+    judge = _Declared(io.BytesIO(), {*LIBRARIES, *_STANDARD, *declared, *own}, where)
+    for name in sorted(names):
+        module, _, last = name.rpartition(".")
+        judge.find_class(module, last)
 
 
 class _Declared(pickle.Unpickler):
@@ -76,7 +132,7 @@ class _Declared(pickle.Unpickler):
             where=self._where,
             got=got,
             allowed=f"types of {shown_names(sorted(self._allowed - set(_STANDARD)))}",
-            mend=f"If the team means it: train: {{types: [{module.partition('.')[0]}]}}, and train again.",
+            mend=f"If the team means it, declare train: {{types: [{module.partition('.')[0]}]}}, and do this again.",
         )
 
 

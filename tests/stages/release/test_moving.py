@@ -104,7 +104,36 @@ def test_a_version_that_the_registry_lost_is_given_up(house):
     with pytest.raises(ReleaseRefused, match=f"Version {second} did not become champion"):
         promote(house.workspace, house.model, second)
     assert house.standing == (first, first, None)
-    assert house.kinds()[-1] == "release_abandoned"
+    assert house.kinds()[-2:] == ["version_lost", "release_abandoned"]
+    assert (house.state.candidate, house.state.version(second)["status"]) == (None, "lost")
+    assert "somebody deleted it there" in house.events(Kind.VERSION_LOST)[0].reason
+    with pytest.raises(ReleaseRefused, match=f"version {second} is lost"):  # nothing is tried again
+        promote(house.workspace, house.model, second)
+    assert house.kinds()[-2:] == ["version_lost", "release_abandoned"]
+    assert house.ledger.verify("model/tips") == []
+
+
+def test_a_champion_that_the_registry_lost_is_said_once_and_holds_up_no_roll_back(house, monkeypatch):
+    import mlflow
+
+    from loopwright.loop.status import status
+    from loopwright.stages.release import Rehearsal, stage
+    from loopwright.verdict import Check, Outcome, Verdict
+
+    first, second = house.champion(), house.champion()
+    mlflow.MlflowClient(house.workspace.tracking).delete_model_version("tips", second)
+    [said] = reconcile(house.workspace, house.model)
+    assert f"MLflow has no version {second} of tips any more" in said
+    before = house.kinds()
+    assert reconcile(house.workspace, house.model) == []
+    assert house.kinds() == before
+    assert house.state.champion["version"] == second
+    [needs] = status(house.workspace, "tips")["models"][0]["needs"]
+    assert needs == f"version {second} is champion, and MLflow has it no more: roll back"
+    verdict = Verdict("rehearsal", "model/tips", (Check("loads", Outcome.PASS, "it loads"),))
+    monkeypatch.setattr(stage, "rehearse", lambda _w, _m, version: Rehearsal("tips", version, verdict, 0.0, {}))
+    assert roll_back(house.workspace, house.model, reason="lost", actor="person:ada").version == first
+    assert house.standing == (first, first, None)
 
 
 def test_a_hand_on_the_alias_is_found_and_put_back(house):

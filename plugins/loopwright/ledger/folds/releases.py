@@ -55,6 +55,10 @@ def _superseded(event: Event, entries: Entries) -> Changes:
     return changes | ({"candidate": None} if entries.get("candidate") == version else {})
 
 
+def _adoption_begun(event: Event, entries: Entries) -> Changes:
+    return {f"adoption/{event.evidence['key']}": {**event.evidence, "at": event.at, "actor": event.actor}}
+
+
 def _adopted(event: Event, entries: Entries) -> Changes:
     return {f"version/{event.evidence['version']}": {**event.evidence, "status": "adopted", "registered_at": event.at}}
 
@@ -68,6 +72,15 @@ def _reproduced(event: Event, entries: Entries) -> Changes:
 def _removed(event: Event, entries: Entries) -> Changes:
     key = f"version/{event.evidence['version']}"
     return {key: {**entries[key], "status": "removed", "removed_at": event.at}}
+
+
+def _lost(event: Event, entries: Entries) -> Changes:
+    """Fold that the registry has a version no more: who waited does not wait on; who is champion stays so."""
+    version = event.evidence["version"]
+    key = f"version/{version}"
+    if entries.get("candidate") != version:
+        return {key: {**entries[key], "lost": event.at}}
+    return {key: {**entries[key], "lost": event.at, "status": "lost"}, "candidate": None}
 
 
 def _intended(event: Event, entries: Entries) -> Changes:
@@ -92,7 +105,8 @@ def _confirmed(event: Event, entries: Entries) -> Changes:
         if lineage and lineage[-1] != version:
             changes[f"version/{lineage[-1]}"] = {**entries[f"version/{lineage[-1]}"], "status": "retired"}
         lineage = [*[v for v in lineage if v != version], version]
-    changes[f"version/{version}"] = {**entries[f"version/{version}"], "status": "champion", "since": event.at}
+    found = {name: value for name, value in entries[f"version/{version}"].items() if name != "lost"}
+    changes[f"version/{version}"] = {**found, "status": "champion", "since": event.at}
     if entries.get("candidate") == version:
         changes["candidate"] = None
     return {**changes, "lineage": lineage, **_letters(event, entries)}
@@ -133,8 +147,10 @@ FOLDS: dict[Kind, Fold] = {
     Kind.APPROVAL_EXPIRED: _approval("expired"),
     Kind.APPROVAL_VOIDED: _voided,
     Kind.CANDIDATE_SUPERSEDED: _superseded,
+    Kind.ADOPTION_BEGUN: _adoption_begun,
     Kind.VERSION_ADOPTED: _adopted,
     Kind.VERSION_REPRODUCED: _reproduced,
+    Kind.VERSION_LOST: _lost,
     Kind.VERSION_REMOVED: _removed,
     Kind.RELEASE_INTENDED: _intended,
     Kind.RELEASE_MOVED: _moved,

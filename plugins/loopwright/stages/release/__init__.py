@@ -5,6 +5,7 @@ from __future__ import annotations
 from loopwright.stages.release.approval import record_approval
 from loopwright.stages.release.asking import Question, ask_person
 from loopwright.stages.release.conditions import ReleaseRefused, known_version
+from loopwright.stages.release.fresh_process import FreshProcess
 from loopwright.stages.release.golden import golden_of, golden_sample
 from loopwright.stages.release.judged_files import judged_files
 from loopwright.stages.release.model_card import card_for, keep_card
@@ -17,6 +18,7 @@ from loopwright.stages.release.stage import Released, adopt_version, promote, ro
 
 __all__ = [
     "ALIAS",
+    "FreshProcess",
     "Question",
     "Rehearsal",
     "ReleaseRefused",

@@ -55,11 +55,12 @@ class FreshProcess:
 
     :param workspace: whose secrets are kept out of what it says; nothing of it is handed over.
     :param where: for errors.
+    :param module: what it runs: one that reads a question and writes an answer.
     """
 
-    def __init__(self, workspace: Workspace, where: str) -> None:
-        self._workspace, self._where = workspace, where
-        command = [sys.executable, "-P", "-m", MODULE]
+    def __init__(self, workspace: Workspace, where: str, *, module: str = MODULE) -> None:
+        self._workspace, self._where, self._module = workspace, where, module
+        command = [sys.executable, "-P", "-m", module]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(  # noqa: S603 - our own module by our own interpreter
             command, stdin=pipe, stdout=pipe, stderr=pipe, env=_environment(), start_new_session=True
@@ -92,7 +93,7 @@ class FreshProcess:
                 what = f"It did not answer within {timeout:.0f} s and was ended."
                 return {"fault": {"what": what, "got": None, "type": "hang"}}
             raise CannotRun(
-                "The rehearsal took too long and was ended.", allowed=f"{timeout:.0f} s", where=self._where
+                "The fresh process took too long and was ended.", allowed=f"{timeout:.0f} s", where=self._where
             ) from None
         status = self._process.returncode
         if not said and status not in _BY_OTHERS and phase.is_file():
@@ -110,7 +111,7 @@ class FreshProcess:
         for tail in (self._said, self._noise):
             tail.join(max(0.0, until - time.monotonic()))
             if tail.is_alive():  # something that it started holds the pipe
-                raise subprocess.TimeoutExpired(MODULE, timeout)
+                raise subprocess.TimeoutExpired(self._module, timeout)
         return self._said.text, self._noise.text
 
 
@@ -159,7 +160,7 @@ def _read(said: str, noise: str, status: int, workspace: Workspace, where: str) 
     except ValueError:
         last = without_secrets(noise.strip().rpartition("\n")[2], workspace)
         raise CannotRun(
-            f"The rehearsal's process died with status {status}.",
+            f"The fresh process died with status {status}.",
             where=where,
             got=last or None,
             mend="A negative status is a signal: -9 is often a lack of memory.",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from loopwright.errors import DataFault, LedgerConflict
+from loopwright.errors import DataFault, LedgerConflict, UnknownName
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.release.approval import is_over, record_approval
@@ -115,8 +115,12 @@ class Moving:
         """Make the alias what the ledger says, and look again whether it still says so."""
         while True:
             champion = _version(self.state)
-            if self.tracking.alias_of(self.model, ALIAS) != champion:
-                self.tracking.move_alias(self.model, ALIAS, champion)
+            try:
+                if self.tracking.alias_of(self.model, ALIAS) != champion:
+                    self.tracking.move_alias(self.model, ALIAS, champion)
+            except UnknownName:
+                self.lose(champion)
+                return
             if _version(self.state) == champion:
                 return
 
@@ -131,6 +135,8 @@ class Moving:
         evidence = {"found": found, "expected": expected}
         why = f"The alias was at {_named(found)} and belongs to {_named(expected)}."
         taken_over, why_not = self._adoptable(found)
+        if not taken_over and expected and expected not in self.tracking.versions_of(self.model):
+            return self.lose(expected)
 
         def decide(state: State) -> list[Draft]:
             known = cast("ModelState", state)
@@ -147,6 +153,22 @@ class Moving:
             )
         self.project()
         return f"put the alias back from {_named(found)} to {_named(expected)}{why_not}"
+
+    def lose(self, version: str | None) -> str | None:
+        """Record, once, that the registry has a version no more: it is not tried again at each run.
+
+        :param version: as the ledger knows it.
+        :return: what was recorded, or ``None`` when it had been.
+        """
+        why = f"MLflow has no {_named(version)} of {self.model} any more: somebody deleted it there."
+
+        def decide(state: State) -> Draft | None:
+            entry = state.get(f"version/{version}")
+            lost = entry is None or entry.get("lost")
+            return None if lost else Draft(Kind.VERSION_LOST, "release", why, {"version": version})
+
+        recorded = self.ledger.decide(self.subject, decide)
+        return f"found that {why[:-1]}" if recorded else None
 
     def stranger(self) -> str | None:
         """Return the version that the team had made champion before the loop released anything, if it did.
@@ -227,6 +249,8 @@ class Moving:
     def _abandon(self, release: Mapping[str, Any], error: DataFault) -> str:
         why = f"The registry will not have it: {error.what}"
         evidence = {"version": release["version"], "why": why}
+        if isinstance(error, UnknownName):
+            self.lose(release["version"])
 
         def decide(state: State) -> Draft | None:
             now = cast("ModelState", state).release
@@ -254,8 +278,11 @@ def mend(moving: Moving) -> list[str]:
     :param moving: the model's releases.
     :return: as there.
     """
-    mended = (moving.finish(), moving.alias_found_moved(), moving.withdraw_stale(), moving.expire())
-    project_challenger(moving.workspace, moving.spec)
+    mended = [moving.finish(), moving.alias_found_moved(), moving.withdraw_stale(), moving.expire()]
+    try:
+        project_challenger(moving.workspace, moving.spec)
+    except UnknownName:
+        mended.append(moving.lose((moving.state.challenger or {}).get("version")))
     return [sentence for sentence in mended if sentence]
 
 

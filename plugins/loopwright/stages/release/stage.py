@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
-from loopwright.errors import NotReady, shown_names
+from loopwright.errors import NotReady, UnknownName, shown_names
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.state import natural
 from loopwright.stages.release.conditions import ReleaseRefused, known_version, ready
@@ -62,8 +62,13 @@ def promote(workspace: Workspace, model: ModelSpec, version: str, *, actor: str 
     if _is_champion(moving.state, version):
         return _released(moving.state, version, "promote", "unchanged")
     _require_no_stranger(moving)
-    with TemporaryDirectory(prefix="loopwright-") as scratch:
-        judged_files(workspace, known_version(moving.state, version), Path(scratch))
+    entry = known_version(moving.state, version)
+    try:
+        with TemporaryDirectory(prefix="loopwright-") as scratch:
+            judged_files(workspace, entry, Path(scratch))
+    except UnknownName:
+        moving.lose(version)
+        raise
 
     def intent(state: ModelState) -> Draft | None:
         if _is_champion(state, version):

@@ -131,17 +131,36 @@ def keep_rehearsal(
     :param predictor: the candidate.
     :return: which rows, the answers to them, and the digest of both as they were kept.
     """
+    with TemporaryDirectory() as scratch:
+        rows = Path(scratch) / _name(REHEARSAL_ROWS)
+        chosen = draw_rehearsal(spec, raw, rows)
+        expected = predictor.predict(pd.read_parquet(rows))
+        return chosen, expected, keep_golden(tracking, run_id, rows, expected)
+
+
+def draw_rehearsal(spec: ModelSpec, raw: pd.DataFrame, rows: Path) -> Array:
+    """Write the rows that a version will be rehearsed on, and return which they are.
+
+    :param raw: rows of the holdout.
+    :param rows: the file to write.
+    """
     size = min(len(raw), spec.release.rehearsal_rows)
     chosen = np.sort(np.random.default_rng(spec.train.seed).choice(len(raw), size, replace=False))
-    with TemporaryDirectory() as scratch:
-        rows, answers = Path(scratch) / _name(REHEARSAL_ROWS), Path(scratch) / _name(REHEARSAL_EXPECTED)
-        raw.iloc[chosen].reset_index(drop=True).to_parquet(rows, index=False)
-        expected = predictor.predict(pd.read_parquet(rows))
-        _storable(expected).to_parquet(answers, index=False)
-        for path in (rows, answers):
-            tracking.log_file(run_id, path, REHEARSAL_ROWS.rpartition("/")[0])
-        digest = golden_digest(rows, answers)
-    return chosen, expected, digest
+    raw.iloc[chosen].reset_index(drop=True).to_parquet(rows, index=False)
+    return chosen
+
+
+def keep_golden(tracking: Tracking, run_id: str, rows: Path, expected: pd.DataFrame) -> str:
+    """Keep a golden sample with a run, and return its digest.
+
+    :param rows: the file that :func:`draw_rehearsal` wrote.
+    :param expected: the answers to these rows.
+    """
+    answers = rows.with_name(_name(REHEARSAL_EXPECTED))
+    _storable(expected).to_parquet(answers, index=False)
+    for path in (rows, answers):
+        tracking.log_file(run_id, path, REHEARSAL_ROWS.rpartition("/")[0])
+    return golden_digest(rows, answers)
 
 
 def _name(path: str) -> str:
