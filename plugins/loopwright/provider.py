@@ -19,8 +19,8 @@ def get_provider_info() -> dict[str, Any]:
         "integrations": [
             {"integration-name": _NAME, "external-doc-url": "https://airflow.apache.org/", "tags": ["software"]}
         ],
-        "operators": [_modules("operators", "announce", "approval", "ci", "ingest", "monitor", "quarantine", "release",
-                               "score", "train")],
+        "operators": [_modules("operators", "announce", "approval", "ci", "clean", "ingest", "monitor", "quarantine",
+                               "release", "score", "train")],
         "sensors": [_modules("sensors", "arrival")],
         "triggers": [_modules("triggers", "arrival")],
         "hooks": [_modules("hooks", "database", "lake", "ledger", "loopwright", "mlflow", "secret")],

@@ -72,3 +72,23 @@ def test_a_copy_goes_into_an_empty_ledger_and_no_other(loopwright, told, tmp_pat
     assert refused.status == 2
     assert "never overwritten" in refused.err
     assert "verify" in loopwright("history", "tips", "--verify", "--project", told.path, "--ledger", elsewhere).out
+
+
+def test_a_record_that_was_made_anew_verifies_and_is_found_out_by_a_backup(loopwright, told, tmp_path):
+    file, at = tmp_path / "copy.jsonl", ("--project", told.path)
+    assert loopwright("ledger", "backup", file, *at).status == 0
+    Ledger.of(told.workspace).record("model/tips", Draft(Kind.CI_JUDGED, "ci", "pass", {}))
+    answer = loopwright("ledger", "check", "--against", file, *at)
+    assert answer.status == 0
+    assert f"2 events about 1 subjects verify, and go on from {file}" in answer.out
+    forged = Ledger(f"sqlite:///{tmp_path / 'forged.db'}")
+    for actor in ("person:mallory", "ci"):
+        forged.record("model/tips", Draft(Kind.CI_JUDGED, actor, "pass", {}))
+    at = (*at, "--ledger", f"sqlite:///{tmp_path / 'forged.db'}")
+    assert loopwright("ledger", "check", *at).status == 0
+    found = loopwright("ledger", "check", "--against", file, *at)
+    assert found.status == 1
+    assert "model/tips: Event 1 is another than in the backup: this record was made anew." in found.out
+    empty = ("--project", told.path, "--ledger", f"sqlite:///{tmp_path / 'empty.db'}", "--json")
+    [said] = loopwright("ledger", "check", "--against", file, *empty).document["problems"]["model/tips"]
+    assert "were cut off" in said

@@ -53,6 +53,7 @@ def story(suite):
     told["no json"] = suite.after("tips.train", reason="a try", params="C is 3")
     told["roll back"] = suite.after("tips.rollback", reason="it looks odd")
     told["ci"] = suite.after("loopwright.ci")
+    told["clean"] = suite.after("loopwright.clean", dry_run=True)
     return told
 
 
@@ -187,3 +188,10 @@ def test_ci_judges_the_project(story):
     chapter = story["ci"]
     assert (chapter.state, chapter.states) == ("success", {"check_project": "success", "check_dags": "success"})
     assert chapter.results["check_dags"]["verdict"]["outcome"] == "pass"
+
+
+def test_a_clean_up_says_what_would_go(story):
+    chapter = story["clean"]
+    assert (chapter.state, chapter.states) == ("success", {"clean": "success"})
+    result = chapter.results["clean"]
+    assert (result["dry_run"], result["versions"]["tips"]) == (True, [])

@@ -91,7 +91,7 @@ def test_each_stage_has_its_dag_for_each_declaration(untouched):
     dags = {dag for found in untouched[1].values() for dag in found["dags"]}
     models = {f"{model}.{stage}" for model in ("tips", "minutes") for stage in
               ("train", "release", "rollback", "score", "monitor")}  # fmt: skip
-    assert dags == {"rides.ingest", "loopwright.ci", *models}
+    assert dags == {"rides.ingest", "loopwright.ci", "loopwright.clean", *models}
 
 
 @pytest.mark.parametrize("name", DAG_FILES)

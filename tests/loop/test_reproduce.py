@@ -56,6 +56,31 @@ def test_another_estimator_with_the_same_answers_is_within_tolerance_and_says_wh
     assert found.outcome == "within_tolerance"
     assert "python is 3.99 and was 3." in found.why
     assert "here is numpy==0 for" in found.why
+    assert "other bytes" in found.why
+
+
+@pytest.mark.parametrize(("declared", "outcome"), [(None, "different"), ("0.5", "within_tolerance")])
+def test_how_far_an_answer_may_be_is_declared_and_said(trained, monkeypatch, declared, outcome):
+    real, model = room.learn, "include/models/tips/model.yaml"
+
+    def shifted(*args):
+        learned = real(*args)
+        last = learned.estimator[-1] if hasattr(learned.estimator, "steps") else learned.estimator
+        last.intercept_ = last.intercept_ + 1e-3
+        return learned
+
+    monkeypatch.setattr(room, "learn", shifted)
+    held = (trained.path / model).read_text()
+    if declared:
+        trained.edit(model, "monitor:", f"release: {{reproduce_tolerance: {declared}}}\nmonitor:")
+    try:
+        found = reproduce(trained.workspace, "tips", "1")
+    finally:
+        (trained.path / model).write_text(held)
+    assert found.outcome == outcome
+    assert 0 < found.largest < 1e-3
+    assert f"{float(declared or 1e-6):g}, by {found.largest:.3g} at most" in found.why
+    assert ("training itself is not deterministic" in found.why) == (outcome == "different")
 
 
 def test_rows_that_are_not_those_of_then_are_a_reason(trained, monkeypatch):

@@ -15,7 +15,8 @@ from loopwright.verdict import Outcome
 from support import toy as toys
 
 STAGES = ("train", "release", "score", "monitor")
-ALL = {"ci.py", "ingest__rides.py", *(f"{stage}__{model}.py" for stage in STAGES for model in ("tips", "minutes"))}
+OF_MODELS = {f"{stage}__{model}.py" for stage in STAGES for model in ("tips", "minutes")}
+ALL = {"ci.py", "clean.py", "ingest__rides.py", *OF_MODELS}
 
 
 @pytest.fixture

@@ -109,6 +109,13 @@ class Release(Declared):
     reproduce: Cron | None = Field(
         None, description="A cron expression on which the champion is trained again from what was recorded."
     )
+    reproduce_tolerance: float = Field(
+        1e-6,
+        ge=0,
+        lt=1,
+        description="How far an answer of the model that was trained again may be from the recorded one's, relative to "
+        "it, and count as the same.",
+    )
     keep: Keep = Field(Keep(), description="Which versions that were never champion stay at a clean-up.")
     tell: list[Target] = Field([], description="Who learns of a promotion or a roll back, retried until it does.")
     shadow: Shadow | None = Field(

@@ -134,10 +134,10 @@ class Event:
 
     @property
     def about(self) -> str:
-        """Which batch, version or training it is about, for people; empty when its subject says it all."""
+        """Which batch, version, training or project it is about, for people; empty when its subject says it all."""
         seen = self.evidence
         version = f"version {seen['version']}" if seen.get("version") else ""
-        return str(seen.get("batch_id") or version or seen.get("training_id") or "")
+        return str(seen.get("batch_id") or version or seen.get("training_id") or seen.get("project") or "")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""

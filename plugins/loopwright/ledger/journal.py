@@ -99,6 +99,12 @@ def counts(connection: Connection) -> dict[str, int]:
     return {row.subject: row.events for row in connection.execute(query)}
 
 
+def hash_at(connection: Connection, subject: str, sequence: int) -> str | None:
+    """Return the hash of one event of a subject; ``None`` where there is none."""
+    query = select(events_table.c.hash).where(events_table.c.subject == subject, events_table.c.sequence == sequence)
+    return connection.scalars(query).one_or_none()
+
+
 def replace_entries(connection: Connection, subject: str, entries: Mapping[str, Any]) -> None:
     """Put ``entries`` in place of all that is materialised of a subject."""
     connection.execute(delete(entries_table).where(entries_table.c.subject == subject))

@@ -113,6 +113,17 @@ def checked(path: Path) -> Backup:
     raise _unusable(path, "it has no last line: it was cut off")
 
 
+def heads(path: Path) -> dict[str, tuple[int, str]]:
+    """Return each subject's last event in a backup: its sequence and its hash.
+
+    :param path: the file.
+    :raises BackupUnusable: if anything of it is not what was written.
+    """
+    checked(path)
+    *_, (_, last) = _lines(path)
+    return {subject: (int(sequence), str(digest)) for subject, (sequence, digest) in last["heads"].items()}
+
+
 def events(path: Path) -> Iterator[list[Event]]:
     """Yield a backup's events in their order, so many at a time.
 

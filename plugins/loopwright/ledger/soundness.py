@@ -52,6 +52,20 @@ def out_of_line(event: Event, before: Event | None) -> list[str]:
     return found
 
 
+def departed(sequence: int, expected: str, found: str | None) -> str | None:
+    """Return what is wrong with a chain whose event is not the one that a backup ends with; ``None`` when it is.
+
+    :param sequence: of the backup's last event.
+    :param expected: its hash.
+    :param found: the hash that stands in its place; ``None`` where nothing does.
+    """
+    if found is None:
+        return f"The backup has an event {sequence}, and this ledger does not: its last events were cut off."
+    if found != expected:
+        return f"Event {sequence} is another than in the backup: this record was made anew."
+    return None
+
+
 def refolded(events: Sequence[Event]) -> dict[str, Any]:
     """Return the entries that events fold to.
 

@@ -175,6 +175,22 @@ class Ledger:
         with self._database.reading() as connection:
             return portable.write(connection, path)
 
+    def departures(self, path: Path) -> dict[str, list[str]]:
+        """Return where this ledger does not go on from a backup, a sentence each by subject; nothing where it does.
+
+        A whole new chain of events verifies as well as the one that was recorded; a copy from before shows it up.
+
+        :param path: a backup of this ledger, from any time.
+        :raises BackupUnusable: if it is not what was written.
+        """
+        heads = portable.heads(path)
+        with self._database.reading() as connection:
+            found = {
+                subject: soundness.departed(sequence, digest, journal.hash_at(connection, subject, sequence))
+                for subject, (sequence, digest) in heads.items()
+            }
+        return {subject: [said] for subject, said in found.items() if said}
+
     def restore(self, path: Path) -> Backup:
         """Take a backup in, whole or not at all, and fold the state from it.
 

@@ -64,7 +64,8 @@ def check_project(
     digest = _digest(project, things)
     subject = f"model/{model}" if model else "project"
     verdict = Verdict("ci", subject, tuple(checks), digests={"code": digest})
-    evidence = {"verdict": verdict.to_dict(), "code_digest": digest}
+    # Of two projects on one ledger, both are the subject `project`: each verdict says whose it is.
+    evidence = {"project": project.path.name, "verdict": verdict.to_dict(), "code_digest": digest}
     Ledger.of(workspace).record(subject, Draft(Kind.CI_JUDGED, actor, verdict.why(), evidence))
     return verdict
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from loopwright.declaration import Project
+from loopwright.errors import counted
 from loopwright.lake import Lake
 from loopwright.ledger.store import Ledger
 from loopwright.stages.release import half_removed, removable, remove_version
@@ -42,6 +43,15 @@ class Cleaned:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         return asdict(self)
+
+    def said(self) -> list[str]:
+        """Return a sentence for each model and dataset of which something went, or would go; none where nothing did."""
+        word = "would go" if self.dry_run else "gone"
+        versions = {model: gone for model, gone in self.versions.items() if gone}
+        return [
+            *(f"{word}: {model}, version {', '.join(gone)}" for model, gone in versions.items()),
+            *(f"{word}: {name}, {counted(n, 'file')} of older versions" for name, n in self.files.items() if n),
+        ]
 
 
 def clean(

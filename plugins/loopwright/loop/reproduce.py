@@ -23,10 +23,10 @@ from loopwright.errors import LoopwrightError, NotReady, shown_names
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving import Predictor, artifact
-from loopwright.serving.kept import REHEARSAL_ROWS, TRAINED_ROWS
+from loopwright.serving.kept import TRAINED_ROWS
 from loopwright.serving.rehearsal_process import difference
 from loopwright.serving.served import CARD, CODE, ESTIMATOR, answered, conformed
-from loopwright.stages.release import judged_files, known_version
+from loopwright.stages.release import golden_of, golden_sample, judged_files, known_version
 from loopwright.stages.train.environment import environment_of, requirements_of
 from loopwright.stages.train.learning import learn
 from loopwright.stages.train.seen import identities
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from loopwright.declaration import Workspace
 
 Outcome = Literal["identical", "within_tolerance", "different"]
-TOLERANCE = 1e-6
-"""How far an answer may be from the recorded model's, relative to it: the order of a sum, not the model."""
+_UNKNOWN = "rows, code, parameters, seed and environment are as recorded: the training itself is not deterministic"
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,8 @@ class Reproduction:
     :param outcome: ``identical`` bytes of the estimator, answers ``within_tolerance``, or ``different``.
     :param rows: rows that both were asked about.
     :param differ: rows that got another answer.
-    :param largest: the largest difference of a number; ``None`` where none differs.
+    :param largest: the largest difference of a number, within the tolerance or not; ``None`` where none differs.
+    :param tolerance: how far an answer may be from the recorded one, relative to it, as declared today.
     :param reasons: what is not as it was, a sentence each.
     :param seconds: how long it took.
     """
@@ -63,18 +63,21 @@ class Reproduction:
     rows: int
     differ: int
     largest: float | None
+    tolerance: float
     reasons: tuple[str, ...]
     seconds: float
 
     @property
     def why(self) -> str:
         """One sentence."""
+        most = f", by {self.largest:.3g} at most" if self.largest else ""
         said = {
             "identical": "the same estimator came out, byte for byte",
-            "within_tolerance": f"{self.rows} rows got the same answers",
-            "different": f"{self.differ} of {self.rows} rows got another answer",
+            "within_tolerance": f"other bytes; {self.rows} rows got the same answers within {self.tolerance:g}{most}",
+            "different": f"{self.differ} of {self.rows} rows got another answer, beyond {self.tolerance:g}{most}",
         }[self.outcome]
-        return said + (f" ({'; '.join(self.reasons)})" if self.reasons else "")
+        known = self.reasons or (() if self.outcome != "different" else (_UNKNOWN,))
+        return said + (f" ({'; '.join(known)})" if known else "")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -106,7 +109,11 @@ def reproduce(workspace: Workspace, model: str, version: str, *, actor: str = "r
         )
     with TemporaryDirectory(prefix="loopwright-") as scratch:
         files = judged_files(workspace, entry, Path(scratch) / "recorded")
-        once = _Once(workspace, _declared(workspace, tracking, entry, model), training, files, Path(scratch))
+        spec, today = _declared(workspace, tracking, entry, model), Project.at(workspace.project).model(model)
+        once = _Once(
+            workspace, spec, training, files, Path(scratch),
+            tolerance=today.release.reproduce_tolerance, golden=golden_of(state, entry),
+        )  # fmt: skip
         found = once.again(tracking, entry, version, started)
     evidence = {name: value for name, value in found.to_dict().items() if name != "model"}
     ledger.record(state.subject, Draft(Kind.VERSION_REPRODUCED, actor, f"{found.outcome}: {found.why}", evidence))
@@ -120,28 +127,44 @@ class _Once:
     :param training: as the ledger has it.
     :param files: the recorded artifact.
     :param scratch: a folder to work in.
+    :param tolerance: how far an answer may be from the recorded one.
+    :param golden: the recorded digest of the rows to ask both about.
     """
 
     def __init__(
-        self, workspace: Workspace, spec: ModelSpec, training: Mapping[str, Any], files: Path, scratch: Path
+        self,
+        workspace: Workspace,
+        spec: ModelSpec,
+        training: Mapping[str, Any],
+        files: Path,
+        scratch: Path,
+        *,
+        tolerance: float,
+        golden: str | None,
     ) -> None:
         self.workspace, self.spec, self.training = workspace, spec, training
         self.files, self.scratch = files, scratch
+        self.tolerance, self.golden = tolerance, golden
         self.code = files / artifact.MODEL / CODE
 
     def again(self, tracking: Tracking, entry: Mapping[str, Any], version: str, started: float) -> Reproduction:
+        import pandas as pd
+
         recorded = artifact.load(self.files, entry["artifact_digest"])
         raw = rows_of(self.workspace, self.spec, self.training, self.training["batches"])
         folder, predictor = self._trained(raw)
-        asked = _asked(tracking, entry, self.scratch)
-        differ, largest = difference(recorded.predict(asked), predictor.predict(asked))
+        asked = pd.read_parquet(golden_sample(self.workspace, entry, self.golden, self.scratch)[0])
+        before, now = recorded.predict(asked), predictor.predict(asked)
+        differ, _ = difference(before, now, relative=self.tolerance)
+        _, largest = difference(before, now, relative=0)
         outcome: Outcome = "different" if differ else "within_tolerance"
         if self._same_bytes(folder):
             outcome = "identical"
         reasons = [*self._rows(tracking, entry, raw), *self._environment(tracking, entry)]
         return Reproduction(
-            self.spec.name, version, outcome, len(asked), differ, largest, tuple(reasons), time.monotonic() - started
-        )
+            self.spec.name, version, outcome, len(asked), differ, largest, self.tolerance, tuple(reasons),
+            time.monotonic() - started,
+        )  # fmt: skip
 
     def _trained(self, raw: pd.DataFrame) -> tuple[Path, Predictor]:
         chosen, folder = self.training["chosen"], self.scratch / "again"
@@ -198,9 +221,3 @@ def _declared(workspace: Workspace, tracking: Tracking, entry: Mapping[str, Any]
         return ModelSpec.model_validate(tracking.read_json(entry["run_id"], "declaration.json"))
     except ValidationError:
         return Project.at(workspace.project).model(model)
-
-
-def _asked(tracking: Tracking, entry: Mapping[str, Any], scratch: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.read_parquet(tracking.download(entry["run_id"], REHEARSAL_ROWS, scratch))

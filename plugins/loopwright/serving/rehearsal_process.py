@@ -74,20 +74,21 @@ def rehearsed(files: Path, digest: str, rows: Path, expected: Path, memory_mb: f
     }
 
 
-def difference(expected: pd.DataFrame, found: pd.DataFrame) -> tuple[int, float | None]:
-    """Return how many rows got another answer, and the largest difference of a number.
+def difference(expected: pd.DataFrame, found: pd.DataFrame, *, relative: float = RELATIVE) -> tuple[int, float | None]:
+    """Return how many rows got another answer, and the largest difference of a number among them.
 
     :param expected: the answers at the training.
     :param found: the answers here.
+    :param relative: how far a number may be from the expected one, relative to it.
     """
     if len(expected) != len(found) or not set(expected) <= set(found):
         return max(len(expected), 1), None
-    differs, largest = np.zeros(len(expected), dtype=bool), None
+    differs, largest, absolute = np.zeros(len(expected), dtype=bool), None, min(ABSOLUTE, relative)
     for column in expected:
         before, after = expected[column].to_numpy(), found[column].to_numpy()
         if before.dtype.kind in "fiub" and after.dtype.kind in "fiub":
             before, after = before.astype(float), after.astype(float)
-            off = ~np.isclose(after, before, rtol=RELATIVE, atol=ABSOLUTE, equal_nan=True)
+            off = ~np.isclose(after, before, rtol=relative, atol=absolute, equal_nan=True)
             if off.any():
                 largest = max(largest or 0.0, float(np.nanmax(np.abs(after - before)[off], initial=0.0)))
         else:

@@ -12,7 +12,7 @@ from loopwright.suite.selection import Selection
 if TYPE_CHECKING:
     from loopwright.declaration import Project
 
-OF_PROJECT = ("ci",)
+OF_PROJECT = ("ci", "clean")
 OF_DATASETS = ("ingest",)
 OF_MODELS = ("train", "release", "score", "monitor")
 

@@ -23,13 +23,8 @@ def command(dry_run: bool, setting: Setting) -> int:
     if setting.as_json:
         as_document(done.to_dict())
         return 0
-    word = "would go" if dry_run else "gone"
-    for model, versions in done.versions.items():
-        if versions:
-            click.echo(f"{coloured(word)} {model}: version {', '.join(versions)}")
-    for dataset, count in done.files.items():
-        if count:
-            click.echo(f"{coloured(word)} {dataset}: {count} files of older versions")
-    if not any(done.versions.values()) and not any(done.files.values()):
+    for sentence in done.said():
+        click.echo(sentence)
+    if not done.said():
         click.echo(f"{coloured('pass')} nothing is there that nothing refers to")
     return 0

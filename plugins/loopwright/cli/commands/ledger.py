@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,12 +19,16 @@ def command() -> None:
 
 
 @command.command("check")
+@click.option(
+    "--against", type=_FILE, metavar="FILE", help="A backup, kept elsewhere, that the record must go on from."
+)
 @setting_options
-def check(setting: Setting) -> int:
+def check(against: Path | None, setting: Setting) -> int:
     """Ask whether the ledger is of this release's revision, and everything in it what was recorded.
 
-    With --json: one document, {"revision", "wanted", "events", "subjects", "problems": {subject: […]}}. The exit status
-    is 1 when something was tampered with.
+    Whoever can write to the database can make a whole new chain, which verifies; one that does not go on from a backup
+    is found out by --against. With --json: one document, {"revision", "wanted", "events", "subjects", "problems":
+    {subject: […]}}. The exit status is 1 when something was tampered with.
     """
     from loopwright.ledger.store import Ledger
     from loopwright.ledger.tables import REVISION
@@ -31,16 +36,14 @@ def check(setting: Setting) -> int:
     ledger = Ledger.of(setting.workspace)
     revision, counted = ledger.revision() or REVISION, ledger.counts()
     problems = {subject: found for subject in counted if (found := ledger.verify(subject))}
-    if setting.as_json:
-        said = {"revision": revision, "wanted": REVISION, "events": sum(counted.values()), "subjects": len(counted)}
-        as_document({**said, "problems": problems})
-        return 1 if problems else 0
-    for subject, found in problems.items():
-        for problem in found:
-            click.echo(f"{coloured('fail')} {subject}: {problem}")
-    if not problems:
-        events = f"{sum(counted.values())} events about {len(counted)} subjects verify"
-        click.echo(f"{coloured('pass')} revision {revision}; {events}")
+    for subject, found in (ledger.departures(against) if against else {}).items():
+        problems[subject] = [*problems.get(subject, []), *found]
+    events = sum(counted.values())
+    document = {"revision": revision, "wanted": REVISION, "events": events, "subjects": len(counted)}
+    lines = [f"{coloured('fail')} {subject}: {problem}" for subject, found in problems.items() for problem in found]
+    goes_on = f", and go on from {against}" if against else ""
+    sound = f"{coloured('pass')} revision {revision}; {events} events about {len(counted)} subjects verify{goes_on}"
+    _answer(setting, {**document, "problems": problems}, "\n".join(lines) or sound)
     return 1 if problems else 0
 
 
@@ -55,12 +58,10 @@ def migrate(setting: Setting) -> int:
     from loopwright.ledger.tables import REVISION
 
     before = Ledger.of(setting.workspace).migrate()
-    if setting.as_json:
-        as_document({"from": before, "to": REVISION})
-    elif before == REVISION:
-        click.echo(f"{coloured('pass')} it is at revision {REVISION} already")
-    else:
-        click.echo(f"{coloured('pass')} from {f'revision {before}' if before else 'nothing'} to revision {REVISION}")
+    said = f"from {f'revision {before}' if before else 'nothing'} to revision {REVISION}"
+    if before == REVISION:
+        said = f"it is at revision {REVISION} already"
+    _answer(setting, {"from": before, "to": REVISION}, f"{coloured('pass')} {said}")
     return 0
 
 
@@ -75,10 +76,7 @@ def rebuild(subject: str | None, setting: Setting) -> int:
     from loopwright.ledger.store import Ledger
 
     folded = Ledger.of(setting.workspace).rebuild(subject)
-    if setting.as_json:
-        as_document({"events": folded})
-    else:
-        click.echo(f"{coloured('pass')} the state was folded anew from {folded} events")
+    _answer(setting, {"events": folded}, f"{coloured('pass')} the state was folded anew from {folded} events")
     return 0
 
 
@@ -93,10 +91,8 @@ def backup(file: Path, setting: Setting) -> int:
     from loopwright.ledger.store import Ledger
 
     held = Ledger.of(setting.workspace).backup(file)
-    if setting.as_json:
-        as_document(held.to_dict())
-    else:
-        click.echo(f"{coloured('pass')} {held.events} events about {held.subjects} subjects, head {held.head[:12]}")
+    said = f"{held.events} events about {held.subjects} subjects, head {held.head[:12]}"
+    _answer(setting, held.to_dict(), f"{coloured('pass')} {said}")
     return 0
 
 
@@ -111,8 +107,14 @@ def restore(file: Path, setting: Setting) -> int:
     from loopwright.ledger.store import Ledger
 
     held = Ledger.of(setting.workspace).restore(file)
-    if setting.as_json:
-        as_document(held.to_dict())
-    else:
-        click.echo(f"{coloured('pass')} {held.events} events about {held.subjects} subjects are here again")
+    said = f"{held.events} events about {held.subjects} subjects are here again"
+    _answer(setting, held.to_dict(), f"{coloured('pass')} {said}")
     return 0
+
+
+def _answer(setting: Setting, document: dict[str, Any], line: str) -> None:
+    """Say what came of it, to a program or to a person."""
+    if setting.as_json:
+        as_document(document)
+    else:
+        click.echo(line)
