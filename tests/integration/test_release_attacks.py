@@ -6,7 +6,7 @@ import pytest
 
 from loopwright.errors import ArtifactTampered, LakeUnavailable, LedgerUnavailable, TrackingUnavailable
 from loopwright.ledger import journal
-from loopwright.ledger.events import Kind
+from loopwright.ledger.events import Draft, Kind
 from loopwright.stages.release import ReleaseRefused, promote, reconcile, record_approval, rehearse, roll_back
 from loopwright.stages.score import score_batch
 from loopwright.tracking import Tracking
@@ -111,3 +111,29 @@ def test_the_artifact_is_changed_between_approval_and_move(house):
     pickle.write_bytes(held)
     with pytest.raises(ReleaseRefused, match="rejected"):  # nor does it come back by putting them back
         promote(house.workspace, house.model, version)
+
+
+def test_an_approval_that_has_expired_moves_nothing(house):
+    house.toy.edit("include/models/tips/model.yaml", "monitor:", "release: {approval: required}\nmonitor:")
+    first = house.rehearsed()
+    record_approval(house.workspace, house.model, first, "given", "person:ada", "Yes.")
+    promote(house.workspace, house.model, first)
+    second = house.rehearsed()
+    record_approval(house.workspace, house.model, second, "given", "person:ada", "Yes.")
+    house.toy.edit("include/models/tips/model.yaml", "required}", "required, timeout: 0s}")
+    with pytest.raises(ReleaseRefused, match=r"person:ada approved it at .*, which is longer ago than 0:00:00"):
+        promote(house.workspace, house.model, second)
+    assert house.standing == (first, first, None)
+    assert house.kinds().count("release_intended") == 1
+
+
+def test_who_asked_for_a_training_and_approves_it_moves_nothing(house):
+    house.toy.edit("include/models/tips/model.yaml", "monitor:", "release: {approval: required}\nmonitor:")
+    version = house.rehearsed()
+    training = {**house.state.training(house.state.version(version)["training_id"]), "train": True}
+    house.ledger.record("model/tips", Draft(Kind.TRAINING_DECIDED, "person:ada", "I want it.", training))
+    with pytest.raises(ReleaseRefused, match="Who asked for a release does not approve it"):
+        record_approval(house.workspace, house.model, version, "given", "person:ada", "Mine.")
+    with pytest.raises(ReleaseRefused, match="a person has to approve, and the answer is not asked for yet"):
+        promote(house.workspace, house.model, version)
+    assert house.standing == (None, None, None)

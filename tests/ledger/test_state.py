@@ -117,6 +117,7 @@ EVIDENCE = {
     "dataset_sequence": 1,
     "then": "wait",
     "judged": 1,
+    "key": "adopted-1",
 }
 ENTRIES = {
     "version/1": {"version": "1", "shadow": {"looks": 0}},
@@ -372,3 +373,12 @@ def test_the_table_of_labels_never_goes_back_a_version() -> None:
     begun = (Kind.FORGETTING_BEGUN, {"request": "r"})
     assert dataset(taken("b", 3), begun, (Kind.ROWS_FORGOTTEN, forgotten)).get("labels")["version"] == 3
     assert dataset(taken("b", 1), begun, (Kind.ROWS_FORGOTTEN, forgotten)).get("labels")["version"] == 2
+
+
+def test_a_version_that_the_registry_lost_waits_no_more_and_a_champion_stays_one():
+    lost = model(registered("1"), (Kind.VERSION_LOST, {"version": "1"}))
+    assert (lost.candidate, lost.version("1")["status"], lost.version("1")["lost"]) == (None, "lost", "T2")
+    lost = model(*promoted("1"), (Kind.VERSION_LOST, {"version": "1"}))
+    assert (lost.champion["version"], lost.champion["status"]) == ("1", "champion")
+    again = model(*promoted("1"), (Kind.VERSION_LOST, {"version": "1"}), confirmed("1"))
+    assert "lost" not in again.champion

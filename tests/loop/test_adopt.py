@@ -19,7 +19,7 @@ from loopwright.ledger.events import Kind
 from loopwright.loop.adopt import MISSING, adopt
 from loopwright.loop.run import turn
 from loopwright.serving import artifact, artifact_digest
-from loopwright.stages.release import ALIAS, ReleaseRefused, promote
+from loopwright.stages.release import ALIAS, ReleaseRefused, card_for, promote
 from loopwright.stages.score import score_batch
 from support import toy as toys
 from support.house import House, cold_mlflow, house
@@ -62,6 +62,10 @@ def test_it_is_champion_answers_raw_rows_and_says_what_is_not_known(house):
     again = adopt(house.workspace, "tips", source, actor="person:ada", reason="We had it.")
     assert again.status == "unchanged"
     assert house.ledger.verify("model/tips") == []
+    card = card_for(house.workspace, house.model, "2").markdown()
+    assert f"| taken over from | {source} |" in card
+    assert "No gate judged it, so none were looked at." in card
+    assert f"Not known: {MISSING[0]}." in card
     # A candidate competes with it.
     candidate = house.rehearsed()
     assert promote(house.workspace, house.model, candidate).previous == "2"

@@ -30,23 +30,26 @@ def status(workspace: Workspace, model: str | None = None) -> dict[str, Any]:
     """
     project, ledger = Project.at(workspace.project), Ledger.of(workspace)
     names = project.model_names() if model is None else [project.model(model).name]
-    models = [_model(project, ledger, name) for name in names]
+    read: dict[str, DatasetState] = {}  # many models share a dataset
+    models = [_model(project, ledger, name, read) for name in names]
     wanted = project.dataset_names() if model is None else sorted({m["dataset"] for m in models if m["dataset"]})
     return {"models": models, "datasets": [_dataset(workspace, project, ledger, name) for name in wanted]}
 
 
-def _model(project: Project, ledger: Ledger, name: str) -> dict[str, Any]:
+def _model(project: Project, ledger: Ledger, name: str, read: dict[str, DatasetState]) -> dict[str, Any]:
     state = ledger.model(name)
     stands: dict[str, Any] = {"name": name, "dataset": None, "owner": None, "broken": None, **_known(state)}
     try:
         spec = project.model(name)
     except LoopwrightError as error:
         return {**stands, "broken": error.to_dict(), "needs": [f"the declaration is wrong: {error.what}"]}
+    if spec.dataset not in read:
+        read[spec.dataset] = ledger.dataset(spec.dataset)
     return {
         **stands,
         "dataset": spec.dataset,
         "owner": spec.owner,
-        "unscored": _unscored(spec, state, ledger.dataset(spec.dataset)),
+        "unscored": _unscored(spec, state, read[spec.dataset]),
         "needs": _needs(spec, state),
     }
 

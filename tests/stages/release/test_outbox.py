@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from loopwright.errors import CannotRun
-from loopwright.ledger.events import Kind
+from loopwright.ledger.events import Draft, Kind
 from loopwright.serving import artifact
 from loopwright.stages.release import card_for, copying, deliver, promote, reconcile, stage, webhook
 
@@ -370,5 +370,16 @@ def test_the_card_is_kept_in_mlflow_and_tells_who_decided_what(house):
     text = card.markdown()
     for said in ("## Purpose", "tests", "2024-01", "roc_auc", "threshold", "release confirmed", "artifact digest"):
         assert said in text
+    assert "gate decided" in text
     assert "<script" not in card.html()
     assert card.html().count("<h2>") == text.count("\n## ")
+
+
+def test_the_card_tells_of_an_override_and_who_typed_it(house):
+    version = house.candidate()
+    training = house.state.version(version)["training_id"]
+    said = {"by": "person:bob", "typed_by": "person:ada", "why": "The board agreed."}
+    evidence = {"training_id": training, "override": said, "typed_by": "person:ada"}
+    house.ledger.record("model/tips", Draft(Kind.GATE_OVERRIDDEN, "person:bob", "The board agreed.", evidence))
+    text = card_for(house.workspace, house.model, version).markdown()
+    assert "| gate overridden | person:bob (typed by person:ada) | The board agreed. |" in text

@@ -19,8 +19,9 @@ from loopwright.cli.person import person
 def command(model: str, source: str, why: str, setting: Setting) -> int:
     """Take over a model that is in MLflow as the champion of MODEL, so that candidates compete with it.
 
-    It is loaded (trust whoever made it), wrapped with the declared feature code, asked about the newest batch, and
-    rehearsed. What is not known of it is said. With --json: one document, what was taken over.
+    Its digest is recorded. It is loaded in a process of its own, made of declared types only (train.types), wrapped
+    with the declared feature code, asked about the newest batch, and rehearsed. What is not known of it is said. With
+    --json: one document, what was taken over.
     """
     from loopwright.loop.adopt import adopt
 
@@ -28,7 +29,11 @@ def command(model: str, source: str, why: str, setting: Setting) -> int:
     if setting.as_json:
         as_document(adopted.to_dict())
         return 0
-    click.echo(f"{coloured('pass')} version {adopted.version} of {model} is champion, taken over from {source}")
+    taken = "had been taken over" if adopted.status == "unchanged" else "was taken over"
+    click.echo(
+        f"{coloured('pass')} version {adopted.version} of {model} is champion, and the alias names it; it {taken} "
+        f"from {source}"
+    )
     for missing in adopted.missing:
         click.echo(f"{coloured('unknown')} {missing}")
     return 0

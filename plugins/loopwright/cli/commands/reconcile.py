@@ -23,12 +23,14 @@ def command(model: str | None, setting: Setting) -> int:
     {"models": {model: {"mended": […], "error": {…} or null}}}.
     """
     from loopwright.errors import LoopwrightError
+    from loopwright.ledger.store import Ledger
 
-    names = [model] if model else setting.project.model_names()
+    names, known = [model] if model else setting.project.model_names(), Ledger.of(setting.workspace).fleet()
     found: dict[str, dict[str, Any]] = {}
     for name in names:
         try:
-            found[name] = {"mended": _mended(setting, name), "error": None}
+            # Of what nothing was ever recorded MLflow need not even know.
+            found[name] = {"mended": _mended(setting, name, name in known), "error": None}
         except LoopwrightError as error:
             if model:
                 raise
@@ -40,14 +42,11 @@ def command(model: str | None, setting: Setting) -> int:
     return 2 if any(one["error"] for one in found.values()) else 0
 
 
-def _mended(setting: Setting, name: str) -> list[str]:
-    from loopwright.ledger.store import Ledger
+def _mended(setting: Setting, name: str, known: bool) -> list[str]:
     from loopwright.stages.release import reconcile
 
     spec = setting.project.model(name)
-    if not Ledger.of(setting.workspace).model(name).sequence:
-        return []  # nothing was ever recorded: MLflow need not even know it
-    return reconcile(setting.workspace, spec)
+    return reconcile(setting.workspace, spec) if known else []
 
 
 def _tell(found: dict[str, dict[str, Any]]) -> None:

@@ -95,9 +95,9 @@ def card_for(workspace: Workspace, model: ModelSpec, version: str) -> ModelCard:
     """
     ledger = Ledger.of(workspace)
     state = ledger.model(model.name)
-    about = [
-        e for e in ledger.events(state.subject) if e.evidence.get("version") == known_version(state, version)["version"]
-    ]
+    entry = known_version(state, version)
+    names = ("version", entry["version"]), ("training_id", entry.get("training_id"))  # the gate judges before there is
+    about = [e for e in ledger.events(state.subject) if any(e.evidence.get(key) == value for key, value in names)]
     return card_of(model, state, version, about)
 
 
@@ -215,7 +215,9 @@ def _limits(entry: Mapping[str, Any], checks: Sequence[Mapping[str, Any]]) -> Se
 
 
 def _lineage(entry: Mapping[str, Any], training: Mapping[str, Any]) -> Section:
+    theirs = entry.get("adopted_from")
     rows = [
+        *([("taken over from", theirs), ("digest of what was", str(entry.get("source_digest")))] if theirs else []),
         ("artifact digest", str(entry.get("artifact_digest"))),
         ("MLflow run", str(entry.get("run_id"))),
         ("training", str(entry.get("training_id"))),
@@ -237,6 +239,8 @@ def _groups(check: Mapping[str, Any]) -> bool:
 
 
 def _none(checks: Sequence[Mapping[str, Any]], of_kind: Any) -> list[str]:
+    if not checks:
+        return ["No gate judged it, so none were looked at."]
     return [] if any(of_kind(check) for check in checks) else ["None were declared, so none were looked at."]
 
 

@@ -47,7 +47,7 @@ def keep_provenance(
     tags = {f"loopwright.{name}": value for name, value in digests.items()}
     commit = git_commit(folder)
     tracking.log_tags(run_id, {**tags, **({"mlflow.source.git.commit": commit} if commit else {})})
-    tracking.log_json(run_id, "declaration.json", spec.model_dump(mode="json"))
+    tracking.log_json(run_id, "declaration.json", spec.model_dump(mode="json", exclude={"release": {"tell"}}))
     tracking.log_json(run_id, "environment.json", environment_of(folder))
     tracking.log_json(run_id, "snapshot.json", {name: entry.get(name) for name in _SNAPSHOT})
     _keep_treatment(tracking, workspace, spec, run_id, entry)
