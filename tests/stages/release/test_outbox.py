@@ -9,7 +9,7 @@ import os
 import shutil
 import socket
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -228,6 +228,18 @@ def test_the_champion_is_copied_whole_with_its_card(copying_to, monkeypatch):
     assert not list(place.rglob(".*"))
 
 
+@contextmanager
+def failing(monkeypatch, name, error):
+    """Let a step of copying fail for a while."""
+
+    def fails(*_args):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(copying, name, fails)
+        yield patch
+
+
 def _passes(_workspace, model, version):
     from loopwright.stages.release import Rehearsal
     from loopwright.verdict import Check, Outcome, Verdict
@@ -239,11 +251,7 @@ def test_a_copy_that_dies_half_way_leaves_the_pointer_where_it_was(copying_to, m
     house, place = copying_to
     first = house.champion()
 
-    def full(*_args):
-        raise OSError("No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(copying, "_upload", full)
+    with failing(monkeypatch, "_upload", OSError("No space left on device")):
         second = house.champion()
     assert house.standing == (second, second, None)
     assert pointed(place)[0]["version"] == first
@@ -255,11 +263,7 @@ def test_a_copy_that_dies_half_way_leaves_the_pointer_where_it_was(copying_to, m
 def test_a_copy_that_was_killed_before_the_card_is_finished_by_the_next(copying_to, monkeypatch):
     house, place = copying_to
 
-    def killed(*_args):
-        raise OSError("killed")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(copying, "card_for", killed)
+    with failing(monkeypatch, "card_for", OSError("killed")):
         version = house.champion()
     [copied] = place.rglob("artifact")
     left, at_work = copied.with_name(".a.part"), copied.with_name(".b.part")
@@ -291,11 +295,7 @@ def test_a_store_with_errors_of_its_own_holds_no_release_up(copying_to, monkeypa
     house, _ = copying_to
     first = house.champion()
 
-    def away(*_args):
-        raise EndpointConnectionError("s3://key:s3cret@store is away")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(copying, "_put", away)
+    with failing(monkeypatch, "_put", EndpointConnectionError("s3://key:s3cret@store is away")) as patch:
         second = house.champion()
         assert house.standing == (second, second, None)
         patch.setattr(stage, "rehearse", _passes)
@@ -338,11 +338,7 @@ def test_a_url_that_cannot_be_called_is_refused_when_it_is_declared(url):
 def test_files_that_are_not_those_that_were_judged_are_not_copied(copying_to, monkeypatch):
     house, place = copying_to
 
-    def away(*_args):
-        raise OSError("the disk is away")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(copying, "write_whole", away)
+    with failing(monkeypatch, "write_whole", OSError("the disk is away")):
         house.champion()
     shutil.rmtree(place)
     [pickle] = house.toy.path.rglob("estimator.pkl")
