@@ -41,7 +41,7 @@ def test_one_stub_a_stage_and_declaration(bundle):
     assert names(bundle) == ALL
     bag = parsed(bundle.path)
     assert bag.import_errors == {}
-    assert len(bag.dags) == 12
+    assert len(bag.dags) == 13
     assert bag.dags["tips.train"].fileloc.endswith("train__tips.py")
 
 
