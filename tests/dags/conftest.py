@@ -19,11 +19,7 @@ def airflow_database():
     airflow_home.database()
 
 
-<<<<<<< HEAD
 @pytest.fixture(scope="session")
-=======
-@pytest.fixture(scope="module")
->>>>>>> 210df3a (Declare how far a model that was made again may be from the recorded one; hold the ledger against a backup; clean up by the clock in Airflow)
 def api(airflow_database):
     """A person's browser, at the real API."""
     from airflow.api_fastapi.app import create_app, get_auth_manager
