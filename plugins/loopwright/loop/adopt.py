@@ -120,7 +120,8 @@ def _registered(
     tags = {"loopwright.adopted_from": source, "loopwright.artifact_digest": evidence["artifact_digest"]}
     version = tracking.register(spec.name, run_id=run_id, source=evidence["source"], tags=tags)
     said = {**evidence, "version": version, "run_id": run_id, "training_id": key, "adopted_from": source,
-            "source_digest": digest, "batches": [], "holdout": [batch["batch_id"]], "missing": list(MISSING)}  # fmt: skip
+            "source_digest": digest, "batches": [], "holdout": [batch["batch_id"]],
+            "missing": list(MISSING)}  # fmt: skip
 
     def decide(state: State) -> Draft | None:
         return None if state.get(f"version/{version}") else Draft(Kind.VERSION_ADOPTED, actor, reason, said)
