@@ -10,7 +10,7 @@ from sklearn.metrics import f1_score
 from loopwright.declaration.metrics import METRICS
 from loopwright.evaluation import Predicted, interval, paired_difference
 from loopwright.evaluation.bootstrap import Resampling, bootstrapped
-from loopwright.evaluation.intervals import bootstrapped_difference, difference
+from loopwright.evaluation.intervals import bootstrapped_difference, difference, lacking
 from loopwright.evaluation.metrics import prepared
 from loopwright.evaluation.sums import mean
 
@@ -132,12 +132,14 @@ def test_a_perfect_score_of_few_rows_is_not_surely_perfect() -> None:
 
 
 def test_a_perfect_score_of_few_groups_rests_on_groups_and_not_on_rows() -> None:
-    """300 rows in 30 groups, of which 6 have any of the rarer class: it is those 6 that could have shown an error."""
+    """300 rows in 30 groups, of which 12 have any of the rarer class: it is those 12 that could have shown an error."""
     group = np.repeat(np.arange(30), 10)
-    truth = ((group < 6) & (np.arange(300) % 10 < 5)).astype(int)
+    truth = ((group < 12) & (np.arange(300) % 10 < 5)).astype(int)
     found = interval("f1", truth, Predicted(truth, truth.astype(float), (0, 1)), groups=group)
     assert (found.point, found.high) == (1, 1)
-    assert found.low == pytest.approx(0.05 ** (1 / 6))
+    assert found.low == pytest.approx(0.05 ** (1 / 12))
+    rarer = ((group < 9) & (truth == 1)).astype(int)
+    assert lacking("f1", rarer, group) == "the rarer class has 9 groups of rows, fewer than the 10 an interval needs"
 
 
 def test_models_that_come_out_alike_in_groups_may_still_differ_elsewhere() -> None:

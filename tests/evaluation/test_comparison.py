@@ -9,6 +9,8 @@ from loopwright.declaration.gate import Gate
 from loopwright.evaluation import Predicted
 from loopwright.evaluation.asking import Asking
 from loopwright.evaluation.comparison import carried_by, compared, cross_checks
+from loopwright.evaluation.gate import _against
+from loopwright.verdict import Outcome
 
 
 def asking(metric: str, truth: np.ndarray, candidate: Predicted) -> Asking:
@@ -35,6 +37,16 @@ def test_a_difference_that_a_few_rows_carry_says_so() -> None:
         check = compared(asked.gate, delta, truth, cross_checks(asked, theirs, delta))[0]
         assert ("alone make half of its spread" in check.why) is said
         assert check.observed["cross_checks"]["carried_by"] == (2 if outliers else pytest.approx(70, abs=30))
+
+
+def test_too_few_groups_are_named_as_what_is_missing() -> None:
+    rng = np.random.default_rng(2)
+    truth, group = np.zeros(400), np.arange(400) // 40
+    gate = Gate(primary="mean_absolute_error", groups="day")
+    ours, theirs = Predicted(rng.normal(5, 1, 400)), Predicted(rng.normal(5, 1, 400))
+    checks = _against(gate, Asking(gate, ours, truth, {"day": group}), theirs, None)
+    assert checks[0].outcome is Outcome.INCONCLUSIVE
+    assert "the rows come in 10 groups" in checks[0].why
 
 
 def test_groups_of_rows_are_counted_as_groups() -> None:

@@ -103,7 +103,7 @@ class Fairness(Declared):
     limits: dict[FairnessMetric, Bound] = Field(
         min_length=1, description="Bounds by fairlearn's names: at_most for differences, at_least for ratios."
     )
-    minimum_rows: int = Field(100, ge=10, description="Smaller groups are named and left out.")
+    minimum_rows: int = Field(100, ge=10, description="Smaller groups are named and left out; a rate needs 10 rows.")
     required: bool = Field(True, description="Whether fairness decides, or only informs.")
 
 

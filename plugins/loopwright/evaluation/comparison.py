@@ -34,15 +34,18 @@ RESAMPLED = 5_000_000
 """Weights that the bootstrap beside a closed form may draw: enough to be a check, and no reason to wait."""
 
 
-def compared(gate: Gate, delta: Interval, truth: Array, cross: Mapping[str, Any] | None = None) -> tuple[Check, ...]:
+def compared(
+    gate: Gate, delta: Interval, truth: Array, cross: Mapping[str, Any] | None = None, groups: Array | None = None
+) -> tuple[Check, ...]:
     """Return the checks of a candidate against a champion.
 
     :param gate: as declared.
     :param delta: how much better the candidate is, on the same rows.
     :param truth: of these rows.
     :param cross: what other methods say, for the record.
+    :param groups: each row's group, where rows come in groups.
     """
-    checks = (_non_inferiority(gate, delta, truth, cross or {}),)
+    checks = (_non_inferiority(gate, delta, lacking(gate.primary, truth, groups), cross or {}),)
     return (*checks, _improvement(gate, delta)) if gate.champion.better else checks
 
 
@@ -103,11 +106,11 @@ def _answer(delta: Interval, margin: float) -> Outcome:
     return Outcome.FAIL if delta.high < -margin else Outcome.INCONCLUSIVE
 
 
-def _non_inferiority(gate: Gate, delta: Interval, truth: Array, cross: Mapping[str, Any]) -> Check:
+def _non_inferiority(gate: Gate, delta: Interval, lacks: str | None, cross: Mapping[str, Any]) -> Check:
     margin = gate.champion.margin
     asked = {"margin": margin, "confidence": delta.confidence, "metric": gate.primary}
     if not delta.known:
-        why = f"the difference to the champion cannot be told: {lacking(gate.primary, truth) or 'it is not defined'}"
+        why = f"the difference to the champion cannot be told: {lacks or 'it is not defined'}"
         return Check("non_inferiority", Outcome.INCONCLUSIVE, why, delta.to_dict(), asked, delta.n)
     outcome = _answer(delta, margin)
     says = {

@@ -179,7 +179,8 @@ def _against(gate: Gate, asking: Asking | None, champion: Predicted | None, faul
     if asking is None:
         return uncompared(gate, Outcome.INCONCLUSIVE, "the candidate has no usable answers")
     delta = asking.gain_over(champion).at(asking.confidence)
-    return compared(gate, delta, asking.truth, cross_checks(asking, champion, delta))
+    cross = cross_checks(asking, champion, delta)
+    return compared(gate, delta, asking.truth, cross, asking.resampling.groups)
 
 
 def _unasked(gate: Gate, truth: Array) -> tuple[Check, ...]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MINIMUM_ROWS = 30
 """Below so many rows no interval is given: what is known of its coverage does not reach so far down."""
 MINIMUM_PER_CLASS = 10
-"""The same for each class, where a metric is about telling two classes apart."""
+"""The same for each class, where a metric is about telling two classes apart; where rows come in groups, of groups."""
 MINIMUM_GROUPS = 20
 """The same for groups, where rows come in groups: fewer say too little of how groups differ."""
 
@@ -181,15 +181,15 @@ def lacking(name: str, truth: Array, groups: Array | None = None) -> str | None:
     :param truth: the true classes or values.
     :param groups: each row's group, where rows come in groups.
     """
-    if few := too_few(truth, groups):
-        return few
+    if short := too_few(truth, groups):
+        return short
     if named(name).tasks != frozenset({"binary_classification"}) and name not in _BY_CLASS:
         return None
-    counts = np.unique(truth, return_counts=True)[1]
-    if len(counts) < 2:
+    if len(np.unique(truth)) < 2:
         return "the labelled rows hold one class only"
-    if counts.min() < MINIMUM_PER_CLASS:
-        return f"the rarer class has {counts.min()} rows, fewer than the {MINIMUM_PER_CLASS} an interval needs"
+    if (few := _rarest(truth, groups)) < MINIMUM_PER_CLASS:
+        what = "rows" if groups is None else "groups of rows"
+        return f"the rarer class has {few} {what}, fewer than the {MINIMUM_PER_CLASS} an interval needs"
     return None
 
 
@@ -251,9 +251,9 @@ def _rooted(squares: Estimate) -> Estimate:
 
 def _units(name: str, truth: Array, resampling: Resampling) -> int | None:
     """Return what an interval really rests on: of a metric about two classes, the rows of the rarer one."""
-    if resampling.groups is not None or named(name).tasks != frozenset({"binary_classification"}):
+    if named(name).tasks != frozenset({"binary_classification"}):
         return None
-    return _rarest(truth)
+    return _rarest(truth, resampling.groups)
 
 
 def _same(name: str, ours: Predicted, theirs: Predicted) -> bool:
@@ -272,7 +272,7 @@ def _missable(name: str, truth: Array, groups: Array | None) -> int:
     return _rarest(truth, groups)
 
 
-def _rarest(truth: Array, groups: Array | None = None) -> int:
+def _rarest(truth: Array, groups: Array | None) -> int:
     """Return the rows of the rarer class; where rows come in groups, the groups that have any of it."""
     classes = np.unique(truth)
     if groups is None:
