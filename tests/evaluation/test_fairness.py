@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from loopwright.declaration.gate import Gate
+from loopwright.evaluation import Predicted
+from loopwright.evaluation.asking import Asking
 from loopwright.evaluation.bootstrap import Resampling
 from loopwright.evaluation.disparity import rates_of
+from loopwright.evaluation.fairness import fairness_checks
+from loopwright.verdict import Outcome
 
 METRICS = ("demographic_parity", "equal_opportunity", "equalized_odds")
 
@@ -144,3 +149,26 @@ def test_rows_that_all_depend_on_each_other_say_nothing_sure() -> None:
     truth, selected, group = world(4)
     alone = Resampling(100, groups=np.zeros(len(truth), dtype=int))
     assert not rates_of("demographic_parity_difference", truth, selected, group, alone).estimate().known
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome"),
+    [
+        ({}, Outcome.INCONCLUSIVE),
+        ({"left_out": "2%"}, Outcome.PASS),
+        ({"left_out": "1%"}, Outcome.INCONCLUSIVE),
+        ({"required": False}, Outcome.PASS),
+    ],
+)
+def test_a_group_that_is_left_out_is_named_and_keeps_the_answer_open(more, outcome) -> None:
+    rng = np.random.default_rng(0)
+    group = np.array(["a"] * 2000 + ["b"] * 2000 + ["c"] * 60, dtype=object)
+    truth = (rng.random(len(group)) < 0.5).astype(int)
+    score = np.clip(truth * 0.4 + rng.random(len(group)) * 0.6, 0, 1)
+    limits = {"demographic_parity_difference": {"at_most": 0.2}}
+    fairness = {"columns": ["sex"], "limits": limits, **more}
+    gate = Gate.model_validate({"primary": "roc_auc", "resamples": 100, "fairness": fairness})
+    candidate = Predicted((score > 0.5).astype(int), score, (0, 1))
+    (check,) = fairness_checks(Asking(gate, candidate, truth, {"sex": group}))
+    assert check.outcome is outcome, check.why
+    assert "not judged, with fewer than 100 rows: c (60)" in check.why

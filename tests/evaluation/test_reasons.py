@@ -53,6 +53,16 @@ def test_they_add_up_to_the_answer_less_the_backgrounds(rows) -> None:
     assert values.sum(axis=1) == pytest.approx(linear(asked) - linear(background)[0])
 
 
+@pytest.mark.parametrize("samples", [2, 4, 64])
+def test_every_row_starts_from_the_same_answer_which_is_near_the_backgrounds(rows, samples) -> None:
+    """So that effects of different rows compare, however few orders there are."""
+    asked, background = rows
+    values = shapley_values(asked, background, linear, samples=samples, seed=3)
+    base = linear(asked) - values.sum(axis=1)
+    assert base == pytest.approx(np.full(len(asked), base[0]))
+    assert abs(base[0] - linear(background).mean()) < 0.5
+
+
 def test_blocks_change_nothing_but_memory(rows, monkeypatch) -> None:
     asked, background = rows
     sizes: list[int] = []

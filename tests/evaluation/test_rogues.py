@@ -30,7 +30,9 @@ GATE: dict[str, Any] = {
     "baselines": ["prior", "linear"],
     "resamples": 200,
 }
-UNSEEN = Unseen(["b4"], ["b1", "b2", "b3"], ["b1", "b2"], Seen(("id",), N, 0, 0), "2024-03", "2024-04")
+UNSEEN = Unseen(
+    ["b4"], ["b1", "b2", "b3"], ["b1", "b2"], Seen(("id",), N, 0, 0), "2024-03-15", "2024-04-15T10:00:00+09:00"
+)
 ONLY_THE_CHAMPION = {"thresholds": {}, "slices": None, "fairness": None, "calibration": None, "baselines": []}
 
 
@@ -244,7 +246,7 @@ ROGUES: dict[str, tuple[Callable[[Case], Case], str, Outcome]] = {
     "trained on copies of held-out rows": (lambda c: saw_rows(c, N // 2, 0, ()), "holdout_unseen:rows", FAIL),
     "a champion that saw them": (lambda c: saw_rows(c, 0, N // 2), "holdout_unseen:rows", UNSURE),
     "trained on the future": (
-        lambda c: replace(c, unseen=replace(c.unseen, trained_until="2024-05")), "holdout_unseen:time", FAIL,
+        lambda c: replace(c, unseen=replace(c.unseen, trained_until="2024-04-15T03:00")), "holdout_unseen:time", FAIL,
     ),
     "a champion that cannot answer": (lambda c: replace(c, champion=None, fault="gone"), "non_inferiority", UNSURE),
     "better on the point, worse in truth": (lucky, "non_inferiority", UNSURE),

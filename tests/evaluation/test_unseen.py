@@ -42,3 +42,35 @@ def test_a_champion_of_which_nothing_is_known_is_said_and_stops_nobody() -> None
     assert check.outcome is Outcome.PASS
     assert "what the champion was trained on is not known" in check.why
     assert "not known" not in by_row(key=("id",), champion=None).why
+
+
+TIMES = {
+    "by the text later, by the clock before": ("2024-04-01T23:30:00+05:00", "2024-04-01T19:00:00+00:00", Outcome.PASS),
+    "by the text before, by the clock later": ("2024-04-01T18:00:00-05:00", "2024-04-01T19:00:00+00:00", Outcome.FAIL),
+    "without an offset it is UTC": ("2024-04-01T18:00:00", "2024-04-01T20:00:00+01:00", Outcome.PASS),
+    "the same moment": ("2024-04-01T18:00:00.000000000", "2024-04-01T20:00:00+02:00", Outcome.PASS),
+    "no time": ("April", "2024-04-01", Outcome.INCONCLUSIVE),
+}
+
+
+@pytest.mark.parametrize("case", TIMES)
+def test_times_are_compared_as_times(case) -> None:
+    until, held, outcome = TIMES[case]
+    (*_, check) = unseen_checks(Unseen(["b2"], ["b1"], trained_until=until, held_from=held))
+    assert check.outcome is outcome, check.why
+
+
+@pytest.mark.parametrize(
+    ("last", "first", "says"),
+    [
+        ("2024-03-31", "2024-04-01", "every row trained on happened before every one held out"),
+        ("2024-04-02", "2024-04-01", "by their middle rows (2024-03-15, 2024-04-15); their ends overlap"),
+        (None, None, "by their middle rows (2024-03-15, 2024-04-15)"),
+    ],
+)
+def test_what_is_proved_is_said(last, first, says) -> None:
+    ends = {"trained_last": last, "held_first": first}
+    asked = Unseen(["b2"], ["b1"], trained_until="2024-03-15", held_from="2024-04-15", **ends)
+    (*_, check) = unseen_checks(asked)
+    assert check.outcome is Outcome.PASS
+    assert says in check.why

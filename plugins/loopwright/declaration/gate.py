@@ -104,6 +104,9 @@ class Fairness(Declared):
         min_length=1, description="Bounds by fairlearn's names: at_most for differences, at_least for ratios."
     )
     minimum_rows: int = Field(100, ge=10, description="Smaller groups are named and left out; a rate needs 10 rows.")
+    left_out: Proportion = Field(
+        0, description="Share of the rows that may be in such groups, where fairness is required; more cannot be told."
+    )
     required: bool = Field(True, description="Whether fairness decides, or only informs.")
 
 

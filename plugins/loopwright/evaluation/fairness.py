@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from loopwright.errors import shown_names
 from loopwright.evaluation.disparity import rates_of
 from loopwright.evaluation.metrics import positive_class
 from loopwright.evaluation.thresholds import bounded
 from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:
+    from loopwright.declaration.gate import Fairness
     from loopwright.evaluation.asking import Asking
     from loopwright.evaluation.predicted import Array
 
@@ -30,13 +34,28 @@ def fairness_checks(asking: Asking) -> tuple[Check, ...]:
             if len(names) < 2:
                 why = f"fewer than two groups of {column} have {declared.minimum_rows} rows"
                 asked = bound.model_dump(exclude_none=True)
-                checks.append(Check(name, Outcome.INCONCLUSIVE, why, None, asked, len(rows), declared.required))
+                check = Check(name, Outcome.INCONCLUSIVE, why, None, asked, len(rows), declared.required)
+                checks.append(_left_open(check, declared, small, len(rows)))
                 continue
             found = rates_of(metric, truth[rows], selected[rows], group[rows], asking.resampled(rows), names)
             interval, lacks = found.estimate().at(asking.confidence), found.lacks
             said = f"{metric.replace('_', ' ')} between {column}: {', '.join(names[:8])}"
-            checks.append(bounded(name, said, interval, bound, required=declared.required, lacking=lacks, more=small))
+            check = bounded(name, said, interval, bound, required=declared.required, lacking=lacks, more=small)
+            checks.append(_left_open(check, declared, small, len(rows)))
     return tuple(checks)
+
+
+def _left_open(check: Check, declared: Fairness, small: Mapping[str, int], n: int) -> Check:
+    """Name the groups that are left out; where fairness is required and they are more than granted, nothing is told."""
+    if not small:
+        return check
+    share = sum(small.values()) / n
+    groups = shown_names([f"{name} ({rows})" for name, rows in small.items()], 8)
+    why = f"{check.why}; not judged, with fewer than {declared.minimum_rows} rows: {groups}"
+    if not declared.required or share <= declared.left_out or check.outcome is not Outcome.PASS:
+        return replace(check, why=why)
+    why += f" ({share:.2%} of the rows; gate.fairness.left_out grants {declared.left_out:.2%})"
+    return replace(check, why=why, outcome=Outcome.INCONCLUSIVE)
 
 
 def _groups(values: Array, minimum: int) -> tuple[Array, list[str], dict[str, int]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from loopwright.errors import shown_names
 from loopwright.verdict import Check, Outcome
@@ -57,8 +58,11 @@ class Unseen:
     :param candidate: batches that the candidate was trained on.
     :param champion: batches that the champion was trained on.
     :param rows: rows of the holdout found among those trained on; ``None`` where nobody looked.
-    :param trained_until: when the newest training batch happened, ISO 8601; ``None`` where nothing says it.
-    :param held_from: when the oldest held-out batch happened.
+    :param trained_until: when the newest training batch happened, by its middle row, ISO 8601; ``None`` where nothing
+        says it.
+    :param held_from: when the oldest held-out batch happened, by its middle row.
+    :param trained_last: when the last row of the training happened, by what its source says.
+    :param held_first: when the first held-out row did.
     """
 
     holdout: Sequence[str]
@@ -67,6 +71,8 @@ class Unseen:
     rows: Seen | None = None
     trained_until: str | None = None
     held_from: str | None = None
+    trained_last: str | None = None
+    held_first: str | None = None
 
 
 def unseen_checks(asked: Unseen) -> tuple[Check, ...]:
@@ -75,7 +81,7 @@ def unseen_checks(asked: Unseen) -> tuple[Check, ...]:
     if asked.rows is not None:
         checks.append(_by_row(asked.rows))
     if asked.trained_until and asked.held_from:
-        checks.append(_by_time(asked.trained_until, asked.held_from))
+        checks.append(_by_time(asked, asked.trained_until, asked.held_from))
     return tuple(checks)
 
 
@@ -121,10 +127,41 @@ def _by_row(seen: Seen) -> Check:
     return Check(name, Outcome.PASS, why, observed, asked, seen.n)
 
 
-def _by_time(trained_until: str, held_from: str) -> Check:
-    before = trained_until <= held_from
-    words = "before" if before else "after"
-    why = f"the newest training batch happened {words} the oldest that is held out ({trained_until}, {held_from})"
-    outcome = Outcome.PASS if before else Outcome.FAIL
-    observed = {"trained_until": trained_until, "held_from": held_from}
-    return Check("holdout_unseen:time", outcome, why, observed, n=None)
+def _by_time(asked: Unseen, trained_until: str, held_from: str) -> Check:
+    """Ask whether the training lies before the holdout, batch by batch; of their ends it is said.
+
+    The middle row decides: one stray row of a source would otherwise refuse every candidate.
+    """
+    name, until, held = "holdout_unseen:time", when(trained_until), when(held_from)
+    observed = {
+        "trained_until": trained_until,
+        "held_from": held_from,
+        "trained_last": asked.trained_last,
+        "held_first": asked.held_first,
+    }
+    if until is None or held is None:
+        why = f"when the rows happened cannot be told: {trained_until}, {held_from} are no times"
+        return Check(name, Outcome.INCONCLUSIVE, why, observed)
+    words = "before" if until <= held else "after"
+    last, first = when(asked.trained_last or ""), when(asked.held_first or "")
+    if until <= held and last and first and last < first:
+        why = f"every row trained on happened before every one held out ({asked.trained_last}, {asked.held_first})"
+        return Check(name, Outcome.PASS, why, observed)
+    why = f"the newest training batch happened {words} the oldest that is held out, by their middle rows"
+    why += f" ({trained_until}, {held_from})"
+    if until <= held and last and first:
+        why += f"; their ends overlap: the last row trained on is of {asked.trained_last}, the first held out of"
+        why += f" {asked.held_first}"
+    return Check(name, Outcome.PASS if until <= held else Outcome.FAIL, why, observed)
+
+
+def when(text: str) -> datetime | None:
+    """Return a time that compares with others, whatever offset it was written with; ``None`` where it is none.
+
+    :param text: ISO 8601; without an offset it is UTC.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -7,7 +7,6 @@ A row is known by its declared key; without one by all that it holds. Eight byte
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import pandas as pd
 
 from loopwright.errors import UnknownName
 from loopwright.evaluation import Seen, Unseen
+from loopwright.evaluation.unseen import when
 from loopwright.serving.kept import TRAINED_ROWS
 from loopwright.serving.served import raw_rows
 
@@ -95,18 +95,21 @@ def unseen_of(
     """
     happened = {batch["batch_id"]: batch.get("event_time") or {} for batch in dataset.published()}
 
-    def times(batches: Sequence[str]) -> list[str]:
+    def times(batches: Sequence[str], *ends: str) -> list[str]:
+        """Return what batches say of themselves, in the order of time, which is not that of the text."""
         known = [happened.get(batch, {}) for batch in batches]
-        return [t for when in known if (t := when.get("median") or when.get("max"))]
+        said = [next((str(span[end]) for end in ends if span.get(end)), "") for span in known]
+        read = [(at, time) for time in said for at in (when(time),) if at is not None]
+        return [time for _, time in sorted(read)]
 
-    if rows is not None and champion is not None:
-        rows = replace(rows, champion_unknown=rows.champion is None)
-    learned, held = times(entry["batches"]), times(entry["holdout"])
+    learned, held = entry["batches"], entry["holdout"]
     return Unseen(
-        entry["holdout"],
-        entry["batches"],
+        held,
+        learned,
         (champion or {}).get("batches") or (),
         rows,
-        max(learned, default=None),
-        min(held, default=None),
+        trained_until=max(times(learned, "median", "max")[-1:], default=None),
+        held_from=max(times(held, "median", "max")[:1], default=None),
+        trained_last=max(times(learned, "max")[-1:], default=None),
+        held_first=max(times(held, "min")[:1], default=None),
     )
