@@ -39,6 +39,7 @@ from loopwright.stages.ingest.pieces import NotInPieces
 from loopwright.stages.ingest.pieces.arriving import arriving
 from loopwright.stages.ingest.reading.as_text import text_columns
 from loopwright.stages.ingest.reading.gathering import read_all
+from loopwright.stages.ingest.reading.room import require_room
 from loopwright.stages.ingest.results import ValidationReport
 from loopwright.stages.ingest.sensitive import hidden, protected, untold, without_values
 from loopwright.verdict import Check, Outcome, Verdict
@@ -112,11 +113,13 @@ class Examination:
         """Read, clean and judge.
 
         :raises DeclarationError: if the suite or a cleaning function is declared wrongly.
-        :raises CannotRun: if disk or lake fail.
+        :raises CannotRun: if disk or lake fail, or memory has no room for what is to be held whole.
         """
         suite = self._suite()
-        if self.file is not None and (found := self._in_pieces(suite, self.file.paths)):
-            return found
+        if self.file is not None:
+            if found := self._in_pieces(suite, self.file.paths):
+                return found
+            require_room(self.file.paths, self.dataset)
         try:
             reading = self._reading()
         except ArrivalUnreadable as error:

@@ -1,0 +1,92 @@
+"""Whether an arrival that is to be held whole has room in memory: asked before it is read, for the system asks nobody.
+
+A process that takes more memory than its container or machine has is killed, and with it what else runs there. What
+must stay true: only what is certain to have no room is refused; where free memory cannot be told, nothing is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from loopwright.errors import CannotRun
+from loopwright.stages.ingest.reading.frames import format_of
+from loopwright.stages.ingest.reading.unpacking import UNPACKERS
+
+if TYPE_CHECKING:
+    from loopwright.declaration.dataset import DatasetSpec
+
+LOOKED_AT = 64 * 2**20
+"""Bytes of files below which nothing is asked."""
+TIMES = {"parquet": 2.0, "csv": 2.0, "jsonl": 4.0}
+"""How many times its plain size an arrival takes at the least while it is looked at whole, by format."""
+PACKED = 3.0
+"""How many times its packed size a table of text has at the least."""
+_GROUP = Path("/sys/fs/cgroup")
+
+
+def require_room(paths: Sequence[Path], dataset: DatasetSpec) -> None:
+    """Refuse an arrival that the memory that is free has no room for.
+
+    :param paths: its files.
+    :param dataset: says the format.
+    :raises CannotRun: saying what it takes, what there is, and what to do.
+    """
+    if sum(path.stat().st_size for path in paths) < LOOKED_AT:
+        return
+    with suppress(pa.ArrowException, OSError, ValueError):  # whoever reads it says what is wrong with it
+        needed, free = sum(_needed(path, dataset) for path in paths), free_memory()
+        if free is not None and needed > free:
+            raise CannotRun(
+                "The arrival has no room in memory, and is not read.",
+                where=", ".join(path.name for path in paths[:3]),
+                got=f"at least {needed / 2**20:,.0f} MiB are taken while it is looked at whole",
+                allowed=f"{free / 2**20:,.0f} MiB are free here",
+                mend="Give the task more memory, or ask for smaller batches. Parquet whose cleaning steps look at "
+                "single rows is looked at in pieces and takes less than 1 GiB: the log says what stands against it.",
+            )
+
+
+def free_memory(group: Path = _GROUP, machine: Path = Path("/proc/meminfo")) -> int | None:
+    """Return the bytes that this process may still take: of its container and its machine the lesser.
+
+    :param group: the folder in which a container finds its limits (cgroup 2).
+    :param machine: the system's own account.
+    :return: ``None`` where neither can be read.
+    """
+    known = [_told(lambda: _of_machine(machine)), _told(lambda: _of_group(group))]
+    return min((free for free in known if free is not None), default=None)
+
+
+def _told(ask: Callable[[], int]) -> int | None:
+    try:
+        return ask()
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _of_machine(machine: Path) -> int:
+    lines = dict(line.split(":", 1) for line in machine.read_text().splitlines())
+    return int(lines["MemAvailable"].split()[0]) * 1024
+
+
+def _of_group(group: Path) -> int:
+    """Return what is left of a container's limit; files that the system merely keeps in memory give way."""
+    lines = dict(line.split(" ", 1) for line in (group / "memory.stat").read_text().splitlines())
+    used = int((group / "memory.current").read_text()) - int(lines["inactive_file"])
+    return int((group / "memory.max").read_text()) - used  # "max" where there is no limit, which is no number
+
+
+def _needed(path: Path, dataset: DatasetSpec) -> float:
+    kind, size = format_of(path, dataset), float(path.stat().st_size)
+    if kind == "parquet":
+        footer = pq.read_metadata(path)
+        size = sum(footer.row_group(place).total_byte_size for place in range(footer.num_row_groups))
+    elif path.suffix.lower() in UNPACKERS:
+        size *= PACKED
+    return TIMES[kind] * size
