@@ -110,6 +110,51 @@ def test_the_comparison_is_drawn_with_its_interval_and_what_is_granted() -> None
     assert 'class="mark zero"' in drawn
 
 
+def compared(low: float, point: float, high: float, margin: float, **cross) -> str:
+    """What the page says of a comparison, without its tags."""
+    observed = {"low": low, "point": point, "high": high, "n": 500, "confidence": 0.95, "cross_checks": cross}
+    asked = {"margin": margin, "confidence": 0.95, "metric": "log_loss"}
+    check = Check("non_inferiority", Outcome.PASS, "so it is", observed, asked, 500)
+    spec, truth = model("regression"), np.zeros(500)
+    html = report(Judgement(spec, "t", Verdict("gate", "m", (check,)), truth, None, None, "3"))
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html[html.index("<body>") :]))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "margin", "says"),
+    [
+        ((0.01, 0.02, 0.03), 0.0, ["It is surely better, 95% sure of each end. To be worse is not granted."]),
+        (
+            (-0.01, 0.02, 0.03),
+            0.05,
+            ["better or worse is not known. To be worse by up to 0.05 is granted."],
+        ),
+        ((-0.03, -0.02, -0.01), 0.05, ["It is surely worse", "it is worse by 0.02"]),
+    ],
+)
+def test_what_is_not_known_is_not_said_to_be_the_truth(bounds, margin, says) -> None:
+    said = compared(*bounds, margin, carried_by=400)
+    assert all(words in said for words in says), said
+    assert not re.search(r"in truth|-0 was|would lie|Few rows", said, flags=re.IGNORECASE)
+
+
+def test_few_rows_that_carry_the_difference_are_said() -> None:
+    assert "Few rows carry this: 3 make half of its spread." in compared(0.01, 0.02, 0.03, 0.0, carried_by=3)
+
+
+def test_slices_show_what_is_granted_and_who_was_left_out() -> None:
+    truth, ours, theirs = answered("binary_classification")
+    zone = np.where(np.arange(len(truth)) < 40, EVIL, "a")
+    spec = model("binary_classification", slices={"columns": ["zone"], "margin": 0.1})
+    checks = judge(spec, ours, theirs, truth, beside=Beside({"zone": zone}))
+    verdict = Verdict("gate", "model/m", checks)
+    html = report(Judgement(spec, "t", verdict, truth, ours, theirs, "3"))
+    part = html[html.index("Part by part") : html.index("Every question")]
+    assert part.count('class="mark limit"') == 1
+    assert "The dashed line is what is granted: 0.1." in part
+    assert "zone=&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&#34;&amp; (40)" in part
+
+
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-0.03, 0.05), (1e6, 3e6), (-1e-7, 2e-7)])
 def test_ticks_are_round_and_within(low, high) -> None:
     found = ticks(low, high)

@@ -142,11 +142,14 @@ def ticks(low: float, high: float) -> list[float]:
     return found
 
 
-def strip(low: float, point: float, high: float, ends: tuple[float, float], kind: str) -> str:
+def strip(
+    low: float, point: float, high: float, ends: tuple[float, float], kind: str, limit: float | None = None
+) -> str:
     """Return an interval as a small strip for a table's cell, with a line at zero.
 
     :param ends: of the axis, the same for all rows of a table.
     :param kind: its CSS class.
+    :param limit: where another line is drawn: what is granted.
     """
     width, height = 150, 16
 
@@ -154,9 +157,12 @@ def strip(low: float, point: float, high: float, ends: tuple[float, float], kind
         share = (min(max(value, ends[0]), ends[1]) - ends[0]) / ((ends[1] - ends[0]) or 1.0)
         return 2 + share * (width - 4)
 
+    line = (
+        "" if limit is None else f'<line class="mark limit" x1="{at(limit):.1f}" y1="0" x2="{at(limit):.1f}" y2="16"/>'
+    )
     return (
         f'<svg class="strip" viewBox="0 0 {width} {height}" role="img" aria-label="{low:.4g} to {high:.4g}">'
         f'<line class="mark zero" x1="{at(0):.1f}" y1="0" x2="{at(0):.1f}" y2="{height}"/>'
-        f'<line class="bar {escape(kind)}" x1="{at(low):.1f}" y1="8" x2="{at(high):.1f}" y2="8"/>'
+        f'{line}<line class="bar {escape(kind)}" x1="{at(low):.1f}" y1="8" x2="{at(high):.1f}" y2="8"/>'
         f'<circle class="dot {escape(kind)}" cx="{at(point):.1f}" cy="8" r="4"/></svg>'
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from loopwright.evaluation.comparison import CARRIED_BY_FEW
 from loopwright.evaluation.page.curves import calibration_chart, ranking_charts, regression_charts
 from loopwright.evaluation.page.drawing import Plot, strip
 from loopwright.verdict import Check, Outcome, Verdict
@@ -24,6 +26,7 @@ _SAID = {
 }
 _ORDER = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS, Outcome.NOT_APPLICABLE)
 _SLICES = 40
+_NAMES = {"roc_auc": "ROC AUC", "f1": "F1", "f1_macro": "macro F1", "r2": "R²", "brier_score": "Brier score"}
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ def report(about: Judgement) -> str:
         charts=[_drawn(chart) for chart in _charts(about)],
         slices=_slices(checks.get("slices:non_inferior")),
         worths=_worths(checks.get("importance")),
+        primary=_named(about.spec.gate.primary),
         checks=sorted(about.verdict.checks, key=lambda c: (_ORDER.index(c.outcome), not c.required)),
     )
 
@@ -81,21 +85,43 @@ def _lead(about: Judgement, checks: dict[str, Check]) -> list[str]:
     if measured and measured.outcome is Outcome.PASS:
         seen = measured.observed
         said.append(
-            f"Its {about.spec.gate.primary.replace('_', ' ')} is {seen['point']:.4g}; with other rows like these it"
-            f" would lie between {seen['low']:.4g} and {seen['high']:.4g}."
+            f"Its {_named(about.spec.gate.primary)} is {seen['point']:.4g} on these rows, which leave open"
+            f" {seen['low']:.4g} to {seen['high']:.4g}, {_sure(seen)}."
         )
     against = checks.get("non_inferiority")
     if against and isinstance(against.observed, dict) and against.observed.get("low") is not None:
-        seen, margin = against.observed, against.asked["margin"]
-        turn = "better" if seen["point"] > 0 else "worse" if seen["point"] < 0 else "the same"
-        which = f" (version {about.champion_version})" if about.champion_version else ""
-        said.append(
-            f"On the same rows it is {turn} by {abs(seen['point']):.4g}, compared with the champion{which}; in truth"
-            f" the difference lies between {seen['low']:+.4g} and {seen['high']:+.4g}. {-margin:g} was granted."
-        )
+        said.append(_beside(about, against))
     elif about.champion_version is None:
         said.append("There is no model in production yet to compare it with.")
     return said
+
+
+def _beside(about: Judgement, against: Check) -> str:
+    """Return the comparison with the champion in words, what it may be and what was granted included."""
+    seen, margin = against.observed, float(against.asked["margin"])
+    turn = "better by" if seen["point"] > 0 else "worse by" if seen["point"] < 0 else "as good:"
+    which = f" (version {about.champion_version})" if about.champion_version else ""
+    if seen["low"] > 0:
+        sure = f"It is surely better, {_sure(seen)}"
+    elif seen["high"] < 0:
+        sure = f"It is surely worse, {_sure(seen)}"
+    else:
+        sure = "Whether it is better or worse is not known"
+    granted = f"To be worse by up to {margin:g} is granted" if margin else "To be worse is not granted"
+    few = int((seen.get("cross_checks") or {}).get("carried_by") or 0)
+    carried = f" Few rows carry this: {few} make half of its spread." if 0 < few < CARRIED_BY_FEW else ""
+    return (
+        f"On the same rows it is {turn} {abs(seen['point']):.4g}, compared with the champion{which}; the rows leave"
+        f" open {seen['low']:+.4g} to {seen['high']:+.4g}. {sure}. {granted}.{carried}"
+    )
+
+
+def _sure(seen: Mapping[str, Any]) -> str:
+    return f"{100 * seen['confidence']:.4g}% sure of each end"
+
+
+def _named(metric: str) -> str:
+    return _NAMES.get(metric, metric.replace("_", " "))
 
 
 def _comparison(checks: dict[str, Check]) -> tuple[str, str, str] | None:
@@ -106,13 +132,20 @@ def _comparison(checks: dict[str, Check]) -> tuple[str, str, str] | None:
     margin = float(check.asked["margin"])
     reach = max(abs(low), abs(high), margin) * 1.25 or 1.0
     plot = Plot(
-        "how much better the candidate is", "", (-reach, reach), (0.0, 1.0), "Candidate and champion", height=130
+        f"gain in {_named(check.asked['metric'])}",
+        "",
+        (-reach, reach),
+        (0.0, 1.0),
+        "Candidate and champion",
+        height=130,
     )
     if margin:
         plot.mark(-margin, "still granted", "limit", after=False)
     plot.mark(0.0, "equal", "zero")
     plot.lying(0.35, low, point, high, "ours")
-    words = "The bar is where the difference lies in truth. It must not reach left of what is granted."
+    words = "Right is better. The dot is what these rows show, the bar what they leave open,"
+    words += f" {_sure(check.observed)}. "
+    words += f"To pass, the bar must not reach left of the {'dashed line' if margin else 'line'}."
     return "Better or worse than the champion?", words, plot.svg()
 
 
@@ -134,18 +167,24 @@ def _drawn(chart: tuple[str, str, str] | None) -> dict[str, Any] | None:
     return None if chart is None else {"title": chart[0], "words": chart[1], "svg": chart[2]}
 
 
-def _slices(check: Check | None) -> list[dict[str, Any]]:
-    rows = (check.observed or {}).get("slices", []) if check is not None else []
+def _slices(check: Check | None) -> dict[str, Any]:
+    """Return the rows of the table of slices, how many there are, and who was left out of it."""
+    seen = (check.observed or {}) if check is not None else {}
+    rows, asked = seen.get("slices", []), (check.asked or {}) if check is not None else {}
+    margin = asked.get("margin")
     known = [row for row in rows if row.get("low") is not None]
     reach = max((max(abs(row["low"]), abs(row["high"])) for row in known), default=1.0) or 1.0
+    reach = max(reach, 1.1 * (margin or 0.0))
     drawn = []
     for row in rows[:_SLICES]:
         kind = {"fail": "bad", "pass": "good"}.get(row.get("outcome", ""), "unsure")
-        shown = (
-            strip(row["low"], row["point"], row["high"], (-reach, reach), kind) if row.get("low") is not None else ""
-        )
+        bounds = (row.get("low"), row.get("point"), row.get("high"))
+        shown = strip(*bounds, (-reach, reach), kind, limit=-margin if margin else None) if None not in bounds else ""
         drawn.append({**row, "strip": shown})
-    return drawn
+    left_out = seen.get("left_out", [])
+    more = int(seen.get("left_out_slices") or 0) - len(left_out)
+    return {"rows": drawn, "of": check.n if check else 0, "margin": margin, "left_out": left_out, "more": more,
+            "minimum": seen.get("minimum_rows")}  # fmt: skip
 
 
 def _worths(check: Check | None) -> list[dict[str, Any]]:
