@@ -118,6 +118,8 @@ EVIDENCE = {
     "then": "wait",
     "judged": 1,
     "key": "adopted-1",
+    "of": [],
+    "fingerprint": "f",
 }
 ENTRIES = {
     "version/1": {"version": "1", "shadow": {"looks": 0}},

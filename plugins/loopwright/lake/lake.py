@@ -74,6 +74,16 @@ class Lake:
             except FileNotFoundError:
                 return None
 
+    def reports_of(self, dataset: str, batch_id: str) -> list[str]:
+        """Return the names of the reports that are kept about a batch.
+
+        :raises LakeUnavailable: if the storage fails.
+        """
+        place = f"datasets/{dataset}/reports"
+        with said_plainly(place):
+            names = names_in(f"{self.root}/{place}", self._options)
+        return [name for name in names if name.startswith(f"{batch_id}.")]
+
     def write_fetched(self, dataset: str, batch_id: str, content: bytes) -> str:
         """Keep what a query gave, whole or not at all, where it is an arrival like any other.
 
@@ -133,14 +143,14 @@ class Lake:
         with said_plainly(place):
             return [f"{place}/{name}" for name in names_in(f"{self.root}/{place}", self._options)]
 
-    def let_go(self, dataset: str, batch_id: str) -> None:
-        """Erase all that is held of a batch.
+    def let_go(self, place: str) -> None:
+        """Erase what :meth:`hold` kept; if it is not there any more, that is fine.
 
+        :param place: as it returned it.
         :raises LakeUnavailable: if the storage fails.
         """
-        place = f"{self.root}/datasets/{dataset}/held/{batch_id}"
         with said_plainly(place):
-            remove(place, self._options)
+            remove(f"{self.root}/{place}", self._options)
 
     def _table(self, path: str) -> Table:
         return Table(f"{self.root}/{path}", self._options)

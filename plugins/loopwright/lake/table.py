@@ -35,6 +35,10 @@ ATTEMPTS = 30
 Result = TypeVar("Result")
 
 
+class BatchChanged(LakeUnavailable):
+    """A batch is not what it was when its rows were looked at."""
+
+
 class Table:
     """A Delta table of batches; it need not exist before it is written to.
 
@@ -125,36 +129,53 @@ class Table:
         if table is not None:
             settle(columns, writing.types_of(table), where=self.uri)
 
-    def remove(self, batch_id: str) -> int | None:
+    def remove(self, batch_id: str, *, only: Mapping[str, str] | None = None) -> int | None:
         """Remove a batch's rows.
 
+        :param only: just those with this value in this column, or with none: rows that an earlier release wrote.
         :return: the version without them; ``None`` if there were none.
         """
 
         def attempt(table: DeltaTable | None) -> int | None:
             if table is None or not reading.count_of(table, batch_id):
                 return None
-            table.delete(Rows(batch_id).predicate)
-            return _version(table)
+            known = writing.types_of(table)
+            marks = {column: value.replace("'", "''") for column, value in (only or {}).items() if column in known}
+            narrowed = [f"({column} = '{value}' OR {column} IS NULL)" for column, value in marks.items()]
+            before = _version(table)
+            table.delete(" AND ".join([Rows(batch_id).predicate, *narrowed]))
+            return None if _version(table) == before else _version(table)
 
         return self._committed(attempt)
 
-    def forget(self, batch_id: str, rows: Sequence[int]) -> int | None:
+    def forget(self, batch_id: str, rows: Sequence[int], *, seen: int | None = None, request: str = "") -> int | None:
         """Remove rows of a batch by their numbers, and erase every older file of that batch, so that none can be read.
 
         Older versions keep what they hold of other batches. Done again, it finishes what was left.
 
         :param batch_id: the batch.
         :param rows: their numbers; none at all only erases older files.
+        :param seen: the version in which the numbers are theirs; any, when left out.
+        :param request: names the removal in the table's log, so that one that was begun is known again.
         :return: the version without them; ``None`` if nothing was ever written.
+        :raises BatchChanged: if the batch was written anew since: the numbers are other rows' now, and nothing is done.
         :raises LakeUnavailable: if the storage fails; run again.
         """
 
         def attempt(table: DeltaTable | None) -> int | None:
-            if table is not None and len(rows):
-                numbers = ", ".join(str(int(number)) for number in rows)
-                table.delete(f"{Rows(batch_id).predicate} AND {ROW} IN ({numbers})")
-            return None if table is None else _version(table)
+            if table is None or not len(rows):
+                return None if table is None else _version(table)
+            done = _removal(table, batch_id, request) if seen is not None else None
+            known = self._required(seen if done is None else done)
+            if seen is not None and writing.files_of(table, batch_id) != writing.files_of(known, batch_id):
+                raise BatchChanged(
+                    f"The batch {batch_id!r} was written anew since its rows were looked at.",
+                    where=self.uri,
+                    mend="Look at it again: its rows have other numbers now.",
+                )
+            if done is None:
+                writing.remove_rows(table, f"{Rows(batch_id).predicate} AND {ROW}", rows, batch_id, request)
+            return _version(table)
 
         version = self._committed(attempt)
         with said_plainly(self.uri):
@@ -235,6 +256,11 @@ class Table:
         table = self._opened()
         return table is not None and "delta.dataSkippingStatsColumns" not in table.metadata().configuration
 
+    def is_as_at(self, batch_id: str, version: int) -> bool:
+        """Whether a batch is today what it was at a version of the table, by its files."""
+        now, then = self._required(), self._required(version)
+        return writing.files_of(now, batch_id) == writing.files_of(then, batch_id)
+
     def columns(self) -> list[str]:
         """Return the names of the columns that batches brought with a value; none if nothing was ever written."""
         table = self._opened()
@@ -285,3 +311,10 @@ class Table:
 
 def _version(table: DeltaTable) -> int:
     return int(table.version())
+
+
+def _removal(table: DeltaTable, batch_id: str, request: str) -> int | None:
+    """Return the version in which a removal of that name took rows out of a batch; ``None`` if it did not yet."""
+    marks = writing.removal_marks(batch_id, request).items()
+    done = (entry for entry in table.history() if marks <= entry.items()) if request else ()
+    return next((int(entry["version"]) for entry in done), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import unquote
 
@@ -75,6 +75,30 @@ def overwrite(table: DeltaTable, target: Rows, batch: pa.Table, widened: Mapping
     else:
         write_deltalake(table, batch, mode="overwrite", predicate=target.predicate, schema_mode="merge")
     return int(table.version())
+
+
+def files_of(table: DeltaTable, batch_id: str) -> frozenset[str]:
+    """Return the files that hold a batch: others as soon as anything of it is written anew."""
+    return frozenset(uri for uri in table.file_uris() if f"{BATCH}={batch_id}" in unquote(uri).split("/"))
+
+
+def removal_marks(batch_id: str, request: str) -> dict[str, str]:
+    """Return what the log says of a removal of rows, by which it is known again."""
+    return {"loopwright.removed_for": request, "loopwright.removed_of": batch_id}
+
+
+def remove_rows(table: DeltaTable, chosen: str, rows: Sequence[int], batch_id: str, request: str) -> None:
+    """Remove rows in one commit.
+
+    :param chosen: the condition before their numbers.
+    :param request: what the removal is for; written into the log where it is given.
+    :raises CommitFailedError: if another committed what this one must know.
+    """
+    numbers = ", ".join(str(int(number)) for number in rows)
+    marks = removal_marks(batch_id, request) if request else None
+    # What others commit meanwhile is not for Delta-rs to judge: the rows may have other numbers then.
+    onto_this = CommitProperties(max_commit_retries=0, custom_metadata=marks)
+    table.delete(f"{chosen} IN ({numbers})", commit_properties=onto_this)
 
 
 def erase_dead_files(table: DeltaTable, uri: str, batch_id: str, storage_options: Mapping[str, str]) -> int:

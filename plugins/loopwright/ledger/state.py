@@ -37,6 +37,16 @@ def place_in_time(event_time: Mapping[str, str] | None, batch_id: str) -> tuple[
     return times.get("median") or times.get("max") or "", natural(batch_id)
 
 
+def held_by(arrival: Mapping[str, Any] | None, ruling: Mapping[str, Any] | None) -> set[str]:
+    """Return the places of the files that are held for an arrival, or for a decision about it.
+
+    :param arrival: as the ledger has it.
+    :param ruling: likewise.
+    """
+    said = ruling or {}
+    return {place for place in ((arrival or {}).get("held"), said.get("held"), said.get("before")) if place}
+
+
 @dataclass(frozen=True)
 class State:
     """What is true of a subject now.
@@ -128,6 +138,15 @@ class DatasetState(State):
     def open_rulings(self) -> list[dict[str, Any]]:
         """Return the rulings that nobody acted on yet."""
         return [ruling for ruling in self.under("ruling").values() if not ruling["done"]]
+
+    def referred(self) -> set[str]:
+        """Return the places of all held files that an arrival, or a decision about one, refers to."""
+        arrivals, rulings = self.under("arrival"), self.under("ruling")
+        return {place for batch in arrivals for place in held_by(arrivals[batch], rulings.get(batch))}
+
+    def erasing(self) -> list[dict[str, Any]]:
+        """Return what is to be erased still: ``batch_id``, ``held``, and the ``digest`` of bytes whose rows go."""
+        return list(self.under("erasing").values())
 
     def arrival(self, batch_id: str) -> dict[str, Any] | None:
         """Return the last handled arrival of a batch: ``signature``, ``digest``, ``status``, ``judged_by``."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +15,9 @@ import pytest
 
 from loopwright.errors import CannotRun, DeclarationError, UnknownName
 from loopwright.lake import Lake
-from loopwright.lake.table import Table
 from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest import stage
 from loopwright.stages.ingest.arriving.waiting import waiting
-from loopwright.stages.ingest.keeping import commitment
 from loopwright.stages.ingest.stage import IngestResult, ingest_batch, validate_batch
 from support.toy import Toy, rides
 
@@ -96,109 +91,6 @@ def test_the_verdict_of_a_bad_batch_names_each_fault(toy: Toy) -> None:
     }
     assert "50 of 2,000" in failed(result)["expect_column_values_to_be_between(distance)"]
     assert (result.data_version, result.rows_published, result.rows_read) == (None, 0, 2000)
-
-
-def test_the_same_bytes_again_change_nothing(toy: Toy) -> None:
-    path = toy.arrive(1)
-    first = ingest(toy, 1)
-    again = ingest(toy, 1)
-    assert (again.status, again.verdict) == ("unchanged", None)
-    assert (again.data_version, again.rows_published, again.report) == (first.data_version, 2000, first.report)
-    os.utime(path, ns=(1, 1))
-    assert len(waiting(toy.workspace, toy.rides).arrivals) == 1
-    assert ingest(toy, 1).status == "unchanged"
-    assert not waiting(toy.workspace, toy.rides).arrivals
-    assert ingest(toy, 1).status == "unchanged"
-    assert kinds(toy) == [Kind.BATCH_PUBLISHED, Kind.ARRIVAL_REPEATED]
-    assert Lake.of(toy.workspace).batches("rides").version() == first.data_version
-
-
-def test_force_does_it_again_to_the_same_end(toy: Toy) -> None:
-    toy.arrive(1)
-    first, again = ingest(toy, 1), ingest(toy, 1, force=True)
-    assert again.status == "published"
-    assert again.content_digest == first.content_digest
-    assert len(published(toy)) == 2000
-    assert kinds(toy) == [Kind.BATCH_PUBLISHED] * 2
-
-
-def test_a_correction_supersedes_and_a_bad_one_does_not(toy: Toy) -> None:
-    toy.arrive(1)
-    first = ingest(toy, 1)
-    toy.arrive(1, rides(1).head(100))
-    second = ingest(toy, 1)
-    assert (second.rows_published, len(published(toy))) == (100, 100)
-    assert (first.data_version, second.data_version) == (0, 1)
-    toy.arrive(1, faults=True)
-    assert ingest(toy, 1).status == "quarantined"
-    assert len(published(toy)) == 100
-    state = Ledger.of(toy.workspace).dataset("rides")
-    assert [batch["rows"] for batch in state.published()] == [100]
-    toy.arrive(1, rides(1).head(100))  # the source takes its bad correction back
-    assert ingest(toy, 1).content_digest == second.content_digest
-    assert set_aside(toy).empty
-
-
-def test_a_batch_that_was_set_aside_is_so_again_each_time_it_is_asked_for(toy: Toy) -> None:
-    path = toy.arrive(1, faults=True)
-    first, again = ingest(toy, 1), ingest(toy, 1)
-    assert again.status == "quarantined"
-    assert failed(again) == failed(first)
-    assert (again.rows_read, again.rows_published, again.report) == (2000, 0, first.report)
-    assert kinds(toy) == [Kind.BATCH_QUARANTINED]
-    assert not waiting(toy.workspace, toy.rides).arrivals
-    assert len(waiting(toy.workspace, toy.rides, batch_id="2024-01").arrivals) == 1
-    os.utime(path, ns=(1, 1))
-    assert ingest(toy, 1).status == "quarantined"
-    assert kinds(toy) == [Kind.BATCH_QUARANTINED, Kind.ARRIVAL_REPEATED]
-    assert ingest(toy, 1, force=True).status == "quarantined"
-    assert kinds(toy)[2:] == [Kind.BATCH_QUARANTINED]
-
-
-def tolerant(toy: Toy) -> None:
-    suite = "include/datasets/rides/expectations.yaml"
-    toy.edit(suite, "value_set: [a, b, c, d]", "value_set: [a, b, c, d, '?']")
-    toy.edit(suite, "min_value: 0", "min_value: -1")
-
-
-def cleaned_away(toy: Toy) -> None:
-    steps = "{step: clip, column: distance, lower: 0}\n  - {step: replace, column: zone, values: {'?': a}}"
-    toy.edit("include/datasets/rides/dataset.yaml", "clean:\n", f"clean:\n  - {steps}\n")
-
-
-def mended_by_code(toy: Toy) -> None:
-    code = "def tidy(frame):\n    return frame[(frame['distance'] >= 0) & (frame['zone'] != '?')]\n"
-    (toy.path / "include/datasets/rides/tidy.py").write_text(code)
-
-
-@pytest.mark.parametrize("mend", [tolerant, cleaned_away, mended_by_code])
-def test_a_batch_that_was_set_aside_waits_again_when_it_would_be_judged_by_something_else(
-    toy: Toy, mend: Callable[[Toy], None]
-) -> None:
-    if mend is mended_by_code:
-        (toy.path / "include/datasets/rides/tidy.py").write_text("def tidy(frame):\n    return frame\n")
-        toy.edit(
-            "include/datasets/rides/dataset.yaml", "clean:\n", "clean:\n  - {step: apply, function: 'tidy:tidy'}\n"
-        )
-    toy.arrive(1)
-    toy.arrive(2, faults=True)
-    ingest(toy, 1), ingest(toy, 2)
-    toy.edit("include/datasets/rides/dataset.yaml", "owner: tests", "owner: others  # which changes no verdict")
-    assert not waiting(toy.workspace, toy.rides).arrivals
-    mend(toy)
-    assert [one.batch_id for one in waiting(toy.workspace, toy.rides).arrivals] == ["2024-02"], "published ones stay"
-    assert ingest(toy, 2).status == "published"
-    assert not waiting(toy.workspace, toy.rides).arrivals
-    assert ingest(toy, 1).status == "unchanged"
-
-
-def test_a_mended_batch_leaves_nothing_in_quarantine(toy: Toy) -> None:
-    toy.arrive(1, faults=True)
-    ingest(toy, 1)
-    toy.arrive(1)
-    assert ingest(toy, 1).status == "published"
-    assert set_aside(toy).empty
-    assert len(published(toy)) == 2000
 
 
 @pytest.mark.parametrize(
@@ -346,80 +238,6 @@ def test_an_unknown_batch_is_said_with_the_nearest(toy: Toy) -> None:
     for name in ("2024-1", "../2024-01"):
         with pytest.raises(UnknownName, match=r"No file has arrived[\s\S]*2024-01"):
             ingest_batch(toy.workspace, toy.rides, name)
-
-
-def test_a_file_that_changes_while_it_is_read_is_read_again_later(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
-    toy.arrive(1)
-    look = stage.Examination.examine
-
-    def meanwhile(self: stage.Examination) -> stage.Examined:
-        toy.arrive(1, rides(1).head(5))
-        return look(self)
-
-    monkeypatch.setattr(stage.Examination, "examine", meanwhile)
-    with pytest.raises(CannotRun, match="changed while it was read"):
-        ingest(toy, 1)
-    monkeypatch.undo()
-    assert kinds(toy) == []
-    assert ingest(toy, 1).rows_published == 5
-
-
-class Killed(BaseException):
-    """As when the process goes away: nothing in between may handle it."""
-
-
-@pytest.mark.parametrize("faults", [False, True])
-@pytest.mark.parametrize("before", [False, True])
-@pytest.mark.parametrize("at", [(Table, "remove"), (Table, "replace"), (Lake, "write_report"), (Ledger, "decide")])
-def test_killed_anywhere_and_run_again_it_comes_to_the_same_end(
-    toy: Toy, monkeypatch: pytest.MonkeyPatch, at: tuple[type, str], before: bool, faults: bool
-) -> None:
-    toy.arrive(1, faults=not faults)
-    ingest(toy, 1)
-    toy.arrive(1, faults=faults)
-    events = len(kinds(toy))
-    real = getattr(*at)
-
-    def killed(*given: object, **named: object) -> object:
-        if not before:
-            real(*given, **named)
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(*at, killed)
-        if at != (Table, "remove") or not faults:
-            with pytest.raises(Killed):
-                ingest(toy, 1)
-    result = ingest(toy, 1)
-    done = at == (Ledger, "decide") and not before
-    assert result.status == ("quarantined" if faults else "unchanged" if done else "published")
-    assert len(kinds(toy)) == events + 1
-    assert len(published(toy)) == 2000, "the good rows, whichever came first"
-    assert len(set_aside(toy)) == (2000 if faults else 0)
-    assert Ledger.of(toy.workspace).verify("dataset/rides") == []
-
-
-def test_two_runs_on_one_batch_record_it_once(toy: Toy) -> None:
-    toy.arrive(1)
-    with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda _: ingest(toy, 1), range(2)))
-    assert {result.status for result in results} <= {"published", "unchanged"}
-    assert kinds(toy) == [Kind.BATCH_PUBLISHED]
-    assert len(published(toy)) == 2000
-
-
-def test_a_table_changed_by_another_in_between_is_the_batchs_misfit(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
-    toy.arrive(1, rides(1).assign(fare="dear"))
-    keep = commitment.keep_published
-
-    def other_first(lake: Lake, *given: object) -> int:
-        lake.batches("rides").replace(rides(2), "2024-02")
-        return keep(lake, *given)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(stage, "keep_published", other_first)
-    result = ingest(toy, 1)
-    assert result.status == "quarantined"
-    assert "got string, allowed double" in failed(result)["types"]
 
 
 def test_validating_says_the_same_and_writes_nothing(toy: Toy) -> None:

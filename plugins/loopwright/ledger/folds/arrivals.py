@@ -34,12 +34,17 @@ def _published(event: Event, entries: Entries) -> Changes:
         f"batch/{batch}": {**record, "published_at": event.at, "sequence": event.sequence},
         f"arrival/{batch}": _arrival(event, "published"),
         **_ruling_after(event, entries),
+        **_erasing(event, None),
     }
 
 
 def _quarantined(event: Event, entries: Entries) -> Changes:
     batch = event.evidence["batch_id"]
-    return {f"arrival/{batch}": _arrival(event, "quarantined"), **_ruling_after(event, entries)}
+    return {
+        f"arrival/{batch}": _arrival(event, "quarantined"),
+        **_ruling_after(event, entries),
+        **_erasing(event, None),
+    }
 
 
 def _query_begun(event: Event, entries: Entries) -> Changes:
@@ -48,6 +53,12 @@ def _query_begun(event: Event, entries: Entries) -> Changes:
 
 def _query_fetched(event: Event, entries: Entries) -> Changes:
     return {"window": None, "watermark": event.evidence["until"]}
+
+
+def _hash_key(event: Event, entries: Entries) -> Changes:
+    """Keep the first: whoever has another key is refused."""
+    said = {"fingerprint": event.evidence["fingerprint"], "at": event.at}
+    return {"hash_key": entries.get("hash_key") or said}
 
 
 def _asked(event: Event, entries: Entries) -> Changes:
@@ -75,13 +86,30 @@ def _dropped(event: Event, entries: Entries) -> Changes:
     batch = event.evidence["batch_id"]
     before = entries[f"arrival/{batch}"]
     status = "dropped" if before["status"] == "quarantined" else before["status"]
-    return {f"arrival/{batch}": {**before, "status": status, "quarantined": 0}, **_ruling_after(event, entries)}
+    now = {**before, "status": status, "quarantined": 0, "moved": event.sequence}
+    return {f"arrival/{batch}": now, **_ruling_after(event, entries)}
 
 
 def _expired(event: Event, entries: Entries) -> Changes:
     changes = _dropped(event, entries)
-    batch = event.evidence["batch_id"]
-    return {f"arrival/{batch}": {**changes[f"arrival/{batch}"], "held": None}, f"ruling/{batch}": None}
+    batch, digest = event.evidence["batch_id"], event.evidence.get("arrival_digest")
+    arrival = {**changes[f"arrival/{batch}"], "held": None}
+    return {f"arrival/{batch}": arrival, f"ruling/{batch}": None, **_erasing(event, digest)}
+
+
+def _erasing(event: Event, digest: str | None) -> Changes:
+    """Return what is to be erased now that nothing refers to it: held files, and rows that came with these bytes.
+
+    Events of earlier releases say nothing of it: theirs was erased before they were recorded.
+    """
+    if not event.evidence.get("let_go") and (digest is None or "let_go" not in event.evidence):
+        return {}
+    said = {"batch_id": event.evidence["batch_id"], "digest": digest, "held": event.evidence["let_go"]}
+    return {f"erasing/{event.sequence}": {**said, "sequence": event.sequence}}
+
+
+def _erased(event: Event, entries: Entries) -> Changes:
+    return {f"erasing/{sequence}": None for sequence in event.evidence["of"]}
 
 
 def _repeated(event: Event, entries: Entries) -> Changes:
@@ -115,8 +143,10 @@ FOLDS: dict[Kind, Fold] = {
     Kind.QUERY_BEGUN: _query_begun,
     Kind.QUERY_FETCHED: _query_fetched,
     Kind.ARRIVAL_REPEATED: _repeated,
+    Kind.HASH_KEY_SET: _hash_key,
     Kind.QUARANTINE_ASKED: _asked,
     Kind.QUARANTINE_RULED: _ruled,
     Kind.QUARANTINE_DROPPED: _dropped,
     Kind.QUARANTINE_EXPIRED: _expired,
+    Kind.LEFTOVERS_ERASED: _erased,
 }

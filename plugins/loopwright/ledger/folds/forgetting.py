@@ -11,24 +11,36 @@ if TYPE_CHECKING:
 
 
 def _begun(event: Event, entries: Entries) -> Changes:
-    said = {**event.evidence, "by": event.actor, "why": event.reason, "at": event.at}
-    return {f"forgetting/{event.evidence['request']}": said}
+    """Keep the plan, and mark its batches: who publishes one that was looked at before has stale rows in hand."""
+    plan = event.evidence
+    said = {**plan, "by": event.actor, "why": event.reason, "at": event.at}
+    batches = {
+        *plan.get("batches", ()),
+        *plan.get("quarantine", ()),
+        *plan.get("arrivals", ()),
+        *plan.get("fetched", ()),
+    }
+    return {f"forgetting/{plan['request']}": said, **{f"forgot/{batch}": event.sequence for batch in batches}}
 
 
 def _forgotten(event: Event, entries: Entries) -> Changes:
     """Point each batch at the table's version without the rows; they are part of its content no more.
 
-    A batch that was published again meanwhile is in a later version of the table, and stays there.
+    A batch that was published again meanwhile, or is in a later version of the table, stays where it is.
     """
     changes: Changes = {f"forgetting/{event.evidence['request']}": None}
     for batch, now in event.evidence["batches"].items():
         before = entries.get(f"batch/{batch}")
-        if before is not None and before["data_version"] <= now["data_version"]:
+        if before is None or now.get("sequence", before["sequence"]) != before["sequence"]:
+            continue
+        if before["data_version"] <= now["data_version"]:
             changes[f"batch/{batch}"] = {**before, **now}
     if (version := event.evidence.get("labels_version")) is not None and (labels := entries.get("labels")):
         changes["labels"] = {**labels, "version": max(version, labels["version"])}
+    seen = event.evidence.get("arrivals") or {}
     for batch, rows in event.evidence["quarantine"].items():
-        if (arrival := entries.get(f"arrival/{batch}")) is not None:
+        arrival = entries.get(f"arrival/{batch}")
+        if arrival is not None and seen.get(batch, arrival["sequence"]) == arrival["sequence"]:
             left = max(0, int(arrival.get("quarantined") or 0) - int(rows))
             changes[f"arrival/{batch}"] = {**arrival, "quarantined": left}
     return changes
@@ -43,8 +55,13 @@ def _marked(event: Event, entries: Entries) -> Changes:
     return changes
 
 
+def _checked(event: Event, entries: Entries) -> Changes:
+    return {"forgotten": {**event.evidence, "at": event.at}}
+
+
 FOLDS: dict[Kind, Fold] = {
     Kind.FORGETTING_BEGUN: _begun,
     Kind.ROWS_FORGOTTEN: _forgotten,
+    Kind.FORGETTING_CHECKED: _checked,
     Kind.VERSIONS_MARKED: _marked,
 }

@@ -6,15 +6,16 @@ same end, and what has no ledger event did not happen, so a run that was killed 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from loopwright.errors import UnknownName
+from loopwright.errors import CannotRun, UnknownName
 from loopwright.lake import Lake
 from loopwright.lake.columns import ColumnUnfit
 from loopwright.lake.schema import ColumnConflict
 from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.state import held_by
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.arriving.arrival import Arrival, arrival_of
 from loopwright.stages.ingest.arriving.fetching import fetched, require_unchanged
@@ -23,7 +24,9 @@ from loopwright.stages.ingest.examining.beside import stands_as_before, stood_be
 from loopwright.stages.ingest.examining.examination import Examination, Examined, failed_by
 from loopwright.stages.ingest.examining.judged_by import judged_by
 from loopwright.stages.ingest.examining.setting_aside import whole
+from loopwright.stages.ingest.hash_key import require_same_key
 from loopwright.stages.ingest.keeping.commitment import (
+    Overtaken,
     keep_held,
     keep_published,
     keep_quarantined,
@@ -31,12 +34,15 @@ from loopwright.stages.ingest.keeping.commitment import (
     keep_staged,
     recorded_once,
 )
+from loopwright.stages.ingest.keeping.leftovers import erase_leftovers, let_go
 from loopwright.stages.ingest.keeping.resuming import dropped, examined_as_ruled, ruling_to_act_on
 from loopwright.stages.ingest.labelling import cover
 from loopwright.stages.ingest.results import IngestResult, ValidationReport
 from loopwright.verdict import Verdict
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from loopwright.declaration import Workspace
     from loopwright.declaration.dataset import DatasetSpec
     from loopwright.ledger.state import DatasetState, State
@@ -56,36 +62,75 @@ def ingest_batch(
         it is asked for, until its bytes or what they are judged by are others, or a person decides about it.
     :raises UnknownName: if nothing of that name arrived.
     :raises DeclarationError: if suite or cleaning are declared wrongly.
+    :raises HashKeyChanged: if columns are to be hashed by another secret than before.
     :raises CannotRun: if the file changed meanwhile, or the surroundings fail; run again.
     """
+    require_same_key(workspace, dataset)
+    return _settled(workspace, dataset, batch_id, actor, lambda: _ingested(workspace, dataset, batch_id, force, actor))
+
+
+ATTEMPTS = 5
+"""How often a batch is looked at anew because another run recorded something else of it meanwhile."""
+
+
+def _settled(
+    workspace: Workspace, dataset: DatasetSpec, batch_id: str, actor: str, run: Callable[[], IngestResult]
+) -> IngestResult:
+    """Run until nothing else was recorded of the batch meanwhile.
+
+    A run that was overtaken may have written its stale rows over those of the one that overtook it, so that the batch
+    is brought once more to what is there now, and the tables to what the ledger says.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return run()
+        except Overtaken as error:
+            last = error
+            run = lambda: _ingested(workspace, dataset, batch_id, True, actor, again=True)  # noqa: E731 - one line
+    raise CannotRun(
+        "Others recorded something else of this batch first, every time.",
+        where=f"{dataset.name}: {batch_id}",
+        got=f"{ATTEMPTS} times",
+        mend="Run again; if it stays, find what sends this batch without pause.",
+    ) from last
+
+
+def _ingested(
+    workspace: Workspace, dataset: DatasetSpec, batch_id: str, force: bool, actor: str, *, again: bool = False
+) -> IngestResult:
     ledger = Ledger.of(workspace)
     state = ledger.dataset(dataset.name)
     today = judged_by(workspace.project, dataset)
     if ruling_to_act_on(workspace, dataset, state, batch_id):
-        return resume_batch(workspace, dataset, batch_id, actor=actor)
+        return _resumed(workspace, dataset, batch_id, actor)
     arrival = arrival_of(listed_for(workspace, dataset), batch_id, dataset)
     with fetched(arrival, workspace.storage_options) as file:
         known = state.arrival(batch_id)
         if known and known["digest"] == file.digest:
             if state.ruling(batch_id) and (force or not state.ruling(batch_id)["done"]):  # type: ignore[index]
-                return resume_batch(workspace, dataset, batch_id, actor=actor)
+                return _resumed(workspace, dataset, batch_id, actor, again=again)
             if not force and known["status"] != "quarantined":
                 return _unchanged(ledger, state, arrival, known, actor)
             if not force and known.get("judged_by") == today and stands_as_before(state, known):
                 return _set_aside_as_before(ledger, state, arrival, known, actor)
         examined = Examination(workspace, dataset, state, batch_id, file.digest, file).examine()
-        unread = file.bytes() if examined.reading is None and _may_be_held(dataset) else None
+        unreadable = examined.reading is None and examined.report.rows_read is None
+        unread = file.bytes() if unreadable and _may_be_held(dataset, file.paths) else None
     require_unchanged(arrival, workspace.storage_options)
     timed = bool(dataset.event_time)
-    commit = Commit(Lake.of(workspace), ledger, state, arrival.signature, today, timed, actor)
+    commit = Commit(workspace, Lake.of(workspace), ledger, state, arrival.signature, today, timed, actor, again=again)
     result = _committed(commit, examined, unread)
     cover(workspace, dataset, actor=actor)
     return result
 
 
-def _may_be_held(dataset: DatasetSpec) -> bool:
-    """Whether bytes that could not be read may be kept: not where they hold what is to be dropped or hashed."""
-    return all(how == "keep" for how in dataset.sensitive.values())
+def _may_be_held(dataset: DatasetSpec, paths: Sequence[Path]) -> bool:
+    """Whether bytes that could not be read may be kept: not where they hold what is to be dropped or hashed.
+
+    Nor where they are more than is declared: they are still where they arrived, and would fill this machine's memory.
+    """
+    few = sum(path.stat().st_size for path in paths) <= dataset.largest
+    return few and all(how == "keep" for how in dataset.sensitive.values())
 
 
 def resume_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str, *, actor: str = "ingest") -> IngestResult:
@@ -97,6 +142,12 @@ def resume_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str, *, a
     :param actor: who asked, for the ledger.
     :raises CannotRun: if what was held is gone, or the surroundings fail.
     """
+    return _settled(workspace, dataset, batch_id, actor, lambda: _resumed(workspace, dataset, batch_id, actor))
+
+
+def _resumed(
+    workspace: Workspace, dataset: DatasetSpec, batch_id: str, actor: str, *, again: bool = False
+) -> IngestResult:
     ledger = Ledger.of(workspace)
     state = ledger.dataset(dataset.name)
     known, ruling = state.arrival(batch_id), state.ruling(batch_id)
@@ -107,7 +158,8 @@ def resume_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str, *, a
         return dropped(lake, ledger, state, ruling, actor)
     examined = examined_as_ruled(workspace, dataset, state, ruling)
     today = judged_by(workspace.project, dataset)
-    commit = Commit(lake, ledger, state, known["signature"], today, bool(dataset.event_time), actor, ruling)
+    timed = bool(dataset.event_time)
+    commit = Commit(workspace, lake, ledger, state, known["signature"], today, timed, actor, ruling, again)
     result = _committed(commit, examined, None)
     cover(workspace, dataset, actor=actor)
     return result
@@ -121,6 +173,7 @@ def validate_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str) ->
     :param batch_id: which arrival.
     :raises UnknownName: if nothing of that name arrived.
     """
+    require_same_key(workspace, dataset, record=False)
     arrival = arrival_of(listed_for(workspace, dataset), batch_id, dataset)
     state = Ledger.of(workspace).dataset(dataset.name)
     with fetched(arrival, workspace.storage_options) as file:
@@ -131,6 +184,7 @@ def validate_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str) ->
 class Commit:
     """Where a batch's end is written, and what it follows from.
 
+    :param workspace: the five places.
     :param lake: the tables.
     :param ledger: the record.
     :param state: of the dataset, as it was when the run began.
@@ -139,8 +193,10 @@ class Commit:
     :param timed: whether the dataset declares an event time.
     :param actor: who asked.
     :param ruling: what a person decided, if that is what is done.
+    :param again: whether the tables are only brought to what may well be recorded already.
     """
 
+    workspace: Workspace
     lake: Lake
     ledger: Ledger
     state: DatasetState
@@ -149,6 +205,7 @@ class Commit:
     timed: bool
     actor: str
     ruling: Mapping[str, Any] | None = None
+    again: bool = False
 
 
 def _committed(commit: Commit, examined: Examined, unread: bytes | None) -> IngestResult:
@@ -169,7 +226,10 @@ def _committed(commit: Commit, examined: Examined, unread: bytes | None) -> Inge
         keep_quarantined(lake, report, whole(examined))
     where = keep_report(lake, report)
     kind = Kind.BATCH_QUARANTINED if version is None else Kind.BATCH_PUBLISHED
-    quarantined = (report.rows_read or 0) if version is None else report.rows_set_aside
+    kept_whole = report.rows_read or 0 if examined.reading is not None else 0
+    quarantined = kept_whole if version is None else report.rows_set_aside
+    held = commit.ruling["held"] if commit.ruling else held
+    kept = held_by({"held": held}, commit.ruling)
     evidence = {
         "batch_id": report.batch_id,
         "signature": commit.signature,
@@ -178,15 +238,17 @@ def _committed(commit: Commit, examined: Examined, unread: bytes | None) -> Inge
         "beside": stood_beside(commit.state, report.batch_id, report.event_time, timed=commit.timed),
         "rows": report.rows_read if version is None else report.rows,
         "quarantined": quarantined,
-        "held": commit.ruling["held"] if commit.ruling else held,
+        "held": held,
+        "let_go": let_go(commit.state, report.batch_id, report.arrival_digest, kept),
         "ruling": commit.ruling["sequence"] if commit.ruling else None,
         "verdict": report.verdict.to_dict(),
         "report": where,
         **({} if version is None else _published(report, version)),
     }
-    recorded_once(commit.ledger, commit.state, Draft(kind, commit.actor, report.verdict.why(), evidence))
-    if evidence["held"] is None and (commit.state.arrival(report.batch_id) or {}).get("held"):
-        lake.let_go(report.dataset, report.batch_id)
+    draft = Draft(kind, commit.actor, report.verdict.why(), evidence)
+    recorded_once(commit.ledger, commit.state, draft, again=commit.again)
+    if evidence["let_go"]:
+        erase_leftovers(commit.workspace, report.dataset)
     return IngestResult(
         dataset=report.dataset,
         batch_id=report.batch_id,

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 REASONS = "_reasons"
 """The column of the quarantine that says, as a JSON list, which checks each row fails."""
+ARRIVAL = "_arrival"
+"""The column of the quarantine that says, by the start of their digest, with which bytes each row came."""
 BY_ROW = ("key", "event_time")
 """The structural checks that single rows can fail."""
 

@@ -15,7 +15,7 @@ from loopwright.errors import CannotRun, DataFault
 from loopwright.lake.lake import PAGE, RESULT
 from loopwright.lake.rows import RESERVED, ROW
 from loopwright.lake.schema import ColumnConflict
-from loopwright.stages.ingest.examining.setting_aside import REASONS
+from loopwright.stages.ingest.examining.setting_aside import ARRIVAL, REASONS
 from loopwright.stages.ingest.keeping.held import hold
 from loopwright.stages.ingest.page.drawing import drawn
 from loopwright.stages.ingest.page.results import suite_result
@@ -70,12 +70,18 @@ def keep_quarantined(lake: Lake, report: ValidationReport, frame: pd.DataFrame |
     if frame is None:
         table.remove(report.batch_id)
         return
-    if set(RESERVED) & set(frame.columns):
+    came = {ARRIVAL: mark_of(report.arrival_digest)}
+    if {*RESERVED, ARRIVAL} & set(frame.columns):
         frame = _as_json(frame)
     try:
-        table.replace(_numbered(frame.apply(to_text)), report.batch_id)
+        table.replace(_numbered(frame.apply(to_text).assign(**came)), report.batch_id)
     except DataFault:  # its very column names clash, with one another or with the table's
-        table.replace(_numbered(_as_json(frame)), report.batch_id)
+        table.replace(_numbered(_as_json(frame).assign(**came)), report.batch_id)
+
+
+def mark_of(digest: str) -> str:
+    """Return what tells the rows that came with some bytes from those of others under the same name."""
+    return digest[:16]
 
 
 def keep_held(lake: Lake, report: ValidationReport, reading: Reading | None, raw: bytes | None) -> str | None:
@@ -108,21 +114,44 @@ def _as_text(told: dict[str, Any]) -> str:
     return json.dumps(told, indent=1, ensure_ascii=False)
 
 
-def recorded_once(ledger: Ledger, seen: DatasetState, draft: Draft) -> None:
+class Overtaken(CannotRun):
+    """Something else was recorded of the batch while it was looked at: what was found may be stale."""
+
+
+def recorded_once(ledger: Ledger, seen: DatasetState, draft: Draft, *, again: bool = False) -> None:
     """Record what became of a batch, unless another run recorded just that since.
 
     :param seen: the state that the run began with.
     :param draft: the event.
+    :param again: whether the run only brings the tables to what may well be recorded already.
+    :raises Overtaken: if another run recorded anything else of the batch since, or a person's rows are erased from it.
     """
-    key = f"arrival/{draft.evidence['batch_id']}"
-    before = (seen.get(key) or {}).get("sequence")
+    batch_id = draft.evidence["batch_id"]
+    before = _stamp(seen, batch_id)
 
     def decision(now: State) -> Draft | None:
-        there = now.get(key)
-        same = there is not None and there["sequence"] != before and _says(there, draft)
-        return None if same else draft
+        there, moved = now.get(f"arrival/{batch_id}"), _stamp(now, batch_id) != before
+        if there is not None and (moved or again) and _says(there, draft) and _unerased(now, seen, batch_id):
+            return None
+        if moved:
+            raise Overtaken(
+                f"Something else was recorded of the batch {batch_id!r} while it was looked at.",
+                where=seen.subject,
+                mend="Run again: it is looked at as it is now.",
+            )
+        return draft
 
     ledger.decide(seen.subject, decision)
+
+
+def _stamp(state: State, batch_id: str) -> tuple[Any, ...]:
+    """Return what changes with everything that is recorded of a batch, but for its coming again as it was."""
+    arrival = state.get(f"arrival/{batch_id}") or {}
+    return arrival.get("sequence"), arrival.get("moved"), state.get(f"forgot/{batch_id}")
+
+
+def _unerased(now: State, seen: State, batch_id: str) -> bool:
+    return bool(now.get(f"forgot/{batch_id}") == seen.get(f"forgot/{batch_id}"))
 
 
 def _says(arrival: dict[str, object], draft: Draft) -> bool:

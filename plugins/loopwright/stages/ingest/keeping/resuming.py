@@ -15,6 +15,8 @@ from loopwright.ledger.events import Draft, Kind
 from loopwright.stages.ingest.arriving.arrival import ArrivalsMissing
 from loopwright.stages.ingest.arriving.listing import listed_for
 from loopwright.stages.ingest.examining.examination import Examination, Examined
+from loopwright.stages.ingest.examining.setting_aside import ARRIVAL
+from loopwright.stages.ingest.keeping.commitment import mark_of
 from loopwright.stages.ingest.keeping.held import ROWS, taken_up
 from loopwright.stages.ingest.results import IngestResult
 
@@ -71,7 +73,7 @@ def examined_as_ruled(
 def dropped(lake: Lake, ledger: Ledger, state: DatasetState, ruling: Mapping[str, Any], actor: str) -> IngestResult:
     """Take the rows of a batch out of quarantine for good; what was published of it stays."""
     batch_id, name = ruling["batch_id"], state.subject.partition("/")[2]
-    lake.quarantine(name).remove(batch_id)
+    lake.quarantine(name).remove(batch_id, only={ARRIVAL: mark_of(ruling["arrival_digest"])})
 
     def decision(now: State) -> Draft | None:
         there = now.get(f"ruling/{batch_id}")

@@ -77,8 +77,8 @@ def kept_batch(workspace: Workspace, dataset: str, batch_id: str, *, rows: int =
     """
     from loopwright.lake import Lake
     from loopwright.lake.rows import RESERVED, ROW
-    from loopwright.stages.ingest.examining.setting_aside import REASONS
-    from loopwright.stages.ingest.sensitive import hidden
+    from loopwright.stages.ingest.examining.setting_aside import ARRIVAL, REASONS
+    from loopwright.stages.ingest.sensitive import hidden, shy_of
 
     kept = of_name(kept_batches(workspace, dataset), dataset, batch_id)
     if not kept.rows:
@@ -93,7 +93,7 @@ def kept_batch(workspace: Workspace, dataset: str, batch_id: str, *, rows: int =
     shy = hidden(Project.at(workspace.project).dataset(dataset))
     if shy and "row" in blamed:  # whole rows as JSON, sensitive columns among them
         return Kept(**{**asdict(kept), "reasons": counts})
-    unshown = [name for name in (*RESERVED, *shy) if name in blamed and name != ROW]
+    unshown = [name for name in (*RESERVED, ARRIVAL, *shy_of(blamed, shy)) if name in blamed and name != ROW]
     own = blamed.drop(columns=unshown).dropna(axis=1, how="all")
     first = own.head(rows).astype(object)
     sample = first.where(first.notna(), None).to_dict("records")

@@ -1,15 +1,20 @@
-"""Rows that nobody decided about are erased when their time is over, and the ledger says so."""
+"""Rows that nobody decided about are erased when their time is over, and the ledger says so.
+
+What must stay true: it is recorded first, of the very arrival whose time is over; then just that arrival's rows and
+files go. What comes under the same name meanwhile keeps its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.state import held_by
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.arriving.overdue import overdue
+from loopwright.stages.ingest.keeping.leftovers import erase_leftovers
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
@@ -23,32 +28,26 @@ def expire(workspace: Workspace, dataset: DatasetSpec, *, now: datetime | None =
     :param workspace: the five places.
     :param dataset: its declaration.
     :param now: aware time; the present when left out.
-    :return: the batches that something was erased of.
+    :return: the batches whose time is over.
     """
-    ledger = Ledger.of(workspace)
-    over = overdue(workspace, dataset, now or datetime.now(UTC))
-    if not over:
-        return []
-    lake = Lake.of(workspace)
-    table = lake.quarantine(dataset.name)
-    for arrival in over:
-        table.remove(arrival["batch_id"])
-        lake.let_go(dataset.name, arrival["batch_id"])
-    table.erase_old_versions()
-    for arrival in over:
-        ledger.decide(f"dataset/{dataset.name}", _said(arrival, dataset))
-    return [arrival["batch_id"] for arrival in over]
+    ledger, subject = Ledger.of(workspace), f"dataset/{dataset.name}"
+    over = overdue(ledger.dataset(dataset.name), dataset, now or datetime.now(UTC))
+    said = [event for arrival in over for event in ledger.decide(subject, _expired(arrival, dataset))]
+    erase_leftovers(workspace, dataset.name)
+    return [event.evidence["batch_id"] for event in said]
 
 
-def _said(arrival: Mapping[str, Any], dataset: DatasetSpec) -> Any:
-    rows = arrival.get("quarantined") or 0
+def _expired(arrival: Mapping[str, Any], dataset: DatasetSpec) -> Callable[[State], Draft | None]:
+    batch_id, rows = arrival["batch_id"], arrival.get("quarantined") or 0
     days = dataset.quarantine.retention.total_seconds() / 86_400
-    why = f"{rows:,} rows and what was held of the batch were erased after {days:g} days"
-    evidence = {"batch_id": arrival["batch_id"], "arrival_digest": arrival["digest"], "rows": rows}
+    why = f"{rows:,} rows and what was held of the batch are erased after {days:g} days"
+    evidence = {"batch_id": batch_id, "arrival_digest": arrival["digest"], "rows": rows}
 
     def decision(now: State) -> Draft | None:
-        there = now.get(f"arrival/{arrival['batch_id']}") or {}
-        gone = there.get("sequence") != arrival["sequence"] or not (there.get("quarantined") or there.get("held"))
-        return None if gone else Draft(Kind.QUARANTINE_EXPIRED, "retention", why, evidence)
+        there = now.get(f"arrival/{batch_id}") or {}
+        if there.get("sequence") != arrival["sequence"] or not (there.get("quarantined") or there.get("held")):
+            return None
+        held = sorted(held_by(there, now.get(f"ruling/{batch_id}")))
+        return Draft(Kind.QUARANTINE_EXPIRED, "retention", why, {**evidence, "let_go": held})
 
     return decision
