@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 
 from loopwright.declaration import Workspace
-from loopwright.errors import DataFault, UnknownName
-from loopwright.lake import Lake
+from loopwright.errors import DataFault, LakeUnavailable, UnknownName
+from loopwright.lake import Lake, Table
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.loop import forgetting
+from loopwright.loop import erasing, forgetting
 from loopwright.loop.forgetting import Forgotten, forget
+from loopwright.stages.ingest import stage
 from loopwright.stages.ingest.keeping.held import taken_up
 from loopwright.stages.ingest.quarantine.ruling import rule
 from loopwright.stages.ingest.stage import ingest_batch
@@ -124,13 +125,13 @@ def test_what_nobody_was_in_keeps_its_older_versions(told: Toy) -> None:
     assert done.result.rows_published == 36, "what was held is without her, too"
 
 
-@pytest.mark.parametrize("at", ["_forget_held", "_forget_published", "content_digest"])
+@pytest.mark.parametrize("at", ["_forget", "_forget_held", "_as_it_is", "_once"])
 def test_killed_on_the_way_the_next_call_finishes_it(told: Toy, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(forgetting, at, killed)
+        patch.setattr(erasing, at, killed)
         with pytest.raises(KeyboardInterrupt):
             erase(told)
     erase(told)
@@ -153,18 +154,104 @@ def test_who_is_not_there_and_what_never_came(told: Toy) -> None:
 def test_what_is_published_again_while_rows_are_erased_stays_published(
     told: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space, real = place(told), forgetting._forget_published
+    space, real = place(told), erasing._as_it_is
     fresh = rides(1, rows=30).assign(rider="somebody")
 
-    def overtaken(lake: Lake, dataset: str, batch: str, rows: tuple[int, ...]) -> dict[str, object]:
-        done = real(lake, dataset, batch, rows)
+    def overtaken(lake: Lake, dataset: str, batch: str, version: int) -> dict[str, object]:
+        done = real(lake, dataset, batch, version)
         if batch == "2024-01":
             told.arrive(1, fresh)
             ingest_batch(space, told.rides, batch)
         return done
 
-    monkeypatch.setattr(forgetting, "_forget_published", overtaken)
+    monkeypatch.setattr(erasing, "_as_it_is", overtaken)
     erase(told)
     now = Ledger.of(space).dataset("rides").get("batch/2024-01")
     assert now["rows"] == 30
     assert len(Lake.of(space).batches("rides").read(["2024-01"], version=now["data_version"])) == 30
+
+
+def counts(toy: Toy) -> dict[str, int]:
+    state = Ledger.of(place(toy)).dataset("rides")
+    return {batch["batch_id"]: batch["rows"] for batch in state.published()}
+
+
+def test_a_batch_written_anew_since_it_was_looked_at_loses_her_rows_and_no_others(
+    told: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The numbers that were planned are other riders' now; hers are 5 and 25."""
+    space = place(told)
+    fresh = rides(1, rows=30).assign(rider=[WHO if n in (5, 25) else f"rider {n}" for n in range(30)])
+    told.arrive(1, fresh)
+    begun = forgetting._begun
+
+    def overtaken(*given: object) -> object:
+        plan = begun(*given)  # type: ignore[arg-type]
+        if len(plan["batches"]["2024-01"]) != 2:
+            ingest_batch(space, told.rides, "2024-01")
+        return plan
+
+    monkeypatch.setattr(forgetting, "_begun", overtaken)
+    done = erase(told)
+    assert done.clear
+    assert counts(told)["2024-01"] == 28
+    left = Lake.of(space).batches("rides").read(["2024-01"])
+    assert sorted(left["_row"]) == [n for n in range(30) if n not in (5, 25)]
+    last = Ledger.of(space).events("dataset/rides")[-1]
+    assert (last.kind, last.evidence["clear"]) == (Kind.FORGETTING_CHECKED, True)
+
+
+def test_a_publication_in_flight_takes_up_what_was_erased_under_it(told: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows are in the table and not in the ledger when she is forgotten: they are erased, and it looks again."""
+    space = place(told)
+    told.arrive(5, people(5))
+    keep = stage.keep_report
+
+    def meanwhile(*given: object) -> str:
+        monkeypatch.undo()
+        assert "2024-05" in erase(told).batches
+        told.arrive(5, people(5).assign(rider="somebody"))
+        return keep(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(stage, "keep_report", meanwhile)
+    ingest_batch(space, told.rides, "2024-05")
+    batch = Ledger.of(space).dataset("rides").batch("2024-05")
+    assert len(Lake.of(space).batches("rides").read_as_of({"2024-05": batch["data_version"]})) == batch["rows"] == 40
+
+
+def test_what_an_unfinished_publication_hides_is_found_as_it_is_recorded(told: Toy) -> None:
+    """A writing that was never recorded lies over the version that the ledger means, which has her rows."""
+    space = place(told)
+    table = Lake.of(space).batches("rides")
+    table.replace(rides(2, rows=20).assign(rider="somebody"), "2024-02")
+    assert "2024-02" in erase(told).batches
+    batch = Ledger.of(space).dataset("rides").batch("2024-02")
+    assert len(table.read_as_of({"2024-02": batch["data_version"]})) == batch["rows"] == 20
+
+
+def test_a_lake_out_of_reach_is_not_taken_for_erased(told: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Table.read
+
+    def unreachable(self: Table, *batches: object, **how: object) -> pd.DataFrame:
+        if batches == (["2024-01"],):
+            raise LakeUnavailable("The lake could not be read or written.") from OSError("timed out")
+        return read(self, *batches, **how)  # type: ignore[arg-type]
+
+    told.arrive(1, rides(1, rows=30).assign(rider="somebody"))
+    ingest_batch(place(told), told.rides, "2024-01")
+    monkeypatch.setattr(Table, "read", unreachable)
+    with pytest.raises(LakeUnavailable, match="could not be read"):
+        erase(told)
+
+
+def test_what_cannot_be_erased_is_said_and_recorded(told: Toy) -> None:
+    told.edit("include/models/tips/model.yaml", "owner: tests", f"owner: tests\nrelease: {TOLD}")
+    done = erase(told)
+    said = "\n".join(done.left)
+    for part in ("the source's own files", "reports about these batches", "2024-03.", "input examples", "/srv/copies"):
+        assert part in said
+    last = Ledger.of(place(told)).events("dataset/rides")[-1]
+    assert last.evidence["left"] == list(done.left)
+
+
+TOLD = "{tell: [{name: crm, copy_to: /srv/copies}]}"

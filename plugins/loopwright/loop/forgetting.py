@@ -1,36 +1,31 @@
 """A person's rows are erased: from the tables, what is held, the predictions, and the older versions of each.
 
 What must stay true: the record says that it was done and never whom it was about; what was begun is finished by the
-next call, wherever it was killed; and what cannot be erased from here is said, not passed over.
+next call, wherever it was killed; it is looked again until nothing is found, since batches are published meanwhile; and
+what cannot be erased from here is said, not passed over.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from loopwright.declaration import Project
 from loopwright.errors import DataFault
-from loopwright.lake import Lake
-from loopwright.lake.columns import columns_of
-from loopwright.lake.rows import RESERVED
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
+from loopwright.loop.beyond import beyond
+from loopwright.loop.erasing import erase
 from loopwright.loop.traces import Traces, traces_of
-from loopwright.stages.ingest.arriving.fetched import without
-from loopwright.stages.ingest.examining.content import content_digest
-from loopwright.stages.ingest.keeping.held import ROWS, packed, taken_up
-from loopwright.stages.ingest.reading.frames import Reading
+from loopwright.stages.ingest.hash_key import require_same_key
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
-    from loopwright.ledger.state import State
+
+ROUNDS = 5
+"""How often is looked again, where batches are published while rows are erased."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +37,7 @@ class Forgotten:
     :param batches: whose rows they were.
     :param versions: of each model, those that were trained or judged on these batches.
     :param left: what cannot be erased from here, and who can.
+    :param clear: whether it was looked again afterwards, and nothing found.
     :param dry_run: whether nothing was done.
     """
 
@@ -51,6 +47,7 @@ class Forgotten:
     batches: tuple[str, ...]
     versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     left: tuple[str, ...] = ()
+    clear: bool = False
     dry_run: bool = False
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,109 +68,69 @@ def forget(
     :param actor: who erases, such as ``person:ada``.
     :param dry_run: only say what would be.
     :raises UnknownName: if no such column ever came.
+    :raises HashKeyChanged: if columns were hashed by another secret.
     """
+    _require_unnamed(key, why)
+    spec, ledger = Project.at(workspace.project).dataset(dataset), Ledger.of(workspace)
+    require_same_key(workspace, spec, record=False)  # by another key's hash nobody would be found
+    left = [_unfinished(workspace, dataset, begun) for begun in ledger.dataset(dataset).under("forgetting").values()]
+    found = traces_of(workspace, spec, key)
+    if dry_run or not found.any:
+        said = [*filter(None, left), *beyond(workspace, spec, [found])]
+        return _told(dataset, [found], [], said, dry_run=dry_run, clear=not found.any)
+    rounds: list[Traces] = []
+    requests: list[str] = []
+    while found.any and len(rounds) < ROUNDS:
+        begun = _begun(workspace, dataset, found, why, actor)
+        rounds.append(found.without(erase(workspace, dataset, begun)))
+        requests.append(begun["request"])
+        found = traces_of(workspace, spec, key)
+    said = [*filter(None, left), *_still_there(found), *beyond(workspace, spec, rounds)]
+    evidence = {"requests": requests, "clear": not found.any, "left": said}
+    looked = "looked again, and nothing more was found" if not found.any else "looked again, and rows were there again"
+    ledger.record(f"dataset/{dataset}", Draft(Kind.FORGETTING_CHECKED, actor, looked, evidence))
+    return _told(dataset, rounds, requests, said, clear=not found.any)
+
+
+def _unfinished(workspace: Workspace, dataset: str, begun: Mapping[str, Any]) -> str | None:
+    """Finish what a call that was killed had begun; whom it was about is not on record, so none can look again."""
+    changed = erase(workspace, dataset, begun)
+    if not changed:
+        return None
+    return f"rows of an earlier request ({begun['request']}) in {', '.join(changed)}, written anew since: ask it again"
+
+
+def _still_there(found: Traces) -> list[str]:
+    if not found.any:
+        return []
+    return [f"rows that were published again each time, in {', '.join(found.touched())}: run it once more"]
+
+
+def _require_unnamed(key: Mapping[str, str], why: str) -> None:
     for value in key.values():
         if value and value in why:
             raise DataFault(
                 "The reason names whom it is about, and the ledger keeps it for ever.", mend="Say it without."
             )
-    spec, ledger = Project.at(workspace.project).dataset(dataset), Ledger.of(workspace)
-    for begun in ledger.dataset(dataset).under("forgetting").values():
-        _finish(workspace, dataset, begun)
-    found = traces_of(workspace, spec, key)
-    if dry_run or not found.any:
-        return _told(workspace, dataset, None, found, dry_run=dry_run)
+
+
+def _begun(workspace: Workspace, dataset: str, found: Traces, why: str, actor: str) -> Mapping[str, Any]:
+    """Record what is to be erased, before anything is."""
     evidence = {"request": uuid4().hex, **found.to_dict()}
+    ledger = Ledger.of(workspace)
     ledger.record(f"dataset/{dataset}", Draft(Kind.FORGETTING_BEGUN, actor, why, evidence))
-    _finish(workspace, dataset, ledger.dataset(dataset).under("forgetting")[evidence["request"]])
-    return _told(workspace, dataset, evidence["request"], found)
-
-
-def _finish(workspace: Workspace, dataset: str, begun: Mapping[str, Any]) -> None:
-    """Erase what was begun to be; done twice, it leaves what it left when done once."""
-    lake, ledger, plan = Lake.of(workspace), Ledger.of(workspace), Traces.from_dict(begun)
-    for model, batches in plan.predictions.items():
-        for batch, rows in batches.items():
-            lake.predictions(model).forget(batch, rows)
-    for batch, rows in plan.quarantine.items():
-        lake.quarantine(dataset).forget(batch, rows)
-    if plan.quarantine:
-        lake.quarantine(dataset).erase_old_versions()
-    for batch, rows in plan.held.items():
-        _forget_held(lake, dataset, batch, rows)
-    for batch, rows in plan.fetched.items():
-        _forget_fetched(lake, dataset, batch, rows, handled=ledger.dataset(dataset).arrival(batch) is not None)
-    labels = [lake.labels(dataset).forget(name, rows) for name, rows in plan.labels.items()]
-    now = {batch: _forget_published(lake, dataset, batch, rows) for batch, rows in plan.batches.items()}
-    request = begun["request"]
-    for model, versions in plan.versions.items():
-        marked = {"request": request, "dataset": dataset, "versions": list(versions), "batches": sorted(plan.batches)}
-        ledger.decide(f"model/{model}", _once(Draft(Kind.VERSIONS_MARKED, "forget", _WHY, marked), versions, request))
-    counts = {batch: len(rows) for batch, rows in plan.quarantine.items()}
-    done = {"request": request, "batches": now, "quarantine": counts, "rows": plan.counts()}
-    done["labels_version"] = labels[-1] if labels else None
-    draft = Draft(Kind.ROWS_FORGOTTEN, begun["by"], begun["why"], done)
-    ledger.decide(f"dataset/{dataset}", lambda now: draft if now.get(f"forgetting/{request}") else None)
-
-
-_WHY = "A person's rows, which this was trained or judged on, were erased."
-
-
-def _once(draft: Draft, versions: tuple[str, ...], request: str) -> Any:
-    def decision(now: State) -> Draft | None:
-        told = [one["request"] for one in (now.get(f"version/{versions[0]}") or {}).get("forgotten") or []]
-        return None if request in told else draft
-
-    return decision
-
-
-def _forget_published(lake: Lake, dataset: str, batch: str, rows: tuple[int, ...]) -> dict[str, Any]:
-    table = lake.batches(dataset)
-    version = table.forget(batch, rows)
-    left = table.read([batch], version=version)
-    columns = columns_of(left.drop(columns=list(RESERVED), errors="ignore"))
-    return {"rows": len(left), "data_version": version, "content_digest": content_digest(columns, len(left))}
-
-
-def _forget_held(lake: Lake, dataset: str, batch: str, rows: tuple[int, ...]) -> None:
-    for place in lake.held_of(dataset, batch):
-        if not place.endswith(ROWS):
-            continue
-        held = taken_up(lake, place)
-        left = held.frame[~held.frame.index.isin(rows)]
-        if len(left) < len(held.frame):
-            lake.hold(dataset, batch, place.rpartition("/")[2], packed(Reading(left, held.doubled)))
-
-
-def _forget_fetched(lake: Lake, dataset: str, batch: str, rows: tuple[int, ...], *, handled: bool) -> None:
-    """Remove what a query gave where its rows are in the tables; else take the person's out before they get there."""
-    if handled:
-        lake.remove_fetched(dataset, batch)
-        return
-    place = next((one for one in lake.fetched_of(dataset) if one.endswith(f"/{batch}.parquet")), None)
-    if place is None:
-        return
-    target = io.BytesIO()
-    pq.write_table(without(pq.read_table(pa.BufferReader(lake.held(place))), rows), target)
-    lake.write_fetched(dataset, batch, target.getvalue())
+    begun: Mapping[str, Any] = ledger.dataset(dataset).under("forgetting")[evidence["request"]]
+    return begun
 
 
 def _told(
-    workspace: Workspace, dataset: str, request: str | None, found: Traces, *, dry_run: bool = False
+    dataset: str, rounds: Sequence[Traces], requests: Sequence[str], left: Sequence[str], **how: bool
 ) -> Forgotten:
-    left = ["the source's own files, which would bring the rows again: ask their owner"] if found.any else []
-    lake = Lake.of(workspace)
-    tables = [
-        lake.batches(dataset),
-        lake.quarantine(dataset),
-        *(lake.predictions(model) for model in found.predictions),
-    ]
-    if shows := [table.uri for table in tables if table.log_shows_values()]:
-        left.append(f"extreme values of columns in the logs of tables that an earlier release made: {', '.join(shows)}")
-    if found.unread:
-        left.append(f"bytes that could not be read and are held as they came: {', '.join(found.unread)}")
-    runs = [f"{model} {', '.join(versions)}" for model, versions in found.versions.items() if versions]
-    if runs:
-        left.append(f"what these versions learned, and the samples that their MLflow runs keep: {'; '.join(runs)}")
-    batches = tuple(sorted({*found.batches, *found.quarantine, *found.held}))
-    return Forgotten(dataset, request, found.counts(), batches, found.versions, tuple(left), dry_run)
+    counts: dict[str, int] = {}
+    for found in rounds:
+        for name, rows in found.counts().items():
+            counts[name] = counts.get(name, 0) + rows
+    batches = sorted({batch for found in rounds for batch in found.touched()})
+    versions = {model: tuple(names) for found in reversed(rounds) for model, names in found.versions.items()}
+    request = requests[0] if requests else None
+    return Forgotten(dataset, request, counts, tuple(batches), versions, tuple(left), **how)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -40,12 +41,15 @@ class Traces:
 
     :param batches: published.
     :param quarantine: set aside, in the table.
-    :param held: set aside, as they came.
+    :param held: set aside, as they came, by the place of the file.
     :param predictions: of each model.
     :param versions: of each model, those trained or judged on these batches.
     :param labels: by their file.
     :param fetched: in what queries gave.
     :param unread: batches of which bytes are held that nobody could read.
+    :param tables: the version of each table in which the rows have these numbers; a model's predictions by its name.
+    :param sequences: of the ledger's events that published the batches.
+    :param arrivals: of the ledger's events that handled the arrivals.
     """
 
     batches: Rows = field(default_factory=dict)
@@ -56,12 +60,30 @@ class Traces:
     labels: Rows = field(default_factory=dict)
     fetched: Rows = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    tables: Mapping[str, int] = field(default_factory=dict)
+    sequences: Mapping[str, int] = field(default_factory=dict)
+    arrivals: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def any(self) -> bool:
         """Whether there are any."""
         tables = (self.batches, self.quarantine, self.held, self.labels, self.fetched)
         return any(tables) or any(self.predictions.values())
+
+    def touched(self) -> list[str]:
+        """Return the batches that they are of, sorted."""
+        held = {PurePosixPath(place).parent.name for place in self.held}
+        return sorted({*self.batches, *self.quarantine, *self.fetched, *held})
+
+    def without(self, batches: Collection[str]) -> Traces:
+        """Return the traces in tables but for those of some batches."""
+
+        def left(rows: Rows) -> Rows:
+            return {name: found for name, found in rows.items() if name not in batches}
+
+        predictions = {model: left(rows) for model, rows in self.predictions.items()}
+        batches, quarantine, labels = left(self.batches), left(self.quarantine), left(self.labels)
+        return replace(self, batches=batches, quarantine=quarantine, labels=labels, predictions=predictions)
 
     def counts(self) -> dict[str, int]:
         """Return how many rows there are now, by kind of table."""
@@ -76,15 +98,17 @@ class Traces:
             name: _plain(getattr(self, name))
             for name in ("batches", "quarantine", "held", "versions", "labels", "fetched")
         }
-        return {**plain, "predictions": {model: _plain(rows) for model, rows in self.predictions.items()}}
+        whence = {"tables": dict(self.tables), "sequences": dict(self.sequences), "arrivals": dict(self.arrivals)}
+        return {**plain, **whence, "predictions": {model: _plain(rows) for model, rows in self.predictions.items()}}
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> Traces:
-        """Rebuild what :meth:`to_dict` gave."""
+        """Rebuild what :meth:`to_dict` gave, of an earlier release too."""
         predictions = {model: _tuples(rows) for model, rows in raw["predictions"].items()}
         batches, quarantine, held = (_tuples(raw[name]) for name in ("batches", "quarantine", "held"))
         return cls(batches, quarantine, held, predictions, _tuples(raw["versions"]), _tuples(raw["labels"]),
-                   _tuples(raw.get("fetched") or {}))  # fmt: skip
+                   _tuples(raw.get("fetched") or {}), (), raw.get("tables") or {}, raw.get("sequences") or {},
+                   raw.get("arrivals") or {})  # fmt: skip
 
 
 def traces_of(workspace: Workspace, dataset: DatasetSpec, key: Mapping[str, str]) -> Traces:
@@ -98,28 +122,35 @@ def traces_of(workspace: Workspace, dataset: DatasetSpec, key: Mapping[str, str]
     now, came = _names(dataset, key, workspace.hash_key)
     lake, state = Lake.of(workspace), Ledger.of(workspace).dataset(dataset.name)
     _require_known(workspace, dataset, now, came)
-    batches = _in_batches(workspace, dataset, now)
+    tables = _versions(workspace, dataset.name)
+    batches = _in_batches(workspace, dataset, now, tables.get("batches"))
     held, unread = _in_held(lake, dataset.name, sorted(state.under("arrival")), came)
-    labels = _in_labels(lake.labels(dataset.name), came)
+    labels = _in_labels(lake.labels(dataset.name), came, tables.get("labels"))
+    quarantine = _in_quarantine(lake.quarantine(dataset.name), came, tables.get("quarantine"))
+    fetched = _in_fetched(lake, dataset.name, came)
     predictions, versions = {}, {}
     for model in _models(workspace, dataset.name):
-        predictions[model] = _in_predictions(lake.predictions(model), batches, now)
+        predictions[model] = _in_predictions(lake.predictions(model), batches, now, tables.get(f"predictions/{model}"))
         entries = Ledger.of(workspace).model(model).under("version")
         seen = {name: {*entry.get("batches", ()), *entry.get("holdout", ())} for name, entry in entries.items()}
         if marked := tuple(
             sorted((name for name in seen if seen[name] & set(batches)), key=lambda name: (len(name), name))
         ):
             versions[model] = marked
-    return Traces(
-        batches,
-        _in_quarantine(lake.quarantine(dataset.name), came),
-        held,
-        predictions,
-        versions,
-        labels,
-        _in_fetched(lake, dataset.name, came),
-        unread,
-    )
+    published, handled = state.under("batch"), state.under("arrival")
+    sequences = {batch: published[batch]["sequence"] for batch in batches if batch in published}
+    found = Traces(batches, quarantine, held, predictions, versions, labels, fetched, unread, tables, sequences)
+    arrivals = {batch: handled[batch]["sequence"] for batch in found.touched() if batch in handled}
+    return replace(found, arrivals=arrivals)
+
+
+def _versions(workspace: Workspace, dataset: str) -> dict[str, int]:
+    """Return the newest version of each table that there is: what is found is found in these."""
+    lake = Lake.of(workspace)
+    tables = {name: getattr(lake, name)(dataset) for name in ("batches", "quarantine", "labels")}
+    tables |= {f"predictions/{model}": lake.predictions(model) for model in _models(workspace, dataset)}
+    found = {name: table.version() for name, table in tables.items()}
+    return {name: version for name, version in found.items() if version is not None}
 
 
 def _names(dataset: DatasetSpec, key: Mapping[str, str], secret: str) -> tuple[dict[str, str], dict[str, str]]:
@@ -163,35 +194,41 @@ def _matching(frame: pd.DataFrame, key: Mapping[str, str]) -> pd.DataFrame:
     return frame if chosen is None else frame[chosen.to_numpy(bool)]
 
 
-def _in_batches(workspace: Workspace, dataset: DatasetSpec, key: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
+def _in_batches(
+    workspace: Workspace, dataset: DatasetSpec, key: Mapping[str, str], newest: int | None
+) -> dict[str, tuple[int, ...]]:
     table = Lake.of(workspace).batches(dataset.name)
-    if not set(key) <= set(table.columns()):
+    if newest is None or not set(key) <= set(table.columns()):
         return {}
-    found = _by_batch(_matching(table.read(columns=[BATCH, ROW, *key]), key))
-    for batch, version in _older(workspace, dataset.name):
-        if batch in found:
+    found = _by_batch(_matching(table.read(columns=[BATCH, ROW, *key], version=newest), key))
+    for batch, version in _recorded(workspace, dataset.name):
+        if batch in found or table.is_as_at(batch, version):
             continue
         try:
             before = table.read([batch], columns=list(key), version=version)
-        except (LakeUnavailable, UnknownName):  # its files were erased before, or it had no such column yet
+        except UnknownName:  # it had no such column yet
+            continue
+        except LakeUnavailable as error:
+            if not isinstance(error.__cause__, FileNotFoundError):  # erased before, and not merely out of reach
+                raise
             continue
         if len(_matching(before, key)):
             found[batch] = ()
     return found
 
 
-def _older(workspace: Workspace, dataset: str) -> list[tuple[str, int]]:
-    """Return the batches as they were published before, each with the table's version."""
+def _recorded(workspace: Workspace, dataset: str) -> list[tuple[str, int]]:
+    """Return the batches as they ever were published, each with the table's version."""
     ledger = Ledger.of(workspace)
     now = {(batch["batch_id"], batch["data_version"]) for batch in ledger.dataset(dataset).published()}
     events = ledger.events(f"dataset/{dataset}", kinds=[Kind.BATCH_PUBLISHED])
-    return sorted({(e.evidence["batch_id"], e.evidence["data_version"]) for e in events} - now)
+    return sorted({(e.evidence["batch_id"], e.evidence["data_version"]) for e in events} | now)
 
 
-def _in_quarantine(table: Table, key: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
-    if not table.exists():
+def _in_quarantine(table: Table, key: Mapping[str, str], newest: int | None) -> dict[str, tuple[int, ...]]:
+    if newest is None:
         return {}
-    frame = table.read()
+    frame = table.read(version=newest)
     found = _by_batch(_matching(frame, key))
     if "row" in frame:  # whole rows as JSON, where their columns clashed
         said = frame["row"].map(lambda text: json.loads(text) if isinstance(text, str) and text[:1] == "{" else {})
@@ -201,11 +238,11 @@ def _in_quarantine(table: Table, key: Mapping[str, str]) -> dict[str, tuple[int,
     return found
 
 
-def _in_labels(table: Table, key: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
+def _in_labels(table: Table, key: Mapping[str, str], newest: int | None) -> dict[str, tuple[int, ...]]:
     """Return the rows of labels, and every file of them: an older one of the same name may have held some."""
-    if not table.exists() or not set(key) <= set(table.columns()):
+    if newest is None or not set(key) <= set(table.columns()):
         return {}
-    frame = table.read(columns=[BATCH, ROW, *key])
+    frame = table.read(columns=[BATCH, ROW, *key], version=newest)
     found = _by_batch(_matching(frame, key))
     return {str(name): found.get(str(name), ()) for name in sorted(frame[BATCH].unique())} if found else {}
 
@@ -230,17 +267,18 @@ def _in_held(
             if not place.endswith(ROWS):
                 unread.append(batch)
                 continue
-            rows = _matching(taken_up(lake, place).frame, key).index.tolist()
-            if rows:
-                found[batch] = tuple(sorted({*found.get(batch, ()), *rows}))
+            if rows := _matching(taken_up(lake, place).frame, key).index.tolist():
+                found[place] = tuple(rows)
     return found, tuple(unread)
 
 
-def _in_predictions(table: Table, batches: Rows, key: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
-    if not table.exists():
+def _in_predictions(
+    table: Table, batches: Rows, key: Mapping[str, str], newest: int | None
+) -> dict[str, tuple[int, ...]]:
+    if newest is None:
         return {}
     columns = [name for name in key if name in table.columns()]
-    frame = table.read(columns=[BATCH, ROW, *columns])
+    frame = table.read(columns=[BATCH, ROW, *columns], version=newest)
     found = _by_batch(_matching(frame, key)) if len(columns) == len(key) else {}
     there = {batch: set(rows) for batch, rows in frame.groupby(BATCH)[ROW]}
     for batch, rows in batches.items():

@@ -27,7 +27,8 @@ def _pairs(context: click.Context, option: click.Parameter, given: Sequence[str]
 def command(dataset: str, key: dict[str, str], why: str, dry_run: bool, setting: Setting) -> int:
     """Erase the rows of DATASET that have these values: published, set aside, predicted, and in older versions of each.
 
-    Versions trained on them are marked, and stay. The record never says whom it was about. With --json: one document.
+    It looks again until nothing more is found, and says what it cannot erase. Versions trained on them are marked, and
+    stay. The record never says whom it was about. With --json: one document.
     """
     from loopwright.loop.forgetting import forget
 
@@ -40,6 +41,10 @@ def command(dataset: str, key: dict[str, str], why: str, dry_run: bool, setting:
     click.echo(f"{coloured('pass')} rows {verb}: {told}" if done.batches else "No such rows.")
     if done.batches:
         click.echo(f"  of {', '.join(done.batches)}; no older version of these batches can be read any more")
+        if not dry_run:
+            click.echo(
+                "  looked again afterwards: " + ("nothing more was found" if done.clear else "there were rows again")
+            )
     for model, versions in done.versions.items():
         click.echo(f"  trained or judged on these batches: {model} {', '.join(versions)}")
     for left in done.left:

@@ -1,0 +1,71 @@
+"""What cannot be erased from here of a person's rows, each with where it is: said, and not passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from loopwright.declaration import Project
+from loopwright.errors import shown_names
+from loopwright.lake import Lake
+
+if TYPE_CHECKING:
+    from loopwright.declaration import DatasetSpec, Workspace
+    from loopwright.loop.traces import Traces
+
+
+def beyond(workspace: Workspace, dataset: DatasetSpec, rounds: Sequence[Traces]) -> list[str]:
+    """Return what stays, a line each.
+
+    :param workspace: the five places.
+    :param dataset: its declaration.
+    :param rounds: what was found, each time that was looked.
+    """
+    if not any(found.any for found in rounds):
+        return []
+    source = "the database that is queried" if dataset.query else "the source's own files"
+    left = [f"{source}, which would bring the rows again: ask their owner"]
+    left += _logs(workspace, dataset, rounds)
+    if unread := sorted({batch for found in rounds for batch in found.unread}):
+        left.append(f"bytes that could not be read and are held as they came: {', '.join(unread)}")
+    left += _reports(workspace, dataset, {batch for found in rounds for batch in found.touched()})
+    left += _models(workspace, {model: names for found in rounds for model, names in found.versions.items()})
+    return left
+
+
+def _logs(workspace: Workspace, dataset: DatasetSpec, rounds: Sequence[Traces]) -> list[str]:
+    lake = Lake.of(workspace)
+    models = sorted({model for found in rounds for model in found.predictions})
+    tables = [
+        lake.batches(dataset.name),
+        lake.quarantine(dataset.name),
+        *(lake.predictions(model) for model in models),
+    ]
+    shows = [table.uri for table in tables if table.log_shows_values()]
+    if not shows:
+        return []
+    return [f"extreme values of columns in the logs of tables that an earlier release made: {', '.join(shows)}"]
+
+
+def _reports(workspace: Workspace, dataset: DatasetSpec, batches: Iterable[str]) -> list[str]:
+    lake = Lake.of(workspace)
+    names = [name for batch in sorted(batches) for name in lake.reports_of(dataset.name, batch)]
+    if not names:
+        return []
+    place = f"{lake.root}/datasets/{dataset.name}/reports"
+    shy = f"; they quote no value of {shown_names(sorted(dataset.sensitive))}" if dataset.sensitive else ""
+    return [f"reports about these batches in {place}, which may quote values: {shown_names(names)}{shy}"]
+
+
+def _models(workspace: Workspace, versions: dict[str, tuple[str, ...]]) -> list[str]:
+    left: list[str] = []
+    project = Project.at(workspace.project)
+    for model, names in versions.items():
+        said = f"{model} {', '.join(names)}"
+        left.append(
+            f"what these versions learned, and what their MLflow runs keep (input examples, samples, reports): {said}"
+        )
+        targets = [f"{one.name} ({one.copy_to})" for one in project.model(model).release.tell if one.copy_to]
+        if targets:
+            left.append(f"copies of {said} that were made at {', '.join(targets)}: erase them there")
+    return left
