@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from loopwright.declaration import Workspace
@@ -16,7 +18,7 @@ from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.quarantine.kept import kept_batch
 from loopwright.stages.ingest.quarantine.ruling import rule
 from loopwright.stages.ingest.quarantine.taking_out import write_rows
-from loopwright.stages.ingest.sensitive import digest
+from loopwright.stages.ingest.sensitive import digest, treatments
 from loopwright.stages.ingest.stage import ingest_batch
 from support.toy import Toy, rides
 
@@ -153,3 +155,79 @@ def test_the_same_value_has_the_same_hash_however_it_came(toy: Toy) -> None:
 
 def test_the_secret_never_shows(shy: Toy) -> None:
     assert SECRET not in repr(place(shy))
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_second_column_of_the_name_is_treated_like_the_first(toy: Toy, ending: str) -> None:
+    dataset = "include/datasets/rides/dataset.yaml"
+    toy.edit(dataset, "owner: tests", "owner: tests\nsensitive: {rider: hash, name: drop}\nexpectations: null")
+    toy.edit(dataset, "*.parquet", f"*.{ending}")
+    frame = people(5).rename(columns={"home": "rider"})
+    frame.columns = ["name" if name == "tip" else name for name in frame]
+    path = toy.path / f"arrivals/rides/2024-01.{ending}"
+    path.parent.mkdir(parents=True)
+    if ending == "csv":
+        frame.to_csv(path, index=False)
+    else:
+        pq.write_table(pa.table([pa.array(frame.iloc[:, n]) for n in range(frame.shape[1])], list(frame)), path)
+    assert ingest_batch(place(toy), toy.rides, "2024-01").status == "quarantined", "a doubled name is a fault"
+    assert not VALUES.search(everything_written(toy, but="nothing"))
+    (held,) = Path(toy.workspace.lake).rglob("held/*/*.parquet")
+    kept = pd.read_parquet(held)
+    assert kept["rider.1"].str.fullmatch("[0-9a-f]{64}").tolist()[:2] == [True, True]
+    assert not {"name", "name.1"} & set(kept)
+
+
+def test_a_column_goes_by_its_declared_name_however_it_is_written(shy: Toy) -> None:
+    shy.arrive(1, people().rename(columns={"name": " Name", "rider": "RIDER"}))
+    result = ingest_batch(place(shy), shy.rides, "2024-01")
+    assert "home" not in str(result.verdict)
+    lake = everything_written(shy, but="nothing")
+    assert "Person" not in lake
+    assert "-rider" not in lake
+
+
+@pytest.mark.parametrize("gone", ["name", "rider", "home"])
+def test_a_sensitive_column_that_is_not_there_fails_the_batch_and_nothing_of_it_is_kept(shy: Toy, gone: str) -> None:
+    shy.arrive(1, people().rename(columns={gone: "x"}))
+    result = ingest_batch(place(shy), shy.rides, "2024-01")
+    assert (result.status, result.rows_quarantined) == ("quarantined", 0)
+    assert result.verdict is not None
+    (check,) = [one for one in result.verdict.checks if one.name == "sensitive"]
+    assert (check.required, str(check.outcome), check.observed) == (True, "fail", [gone])
+    assert not VALUES.search(everything_written(shy, but="nothing"))
+    assert not list(Path(shy.workspace.lake).rglob("held/*/*"))
+    assert kept_batch(place(shy), "rides", "2024-01").rows == 0
+    shy.arrive(1, people())
+    assert ingest_batch(place(shy), shy.rides, "2024-01").status == "published"
+
+
+def test_a_mended_file_without_a_sensitive_column_is_refused(shy: Toy, tmp_path: Path) -> None:
+    shy.arrive(1, people().assign(distance=-1.0))
+    assert ingest_batch(place(shy), shy.rides, "2024-01").status == "quarantined"
+    people().rename(columns={"name": "x"}).to_csv(tmp_path / "mended.csv", index=False)
+    with pytest.raises(DataFault, match="lacks columns that are declared sensitive: name"):
+        rule(
+            place(shy),
+            shy.rides,
+            "2024-01",
+            "replace",
+            why="Asked.",
+            actor="person:ada",
+            file=tmp_path / "mended.csv",
+        )
+    assert "Person" not in everything_written(shy, but="nothing")
+
+
+@pytest.mark.parametrize(
+    ("came", "how"),
+    [
+        ("email", "hash"), ("E-Mail", "keep"), ("e_mail", "keep"), ("EMAIL ", "hash"), ("email.1", "hash"),
+        ("Email.12", "hash"), ("e mail.2", "keep"), ("mail", None), ("email.x", None), ("email2", None),
+    ],
+)  # fmt: skip
+def test_which_names_mean_a_declared_column(toy: Toy, came: str, how: str | None) -> None:
+    toy.edit(
+        "include/datasets/rides/dataset.yaml", "owner: tests", "owner: tests\nsensitive: {email: hash, e_mail: keep}"
+    )
+    assert treatments([came], toy.rides).get(came) == how

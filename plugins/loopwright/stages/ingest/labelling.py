@@ -20,6 +20,7 @@ from loopwright.stages.ingest.arriving.arrival import Arrival, ArrivalsMissing
 from loopwright.stages.ingest.arriving.fetching import fetched, require_unchanged
 from loopwright.stages.ingest.arriving.listing import listed
 from loopwright.stages.ingest.examining.content import content_digest
+from loopwright.stages.ingest.hash_key import require_same_key
 from loopwright.stages.ingest.reading.frames import read
 from loopwright.stages.ingest.sensitive import protected
 
@@ -63,6 +64,7 @@ def take_labels(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ing
     """
     if not dataset.labels.arrivals:
         return LabelsTaken(dataset.name, (), {}, {})
+    require_same_key(workspace, dataset)
     ledger, subject = Ledger.of(workspace), f"dataset/{dataset.name}"
     taken: list[str] = []
     refused: dict[str, str] = {}

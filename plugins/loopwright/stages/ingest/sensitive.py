@@ -1,14 +1,18 @@
 """Columns about people: what is kept of them, and that none of their values is shown.
 
 What must stay true: a column that is dropped or hashed is so before anything else sees the rows, and the quarantine is
-no way around that; whatever a report, a message or a sample says of a sensitive column, it is no value of it.
+no way around that; whatever a report, a message or a sample says of a sensitive column, it is no value of it. A
+column goes by its declared name however it is written, and when it comes twice; where it does not come at all, nothing
+of the batch is kept, for its values may be there under a name that nobody declared.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,12 +40,70 @@ def protected(reading: Reading, dataset: DatasetSpec, secret: str) -> Reading:
     :param secret: the key of the hashes.
     :raises DataFault: if a column is to be hashed and there is no secret.
     """
-    dropped = [name for name, how in dataset.sensitive.items() if how == "drop" and name in reading.frame]
-    hashed = [name for name, how in dataset.sensitive.items() if how == "hash" and name in reading.frame]
+    treated = treatments(reading.frame, dataset)
+    dropped = [name for name, how in treated.items() if how == "drop"]
+    hashed = [name for name, how in treated.items() if how == "hash"]
     if not dropped and not hashed:
         return reading
     frame = reading.frame.drop(columns=dropped)
     return Reading(frame.assign(**{name: digests(frame[name], secret) for name in hashed}), reading.doubled)
+
+
+_STRICTEST = ("drop", "hash", "keep")
+_NUMBERED = re.compile(r"(.+)\.\d+")
+
+
+def folded(name: object) -> str:
+    """Return a column's name without what tells ``Home-Address`` from `` home_address``: case, and marks for marks."""
+    text = unicodedata.normalize("NFKC", str(name)).casefold()
+    return re.sub(r"[\W_]+", "_", text).strip("_") or text
+
+
+def treatments(columns: Iterable[object], dataset: DatasetSpec) -> dict[str, str]:
+    """Return how each column of an arrival that is sensitive is treated, by its name there.
+
+    A second column of one name (``email.1``) is treated like the first; one that could be two declared, as the
+    stricter of them.
+
+    :param columns: their names.
+    :param dataset: says which.
+    """
+    found: dict[str, str] = {}
+    for name in map(str, columns):
+        if how := _treated(name, dataset.sensitive):
+            found[name] = how
+    return found
+
+
+def _treated(name: str, declared: Mapping[str, str]) -> str | None:
+    if not declared:
+        return None
+    if name in declared:
+        return declared[name]
+    numbered = _NUMBERED.fullmatch(name)
+    called = {folded(name), folded(numbered[1])} if numbered else {folded(name)}
+    said = {how for one, how in declared.items() if folded(one) in called}
+    return next((how for how in _STRICTEST if how in said), None)
+
+
+def lacking(columns: Iterable[object], dataset: DatasetSpec) -> list[str]:
+    """Return the declared columns that an arrival does not have, under whatever spelling.
+
+    :param columns: their names.
+    :param dataset: says which.
+    """
+    there = {folded(name) for name in columns}
+    return [name for name in dataset.sensitive if folded(name) not in there]
+
+
+def shy_of(columns: Iterable[object], names: Collection[str]) -> list[str]:
+    """Return those of some columns whose values are not shown, as they are written there.
+
+    :param columns: their names.
+    :param names: as :func:`hidden` gives them.
+    """
+    declared = dict.fromkeys(names, "keep")
+    return [name for name in map(str, columns) if _treated(name, declared)]
 
 
 def digests(column: pd.Series[Any], secret: str) -> pd.Series[Any]:
@@ -75,7 +137,7 @@ def hidden(dataset: DatasetSpec) -> frozenset[str]:
     names = set(dataset.sensitive)
     for step in dataset.clean:
         if isinstance(step, Rename):
-            names |= {new for old, new in step.columns.items() if old in names}
+            names |= {new for old, new in step.columns.items() if shy_of([old], names)}
     return frozenset(names)
 
 
@@ -102,7 +164,7 @@ def without_values(error: DataFault, columns: frozenset[str]) -> DataFault:
 def _is_about(arguments: Mapping[str, Any], columns: frozenset[str]) -> bool:
     named = [arguments.get(key) for key in ("column", "column_A", "column_B")]
     listed = [*(arguments.get("column_list") or []), *(arguments.get("column_set") or [])]
-    return bool(columns & {str(name) for name in [*named, *listed] if name is not None})
+    return bool(shy_of([name for name in [*named, *listed] if name is not None], columns))
 
 
 def _untold(answer: ExpectationResult) -> ExpectationResult:

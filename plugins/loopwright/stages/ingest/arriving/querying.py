@@ -7,19 +7,21 @@ before anything is written.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from loopwright.errors import DeclarationError
+from loopwright.errors import DeclarationError, shown_names
 from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.arriving.databases import engine_for, said_plainly
 from loopwright.stages.ingest.arriving.rows_asked import asked, parquet
-from loopwright.stages.ingest.arriving.windows import next_window
-from loopwright.stages.ingest.sensitive import protected
+from loopwright.stages.ingest.arriving.windows import next_window, unmarked
+from loopwright.stages.ingest.hash_key import require_same_key
+from loopwright.stages.ingest.sensitive import lacking, protected
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from loopwright.declaration import Workspace
     from loopwright.declaration.dataset import DatasetSpec, Query
     from loopwright.ledger.state import State
+    from loopwright.stages.ingest.reading.frames import Reading
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,16 +42,18 @@ class Queried:
     :param batch_id: the batch that it makes; ``None`` when nothing is new.
     :param rows: in it.
     :param until: the watermark up to which the rows are taken, as text.
+    :param unmarked: rows that have no watermark now, and are in no batch for as long as they have none.
     """
 
     dataset: str
     batch_id: str | None
     rows: int
     until: str | None
+    unmarked: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {"dataset": self.dataset, "batch_id": self.batch_id, "rows": self.rows, "until": self.until}
+        return asdict(self)
 
 
 def fetch_rows(workspace: Workspace, dataset: DatasetSpec, url: str, *, now: datetime | None = None) -> Queried:
@@ -58,6 +66,7 @@ def fetch_rows(workspace: Workspace, dataset: DatasetSpec, url: str, *, now: dat
     :raises DeclarationError: if the query cannot be asked.
     :raises CannotRun: if the database cannot be reached.
     """
+    require_same_key(workspace, dataset)
     query = dataset.query
     if query is None:
         raise DeclarationError("The dataset declares no query.", where=f"dataset {dataset.name}")
@@ -65,20 +74,37 @@ def fetch_rows(workspace: Workspace, dataset: DatasetSpec, url: str, *, now: dat
     subject = f"dataset/{dataset.name}"
     with said_plainly(query, dataset.name), engine.connect() as connection:
         window = _begun(ledger, subject, connection, query, now)
+        nowhere = unmarked(connection, query)
+        if nowhere:
+            _log.warning("%s: %d rows have no %s and are in no batch.", dataset.name, nowhere, query.watermark)
         if window is None:
-            return Queried(dataset.name, None, 0, None)
-        reading = protected(asked(connection, query, window), dataset, workspace.hash_key)
+            return Queried(dataset.name, None, 0, None, nowhere)
+        raw = asked(connection, query, window)
+        _require_sensitive(raw, dataset)
+        reading = protected(raw, dataset, workspace.hash_key)
     rows = len(reading.frame)
     Lake.of(workspace).write_fetched(dataset.name, window["batch_id"], parquet(reading))
     said = f"{rows:,} rows up to {window['until']['value']} were taken from {query.connection}"
-    done = Draft(Kind.QUERY_FETCHED, "ingest", said, {**window, "rows": rows})
+    if nowhere:
+        said += f"; {nowhere:,} rows have no {query.watermark} and are in no batch"
+    done = Draft(Kind.QUERY_FETCHED, "ingest", said, {**window, "rows": rows, "unmarked": nowhere})
 
     def decision(state: State) -> Draft | None:
         open_window = state.get("window")
         return done if open_window and open_window["batch_id"] == window["batch_id"] else None
 
     ledger.decide(subject, decision)
-    return Queried(dataset.name, window["batch_id"], rows, str(window["until"]["value"]))
+    return Queried(dataset.name, window["batch_id"], rows, str(window["until"]["value"]), nowhere)
+
+
+def _require_sensitive(raw: Reading, dataset: DatasetSpec) -> None:
+    if absent := lacking(raw.frame.columns, dataset):
+        raise DeclarationError(
+            f"The query gives no columns of these names, which are declared sensitive: {shown_names(absent)}.",
+            where=f"dataset {dataset.name}: query",
+            allowed=shown_names(list(map(str, raw.frame.columns))),
+            mend="Select them under these names, or declare the names that they have: nothing was written.",
+        )
 
 
 def _begun(

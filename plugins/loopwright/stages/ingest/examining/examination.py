@@ -41,7 +41,7 @@ from loopwright.stages.ingest.reading.as_text import text_columns
 from loopwright.stages.ingest.reading.gathering import read_all
 from loopwright.stages.ingest.reading.room import require_room
 from loopwright.stages.ingest.results import ValidationReport
-from loopwright.stages.ingest.sensitive import hidden, protected, untold, without_values
+from loopwright.stages.ingest.sensitive import hidden, lacking, protected, untold, without_values
 from loopwright.verdict import Check, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -106,7 +106,10 @@ class Examination:
 
         :raises DataFault: if they cannot be read or cleaned.
         """
-        frame = clean(self._reading().frame, self.dataset.clean, self.folder, spare=True).frame
+        raw = self._raw()
+        if self._came_bare and (absent := lacking(raw.frame.columns, self.dataset)):
+            raise DataFault(structure.sensitive_there(absent).why, where=f"{self.dataset.name}: {self.batch_id}")
+        frame = clean(self._protected(raw).frame, self.dataset.clean, self.folder, spare=True).frame
         return structure.timed(frame, self.dataset.event_time)[0] if self.dataset.event_time else frame
 
     def examine(self) -> Examined:
@@ -121,9 +124,13 @@ class Examination:
                 return found
             require_room(self.file.paths, self.dataset)
         try:
-            reading = self._reading()
+            raw = self._raw()
         except ArrivalUnreadable as error:
             return Examined(self.report([structure.readable(error)], suite), None)
+        if self._came_bare and (absent := lacking(raw.frame.columns, self.dataset)):
+            checks = [structure.readable(), structure.sensitive_there(absent)]
+            return Examined(self.report(checks, suite, rows_read=len(raw.frame)), None)
+        reading = self._protected(raw)
         try:
             cleaned = clean(reading.frame, self.dataset.clean, self.folder, spare=self.released_by is not None)
         except (CleaningFailed, UserCodeFailed) as error:
@@ -187,15 +194,20 @@ class Examination:
         report = self.report([*look.checks, *more], suite, **look.found, **found)
         return Examined(report, look.frame, reading, aside, look.failing)
 
-    def _reading(self) -> Reading:
+    @property
+    def _came_bare(self) -> bool:
+        """Whether it is as the source has it: what is held, and what a query gave, was protected before."""
+        return self.held is None and self.dataset.query is None
+
+    def _raw(self) -> Reading:
         if self.held is not None:
             return self.held
         if self.file is None:
             raise ValueError("an examination needs a file, or what was held of it")
-        found = read_all(self.file.paths, self.dataset, text=text_columns(self.dataset, newest_columns(self.state)))
-        if self.dataset.query:  # protected before it was written
-            return found
-        return protected(found, self.dataset, self.workspace.hash_key)
+        return read_all(self.file.paths, self.dataset, text=text_columns(self.dataset, newest_columns(self.state)))
+
+    def _protected(self, raw: Reading) -> Reading:
+        return protected(raw, self.dataset, self.workspace.hash_key) if self._came_bare else raw
 
     def _published(self) -> Mapping[str, Any] | None:
         found: Mapping[str, Any] | None = self.state.get(f"batch/{self.batch_id}")
@@ -242,6 +254,7 @@ class Examination:
         asked = settled_columns(self.state, self.batch_id, span, timed=timed)
         checks = [
             structure.readable(),
+            *([structure.sensitive_there([])] if self.dataset.sensitive else []),
             structure.cleanable(None, len(self.dataset.clean)),
             structure.has_rows(seen.rows_read, seen.rows),
             structure.columns_kept(seen.columns, seen.doubled, asked, self.dataset, seen.let_go),

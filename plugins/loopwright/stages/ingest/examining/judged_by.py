@@ -17,7 +17,8 @@ from loopwright.stages.ingest.judging.suite import read_suite
 if TYPE_CHECKING:
     from loopwright.declaration.dataset import DatasetSpec
 
-_PARTS = {"batch_id", "format", "csv", "key", "event_time", "clean", "on_bad_rows", "sensitive", "on_changed"}
+_PARTS = {"batch_id", "format", "csv", "key", "event_time", "clean", "on_bad_rows", "sensitive", "on_changed",
+          "largest_mb"}  # fmt: skip
 """The parts of a declaration that a verdict depends on; whose data it is, and where it arrives, are none of them."""
 
 

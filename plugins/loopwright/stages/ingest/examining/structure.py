@@ -102,6 +102,15 @@ def columns_retyped(types: Mapping[str, str], known: Mapping[str, str]) -> list[
     return [Check("columns_retyped", Outcome.FAIL, why, list(changed)[:50], required=False)] if changed else []
 
 
+def sensitive_there(lacking: Sequence[str]) -> Check:
+    """Whether all columns came that are declared sensitive: if not, their values may be there under other names.
+
+    :param lacking: those that did not.
+    """
+    why = f"declared sensitive and not there: {shown_names(list(lacking))}; renamed at the source? nothing is kept"
+    return _answer("sensitive", not lacking, "all sensitive columns are there", why, observed=list(lacking))
+
+
 def unchanged(dataset: DatasetSpec, published: Mapping[str, Any] | None, digest: str) -> list[Check]:
     """Return whether a published batch has come again with other bytes, where a person shall decide about that.
 

@@ -16,7 +16,7 @@ from loopwright.stages.ingest.infer.profile import BatchProfile, profiled
 from loopwright.stages.ingest.infer.proposing import Proposal, proposed
 from loopwright.stages.ingest.judging.asking import ask, scannable
 from loopwright.stages.ingest.judging.scan.source import table
-from loopwright.stages.ingest.sensitive import hidden
+from loopwright.stages.ingest.sensitive import hidden, shy_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +63,8 @@ def infer(
         except DataFault as fault:
             passed_over.append(f"{arrival.batch_id}: {fault.what}")
             continue
-        found.append(profiled(table(scannable(frame)), arrival.batch_id, key=dataset.key or (), hidden=hidden(dataset)))
+        shy = shy_of(frame.columns, hidden(dataset))
+        found.append(profiled(table(scannable(frame)), arrival.batch_id, key=dataset.key or (), hidden=shy))
         if present is not None and len(frame):
             for answer in ask(frame, present).expectations:
                 if not answer.success:

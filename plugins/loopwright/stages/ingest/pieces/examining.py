@@ -28,7 +28,7 @@ from loopwright.stages.ingest.pieces.cleaning import (
 )
 from loopwright.stages.ingest.pieces.staging import Staged, stage
 from loopwright.stages.ingest.reading.frames import Reading
-from loopwright.stages.ingest.sensitive import hidden, protected, untold
+from loopwright.stages.ingest.sensitive import hidden, lacking, protected, treatments, untold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,11 +75,13 @@ def _require_passed(report: ValidationReport) -> None:
 def _pieces(examination: Examination, large: Arriving, counts: Counts) -> Iterator[pd.DataFrame]:
     dataset = examination.dataset
     # What a query gave was protected before it was written.
-    hashed = [] if dataset.query else [name for name, how in dataset.sensitive.items() if how == "hash"]
+    bare = dataset.query is None
+    if bare and (absent := lacking(large.schema.names, dataset)):
+        raise NotInPieces(f"sensitive columns are not there: {', '.join(absent)}")
+    treated = treatments(large.schema.names, dataset) if bare else {}
     for frame in large.frames():
-        for name in hashed:
-            if name in frame:
-                require_no_floats(frame[name])
+        for name in (name for name, how in treated.items() if how == "hash"):
+            require_no_floats(frame[name])
         kept = frame if dataset.query else protected(Reading(frame), dataset, examination.workspace.hash_key).frame
         yield cleaned(kept, dataset.clean, examination.folder, counts)
 

@@ -17,7 +17,7 @@ from loopwright.lake.rows import ROW
 from loopwright.stages.ingest.examining.setting_aside import REASONS
 from loopwright.stages.ingest.reading.conversion import to_text
 from loopwright.stages.ingest.reading.frames import Reading, read
-from loopwright.stages.ingest.sensitive import protected
+from loopwright.stages.ingest.sensitive import lacking, protected, treatments
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,11 +46,17 @@ def mended(dataset: DatasetSpec, held: Reading | None, file: Path, secret: str =
     found = read(file, dataset.model_copy(update={"format": "auto"}), text=texts)
     rows = found.frame.drop(columns=[REASONS], errors="ignore")
     if ROW not in rows:
+        if absent := lacking(rows.columns, dataset):
+            raise MendedUnfit(
+                f"The file lacks columns that are declared sensitive: {shown_names(absent)}.",
+                where=file,
+                mend="Give them, empty or not, so that it is sure which columns are to be dropped, hashed or hidden.",
+            )
         return protected(Reading(rows, found.doubled), dataset, secret)
     if held is None:
         raise MendedUnfit("The batch could not be read, so that it has no rows with a number.", where=file,
                           mend="Give the whole batch, without the column _row.")  # fmt: skip
-    rows = rows.drop(columns=list(dataset.sensitive), errors="ignore")
+    rows = rows.drop(columns=list(treatments(rows.columns, dataset)))
     return Reading(_laid_over(held.frame, rows, file), held.doubled)
 
 

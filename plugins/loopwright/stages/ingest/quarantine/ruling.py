@@ -15,6 +15,7 @@ from loopwright.errors import DataFault, UnknownName
 from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
+from loopwright.stages.ingest.hash_key import require_same_key
 from loopwright.stages.ingest.keeping.held import ROWS, digest_of, hold, taken_up
 from loopwright.stages.ingest.keeping.resuming import examined_as_ruled
 from loopwright.stages.ingest.quarantine.kept import Kept, kept_batches, of_name
@@ -106,6 +107,8 @@ def rule(
     if seen is not None and seen != kept.sequence:
         raise _changed(dataset.name, batch_id)
     evidence = {**_evidence(state, batch_id, ruling), "rows": kept.rows}
+    if ruling == "replace":
+        require_same_key(workspace, dataset)
     reading = _mended(workspace, dataset, evidence, file) if ruling == "replace" else None
     asked = {**evidence, "by": actor}
     examined = None if ruling == "drop" else examined_as_ruled(workspace, dataset, state, asked, reading)

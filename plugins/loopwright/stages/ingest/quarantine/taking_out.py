@@ -12,7 +12,7 @@ from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.examining.setting_aside import REASONS
 from loopwright.stages.ingest.keeping.held import ROWS, taken_up
 from loopwright.stages.ingest.reading.dialect import AUTO
-from loopwright.stages.ingest.sensitive import hidden
+from loopwright.stages.ingest.sensitive import hidden, shy_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ def write_rows(workspace: Workspace, dataset: DatasetSpec, batch_id: str, target
     lake = Lake.of(workspace)
     kept = lake.quarantine(dataset.name).read([batch_id], columns=[ROW, REASONS]).set_index(ROW)[REASONS]
     raw = taken_up(lake, str(place)).frame
-    rows = raw.loc[raw.index.isin(kept.index)].drop(columns=list(hidden(dataset)), errors="ignore")
+    rows = raw.loc[raw.index.isin(kept.index)].drop(columns=shy_of(raw.columns, hidden(dataset)))
     said = kept.reindex(rows.index).fillna("[]").map(lambda text: "; ".join(json.loads(text)))
     rows = rows.assign(**{REASONS: said})
     rows.insert(0, ROW, rows.index)
