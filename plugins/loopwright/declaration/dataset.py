@@ -91,6 +91,11 @@ class DatasetSpec(Declared):
     format: Literal["auto", "csv", "parquet", "jsonl"] = Field(
         "auto", description="The file format; auto goes by the file's ending."
     )
+    largest_mb: float = Field(
+        16384,
+        gt=0,
+        description="Megabytes that a file may take, unpacked and decoded; what would take more is set aside unread.",
+    )
     csv: CsvFormat = Field(CsvFormat(), description="How CSV files are read.")
     key: list[str] = Field([], description="Columns that together name a row; without them the row number does.")
     event_time: str | None = Field(None, description="The column that says when a row happened.")
@@ -133,6 +138,11 @@ class DatasetSpec(Declared):
         if self.labels.arrivals and not self.labels_key:
             raise ValueError("labels with files of their own are joined on a key: declare `key`, or `labels.key`")
         return self
+
+    @property
+    def largest(self) -> int:
+        """Bytes that a file may take, unpacked and decoded."""
+        return int(self.largest_mb * 2**20)
 
     @property
     def labels_key(self) -> list[str]:

@@ -19,6 +19,7 @@ from loopwright.loop.telling import Teller
 from loopwright.stages.ingest.arriving import querying
 from loopwright.stages.ingest.arriving.querying import fetch_rows
 from loopwright.stages.ingest.arriving.waiting import waiting
+from loopwright.stages.ingest.hash_key import HashKeyChanged, fingerprint
 from loopwright.stages.ingest.stage import ingest_batch
 from support.postgres import database, postgres
 from support.toy import Toy
@@ -106,7 +107,7 @@ def test_each_run_makes_a_batch_of_what_came_since(trips: Toy, url: str) -> None
     assert frame["taken_at"].dtype.kind == "M"
     assert len(frame["_batch_id"].unique()) == 2
     kinds = [event.kind for event in Ledger.of(trips.workspace).events("dataset/trips")]
-    assert kinds[:3] == [Kind.QUERY_BEGUN, Kind.QUERY_FETCHED, Kind.BATCH_PUBLISHED]
+    assert kinds[:4] == [Kind.HASH_KEY_SET, Kind.QUERY_BEGUN, Kind.QUERY_FETCHED, Kind.BATCH_PUBLISHED]
 
 
 def test_sensitive_columns_are_hashed_once_and_never_written_as_they_are(trips: Toy, url: str) -> None:
@@ -272,3 +273,57 @@ def test_forgetting_killed_once_the_rows_are_out_takes_nobody_elses_when_it_is_f
             forget(space(trips), "trips", {"driver": "driver 1"}, why="Asked.", actor="person:ada")
     forget(space(trips), "trips", {"driver": "driver 3"}, why="Asked.", actor="person:ada")
     assert drained(trips) == [2, 4]
+
+
+def test_rows_without_a_watermark_are_counted_and_said(trips: Toy, url: str) -> None:
+    run(url, "INSERT INTO trips VALUES (8, NULL, 1, 'a'), (9, NULL, 1, 'b')")
+    assert (fetch(trips, url).batch_id, fetch(trips, url).unmarked) == (None, 2)
+    add(url, 1)
+    assert (fetch(trips, url).rows, fetch(trips, url).unmarked) == (1, 2)
+    (event,) = Ledger.of(trips.workspace).events("dataset/trips", kinds=[Kind.QUERY_FETCHED])
+    assert event.evidence["unmarked"] == 2
+    assert "2 rows have no taken_at and are in no batch" in event.reason
+
+
+def test_decimals_stay_the_numbers_that_they_are(trips: Toy, postgres: str, tmp_path: Path) -> None:
+    url = database(postgres)
+    kinds = "id NUMERIC(20, 0), taken_at INTEGER, fare NUMERIC(10, 2), exact NUMERIC(30, 10), driver TEXT"
+    run(url, f"CREATE TABLE trips ({kinds})")
+    run(url, f"INSERT INTO trips VALUES ({2**60 + 1}, 1, 1.50, 0.1234567891, 'a')")
+    run(url, "INSERT INTO trips VALUES (2, 2, NULL, 12345678901234567890.5, 'a')")
+    trips.edit("include/datasets/trips/dataset.yaml", "event_time: taken_at\n", "")
+    trips.edit("include/datasets/trips/dataset.yaml", "id, taken_at, fare, driver", "id, taken_at, fare, exact, driver")
+    fetch(trips, url)
+    drained(trips)
+    frame = Lake.of(trips.workspace).batches("trips").read()
+    assert frame["id"].tolist() == [2**60 + 1, 2]
+    assert frame["fare"].tolist()[0] == 1.5
+    assert frame["exact"].tolist() == ["0.1234567891", "12345678901234567890.5000000000"]
+
+
+def test_a_query_that_renames_a_sensitive_column_writes_nothing(trips: Toy, url: str) -> None:
+    trips.edit("include/datasets/trips/dataset.yaml", "driver FROM", "driver AS d FROM")
+    add(url, 1)
+    with pytest.raises(DeclarationError, match=r"declared sensitive: driver[\s\S]*nothing was written"):
+        fetch(trips, url)
+    assert not list(Path(trips.workspace.lake).rglob("*.parquet"))
+
+
+def test_another_hash_key_than_before_is_refused_everywhere(trips: Toy, url: str) -> None:
+    add(url, 1)
+    fetch(trips, url)
+    drained(trips)
+    add(url, 2)
+    other, spec = dataclasses.replace(trips.workspace, hash_key="another"), trips.project.dataset("trips")
+    name = waiting(space(trips), spec, force=True).arrivals[0].batch_id
+    for refused in (
+        lambda: fetch_rows(other, spec, url),
+        lambda: ingest_batch(other, spec, name, force=True),
+        lambda: forget(other, "trips", {"driver": "driver 1"}, why="Asked.", actor="person:ada"),
+    ):
+        with pytest.raises(HashKeyChanged, match=r"not the one that[\s\S]*Set the secret back"):
+            refused()
+    said = str([event.to_dict() for event in Ledger.of(trips.workspace).events("dataset/trips")])
+    assert "a long random text" not in said
+    assert fingerprint("a long random text") in said
+    assert fetch(trips, url).rows == 1

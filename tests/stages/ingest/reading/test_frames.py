@@ -14,6 +14,7 @@ import pytest
 
 from loopwright.declaration.dataset import DatasetSpec
 from loopwright.errors import ArrivalUnreadable, CannotRun
+from loopwright.stages.ingest.reading import footers
 from loopwright.stages.ingest.reading.frames import Reading, read
 
 
@@ -162,3 +163,37 @@ def test_a_disk_that_fails_is_not_the_batchs_fault(tmp_path: Path) -> None:
 
 def test_the_declared_format_goes_before_the_ending(tmp_path: Path) -> None:
     assert columns(reading(tmp_path, "1.dat", json.dumps({"a": 1}).encode(), format="jsonl")) == {"a": [1]}
+
+
+def wide(path: Path, rows: int, columns: int = 1) -> Path:
+    """Write a Parquet file that packs to next to nothing."""
+    schema = pa.schema([(f"c{n}", pa.int64()) for n in range(columns)])
+    with pq.ParquetWriter(path, schema) as writer:
+        piece = pa.table({name: pa.array([7] * 1_000_000, pa.int64()) for name in schema.names})
+        for _ in range(rows // 1_000_000):
+            writer.write_table(piece)
+    return path
+
+
+def test_a_file_that_decodes_to_more_than_is_declared_is_not_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = wide(tmp_path / "1.parquet", 4_000_000)
+    assert len(read(path, spec()).frame) == 4_000_000, "by the default"
+    monkeypatch.setattr(pq.ParquetFile, "read", lambda *_: pytest.fail("it was decoded"))
+    with pytest.raises(ArrivalUnreadable, match=r"4,000,000 rows, about 32,000,000 bytes, and `largest_mb` allows"):
+        read(path, spec(largest_mb=30))
+    monkeypatch.setattr(footers, "SMALL", 2**20)
+    monkeypatch.setattr(footers, "LARGEST_RATIO", 100)
+    with pytest.raises(ArrivalUnreadable, match="no table to 100 times its size"):
+        read(path, spec())
+
+
+@pytest.mark.parametrize("name", ["1.csv", "1.csv.gz", "1.jsonl.bz2"])
+def test_text_has_an_end_too_packed_or_plain(tmp_path: Path, name: str) -> None:
+    raw = b"a\n" + b"123456789\n" * 200_000
+    packed = gzip.compress(raw) if name.endswith("gz") else bz2.compress(raw) if name.endswith("bz2") else raw
+    with pytest.raises(ArrivalUnreadable, match="`largest_mb` allows"):
+        reading(tmp_path, name, packed, largest_mb=1)
+    if name == "1.csv":
+        assert len(reading(tmp_path, name, packed, largest_mb=2).frame) == 200_000

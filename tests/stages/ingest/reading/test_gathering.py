@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from loopwright.errors import DataFault
 from loopwright.lake import Lake
 from loopwright.stages.ingest.arriving.waiting import waiting
 from loopwright.stages.ingest.stage import IngestResult, ingest_batch
@@ -51,7 +52,7 @@ def test_the_files_of_a_folder_are_one_batch_once_all_are_there(many: Toy) -> No
     rows = Lake.of(many.workspace).batches("rides").read()
     assert rows["ride_id"].tolist() == rides(1, rows=30)["ride_id"].tolist(), "9 comes before 10"
     assert rows["_row"].tolist() == list(range(30))
-    assert set(rows["code"]) == {"7", "A7"}
+    assert set(rows["code"]) == {"007", "A7"}, "digits alone in one file, and words in another"
     assert waits(many) == []
 
 
@@ -82,3 +83,20 @@ def test_where_nothing_says_so_several_files_of_one_name_are_refused(toy: Toy) -
     drop(toy, "b.csv", slice(0, 10))
     (refused,) = waiting(toy.workspace, toy.rides).refused
     assert "Two files give the one batch id" in refused.fault.what
+
+
+def test_a_batch_of_which_one_file_is_refused_is_refused_whole(
+    many: Toy, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    drop(many, "a.csv", slice(0, 10))
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "b.csv"
+    elsewhere.write_text("ride_id\n1\n")
+    (many.path / "arrivals/rides/2024-01/b.csv").symlink_to(elsewhere)
+    done(many)
+    found = waiting(many.workspace, many.rides)
+    assert found.arrivals == ()
+    assert [(one.name, "out of their folder" in one.fault.what) for one in found.refused] == [("2024-01", True)]
+    with pytest.raises(DataFault, match="leads out of their folder"):
+        ingest(many)
+    (many.path / "arrivals/rides/2024-01/b.csv").unlink()
+    assert waits(many) == ["2024-01"]

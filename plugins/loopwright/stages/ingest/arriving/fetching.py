@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 
 from loopwright.lake.storage import is_local, opened
 from loopwright.stages.ingest.arriving.arrival import Arrival, ArrivalOutOfReach
 from loopwright.stages.ingest.arriving.signatures import signature_of
+from loopwright.stages.ingest.scratch import scratch
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,17 @@ def fetched(arrival: Arrival, storage_options: Mapping[str, str]) -> Iterator[Fe
     :param storage_options: for object stores.
     :raises ArrivalOutOfReach: if it cannot be fetched.
     """
-    with TemporaryDirectory(prefix="loopwright-") as folder:
-        found = [_brought(path, Path(folder) / str(n), storage_options) for n, path in enumerate(arrival.paths)]
+    place = scratch()
+    try:
+        found = [_brought(path, place.path / str(n), storage_options) for n, path in enumerate(arrival.paths)]
         paths, digests = [path for path, _ in found], [digest for _, digest in found]
         if not arrival.parts:
             yield Fetched(paths[0], digests[0])
             return
         whole = hashlib.sha256("\n".join(digests).encode()).hexdigest()
         yield Fetched(paths[0], whole, tuple(paths))
+    finally:
+        place.erase()
 
 
 def _brought(address: str, folder: Path, storage_options: Mapping[str, str]) -> tuple[Path, str]:

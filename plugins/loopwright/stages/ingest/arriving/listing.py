@@ -93,17 +93,22 @@ def listed(
     names = [name for name in files if not _passed_over(name.removeprefix(root))]
     arrivals, refused = [], []
     for name in names:
+        claimed = name.removeprefix(root)
         try:
+            batch = batch_name(batch_id, name)
+            claimed = batch if many else claimed
             _require_within(filesystem, name, root)
-            arrivals.append(Arrival(batch_name(batch_id, name), _address(filesystem, name), files[name]))
+            arrivals.append(Arrival(batch, _address(filesystem, name), files[name]))
         except DeclarationError:
             raise
         except DataFault as fault:
-            refused.append(Refused(name.removeprefix(root), fault))
+            refused.append(Refused(claimed, fault))
     arrivals.sort(key=lambda arrival: (natural(arrival.batch_id), natural(arrival.path)))
     if not many:
         return _distinct(arrivals, refused)
-    own = [arrival for arrival in arrivals if PurePosixPath(arrival.path).name != complete]
+    torn = {one.name for one in refused}  # without the file that is refused, the batch is not what was sent
+    own = [one for one in arrivals if PurePosixPath(one.path).name != complete and one.batch_id not in torn]
+    refused = list({one.name: one for one in refused}.values())
     return Listing(tuple(one for one in _together(own) if _is_complete(filesystem, one, complete)), tuple(refused))
 
 

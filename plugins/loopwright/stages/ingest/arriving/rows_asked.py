@@ -62,15 +62,40 @@ def _nullable(table: pa.Table) -> Any:
 
 
 def _array(values: Sequence[Any]) -> pa.Array:
+    if any(isinstance(value, Decimal) for value in values):
+        return pa.array(_exact(values))
     try:
         return pa.array(values)
     except (pa.ArrowException, OverflowError):  # SQLite keeps what it is given, whatever the column's type
         return pa.array([None if value is None else str(value) for value in values], pa.string())
 
 
-def _plain(value: Any) -> Any:
+def _exact(values: Sequence[Any]) -> list[Any]:
+    """Return decimals as whole numbers or floats where each is the very same number as such, else all as text."""
+    there = [value for value in values if value is not None]
+    if all(_is_whole(value) for value in there):
+        return [None if value is None else int(value) for value in values]
+    if all(_is_same(value) for value in there):
+        return [None if value is None else float(value) for value in values]
+    return [None if value is None else str(value) for value in values]
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether a number has no places after the point, not even empty ones, and fits into 64 bits."""
     if isinstance(value, Decimal):
-        return float(value)
+        exponent = value.as_tuple().exponent
+        return isinstance(exponent, int) and exponent >= 0 and abs(value) < 2**63
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+
+
+def _is_same(value: Any) -> bool:
+    """Whether the float that is nearest, written as shortly as can be, is the number again."""
+    if isinstance(value, Decimal):
+        return value.is_nan() or Decimal(repr(float(value))) == value
+    return isinstance(value, float) or (isinstance(value, int) and float(value) == value)
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, memoryview):
         return bytes(value)
-    return value if isinstance(value, str | int | float | bytes | date | None) else str(value)
+    return value if isinstance(value, str | int | float | bytes | date | Decimal | None) else str(value)

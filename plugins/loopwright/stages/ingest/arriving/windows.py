@@ -32,6 +32,13 @@ def next_window(
     return {"since": since, "until": until, "batch_id": batch_id_of(until["value"])}
 
 
+def unmarked(connection: sa.Connection, query: Query) -> int:
+    """Return how many rows have no watermark: they are above none, so that no batch would ever have them."""
+    column = column_of(connection, query)
+    text = sa.text(f"SELECT COUNT(*) FROM ({query.sql}) AS q WHERE {column} IS NULL")  # noqa: S608 - the team's own
+    return int(connection.execute(text).scalar() or 0)
+
+
 def _latest(connection: sa.Connection, query: Query, column: str, now: datetime) -> Any:
     """Return the newest time that is old enough, of the kind that the watermark is."""
     sample = connection.execute(sa.text(f"SELECT MAX({column}) FROM ({query.sql}) AS q")).scalar()  # noqa: S608

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
 from loopwright.stages.ingest.pieces import NotInPieces
+from loopwright.stages.ingest.reading.footers import decoded_size, require_decodable
 from loopwright.stages.ingest.reading.frames import format_of
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ LARGE = 256 * 2**20
 times as much."""
 PIECE = 32 * 2**20
 """Decoded bytes of a piece, about."""
-_WIDTH = 8
-"""Bytes that a value takes in memory at the least."""
 _KNOWN = (
     kinds.is_integer,
     kinds.is_floating,
@@ -99,9 +98,11 @@ def arriving(paths: Sequence[Path], dataset: DatasetSpec) -> Arriving | None:
         if {format_of(path, dataset) for path in paths} != {"parquet"}:
             return None
         footers = [pq.read_metadata(path) for path in paths]
-        size = sum(map(_size, footers))
+        size = sum(map(decoded_size, footers))
         if size < LARGE:
             return None
+        for path, footer in zip(paths, footers, strict=True):
+            require_decodable(footer, path.stat().st_size, dataset.largest)
         schemas = [pq.read_schema(path).remove_metadata() for path in paths]
     except (pa.ArrowException, OSError, ValueError):
         return None  # whoever reads it whole says what is wrong
@@ -120,15 +121,6 @@ def arriving(paths: Sequence[Path], dataset: DatasetSpec) -> Arriving | None:
 
 def _decoded(field: pa.Field) -> pa.Field:
     return field.with_type(field.type.value_type) if kinds.is_dictionary(field.type) else field
-
-
-def _size(footer: pq.FileMetaData) -> int:
-    groups = [footer.row_group(place) for place in range(footer.num_row_groups)]
-    return sum(
-        max(group.column(place).total_uncompressed_size, _WIDTH * group.num_rows)
-        for group in groups
-        for place in range(group.num_columns)
-    )
 
 
 def _gaps(path: Path, footer: pq.FileMetaData) -> set[str]:

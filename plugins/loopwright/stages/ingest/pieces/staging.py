@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,9 +15,11 @@ import pyarrow.parquet as pq
 from loopwright.lake.columns import ARROW, TYPELESS_SEEMS, Columns, ColumnUnfit, columns_of
 from loopwright.lake.rows import RESERVED, ROW
 from loopwright.stages.ingest.pieces import NotInPieces
+from loopwright.stages.ingest.scratch import scratch
 
 if TYPE_CHECKING:
     from loopwright.lake.part import Piece
+    from loopwright.stages.ingest.scratch import Scratch
 
 _ROWS = 65_536
 """Rows that are read of it at a time."""
@@ -44,14 +43,18 @@ class Staged:
     :param rows: how many.
     :param columns: names and types, without values; ``untyped`` are those without a single value.
     :param dtypes: what each column is in pandas.
-    :param erase: removes it; done anyway when nobody refers to it any more.
+    :param place: the folder that it is in, which goes when nobody refers to it any more.
     """
 
     path: Path
     rows: int
     columns: Columns
     dtypes: Mapping[str, str]
-    erase: Callable[[], Any]
+    place: Scratch
+
+    def erase(self) -> None:
+        """Remove it."""
+        self.place.erase()
 
     @property
     def names(self) -> list[str]:
@@ -92,14 +95,14 @@ def stage(pieces: Iterable[pd.DataFrame]) -> Staged:
     :param pieces: cleaned, their index the row numbers.
     :raises NotInPieces: if what the whole would be like cannot be told from them.
     """
-    folder = Path(tempfile.mkdtemp(prefix="loopwright-staged-"))
+    place = scratch()
     try:
-        writer = _Writer(folder / "batch.parquet")
+        writer = _Writer(place.path / "batch.parquet")
         for frame in pieces:
             writer.write(frame)
-        return writer.closed(folder)
+        return writer.closed(place)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        place.erase()
         raise
 
 
@@ -130,7 +133,7 @@ class _Writer:
             self._held[name] = self._held.get(name, 0) + (name in columns.typed)
         self._rows += len(frame)
 
-    def closed(self, folder: Path) -> Staged:
+    def closed(self, place: Scratch) -> Staged:
         if self._file is None:
             raise NotInPieces("no rows are left of it")
         self._file.close()
@@ -139,10 +142,7 @@ class _Writer:
             name: TYPELESS_SEEMS if kind == "null" else kind for name, kind in self._kinds.items() if name not in types
         }
         dtypes = {name: _of_the_whole(name, found) for name, found in self._dtypes.items()}
-        staged = Staged(self._path, self._rows, Columns({}, types, untyped), dtypes, lambda: None)
-        gone = weakref.finalize(staged, shutil.rmtree, folder, ignore_errors=True)
-        object.__setattr__(staged, "erase", gone)
-        return staged
+        return Staged(self._path, self._rows, Columns({}, types, untyped), dtypes, place)
 
 
 def _columns(frame: pd.DataFrame) -> Columns:

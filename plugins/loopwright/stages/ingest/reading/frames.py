@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from loopwright.errors import ArrivalUnreadable, CannotRun, shown
 from loopwright.stages.ingest.arriving.batch_names import stem
 from loopwright.stages.ingest.reading.delimited import inexact, read_csv
+from loopwright.stages.ingest.reading.footers import require_decodable
 from loopwright.stages.ingest.reading.unpacking import UNPACKERS, plain_bytes
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ def _read(path: Path, dataset: DatasetSpec, text: Collection[str]) -> Reading:
         raise ValueError("the file is empty: it has no bytes at all")
     kind = format_of(path, dataset)
     if kind == "parquet":
-        return _parquet(path)
-    raw = plain_bytes(path)
+        return _parquet(path, dataset.largest)
+    raw = plain_bytes(path, dataset.largest)
     if kind == "jsonl":
         return Reading(_json_lines(raw))
     frame, header = read_csv(raw, dataset.csv, text)
@@ -107,9 +108,11 @@ def format_of(path: Path, dataset: DatasetSpec) -> str:
     return _FORMATS[ending]
 
 
-def _parquet(path: Path) -> Reading:
+def _parquet(path: Path, largest: int) -> Reading:
     with path.open("rb") as stream:
-        table = pq.ParquetFile(stream).read()
+        file = pq.ParquetFile(stream)
+        require_decodable(file.metadata, path.stat().st_size, largest)
+        table = file.read()
     table = table.drop_columns([name for name in set(table.column_names) if name.startswith("__index_level_")])
     names, doubled = _told_apart(table.column_names)
     columns = dict(zip(names, map(_decoded, table.columns), strict=True))

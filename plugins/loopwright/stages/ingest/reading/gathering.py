@@ -28,6 +28,30 @@ def read_all(paths: Sequence[Path], dataset: DatasetSpec, *, text: Collection[st
     readings = [read(path, dataset, text=text) for path in paths]
     if len(readings) == 1:
         return readings[0]
+    _require_alike(paths, readings)
+    mixed = _mixed(readings)
+    if _lost(readings, mixed):
+        readings = [read(path, dataset, text={*text, *mixed}) for path in paths]
+    first = readings[0].frame
+    frames = [first, *(reading.frame[first.columns] for reading in readings[1:])]
+    frames = [frame.assign(**{name: to_text(frame[name]) for name in mixed}) for frame in frames]
+    doubled = dict.fromkeys(name for reading in readings for name in reading.doubled)
+    return Reading(pd.concat(frames, ignore_index=True), tuple(doubled))
+
+
+def _mixed(readings: Sequence[Reading]) -> list[str]:
+    """Return the columns that are text in one file, and something else in another."""
+    names = map(str, readings[0].frame)
+    return [name for name in names if len({_is_text(reading.frame[name]) for reading in readings}) > 1]
+
+
+def _lost(readings: Sequence[Reading], mixed: Sequence[str]) -> bool:
+    """Whether a file holds digits alone where another has words: ``007`` must not have become 7."""
+    columns = [reading.frame[name] for reading in readings for name in mixed]
+    return any(column.notna().any() and not _is_text(column) for column in columns)
+
+
+def _require_alike(paths: Sequence[Path], readings: Sequence[Reading]) -> None:
     first, *others = (reading.frame for reading in readings)
     for path, frame in zip(paths[1:], others, strict=True):
         odd = sorted(set(map(str, first.columns)) ^ set(map(str, frame.columns)))
@@ -38,12 +62,6 @@ def read_all(paths: Sequence[Path], dataset: DatasetSpec, *, text: Collection[st
                 got=f"only one of them has {shown_names(odd)}",
                 mend="Ask the source for files alike, or make each a batch of its own.",
             )
-    frames = [first, *(frame[first.columns] for frame in others)]
-    mixed = [name for name in first if len({_is_text(frame[name]) for frame in frames}) > 1]
-    if mixed:  # digits alone in one file, and words in another
-        frames = [frame.assign(**{str(name): to_text(frame[name]) for name in mixed}) for frame in frames]
-    doubled = dict.fromkeys(name for reading in readings for name in reading.doubled)
-    return Reading(pd.concat(frames, ignore_index=True), tuple(doubled))
 
 
 def _is_text(column: pd.Series) -> bool:

@@ -18,23 +18,29 @@ to a third or a tenth; a column of one value alone, to a hundredth."""
 _PIECE = 2**20
 
 
-def plain_bytes(path: Path) -> bytes:
+def plain_bytes(path: Path, largest: int) -> bytes:
     """Return a file's bytes, unpacked if its ending says that it is packed.
 
     :param path: the file.
-    :raises ValueError: if it unpacks to more than any table does.
+    :param largest: how many bytes it may have, unpacked.
+    :raises ValueError: if it has more, or unpacks to more than any table does.
     """
-    opened = UNPACKERS.get(path.suffix.lower())
+    opened, packed = UNPACKERS.get(path.suffix.lower()), path.stat().st_size
     if opened is None:
+        if packed > largest:
+            raise ValueError(f"it has {packed:,} bytes, and `largest_mb` allows {largest:,}")
         return path.read_bytes()
-    packed = path.stat().st_size
-    allowed = max(SMALL, LARGEST_RATIO * packed)
+    likely = max(SMALL, LARGEST_RATIO * packed)
+    allowed = min(likely, largest)
     found = bytearray()
     with opened(path) as stream:
         while piece := stream.read(_PIECE):
             found += piece
             if len(found) > allowed:
-                raise ValueError(
-                    f"{packed:,} bytes unpack to more than {allowed:,}, and no table to {LARGEST_RATIO} times its size"
+                why = (
+                    f"no table to {LARGEST_RATIO} times its size"
+                    if likely <= largest
+                    else "`largest_mb` allows no more"
                 )
+                raise ValueError(f"{packed:,} bytes unpack to more than {allowed:,}, and {why}")
     return bytes(found)
