@@ -16,6 +16,7 @@ import pytest
 from loopwright.lake import Lake
 from loopwright.lake.table import Table
 from loopwright.ledger.store import Ledger
+from loopwright.stages.ingest import scratch
 from loopwright.stages.ingest.judging import asking
 from loopwright.stages.ingest.pieces import arriving, staging
 from loopwright.stages.ingest.stage import ingest_batch
@@ -245,7 +246,7 @@ def test_a_file_that_breaks_off_is_unreadable_as_before(tmp_path: Path, monkeypa
 
 
 def test_nothing_is_left_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(staging.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(scratch.tempfile, "tempdir", str(tmp_path))
     both(tmp_path, monkeypatch, "[]", {"1": table()})
     both(tmp_path / "failing", monkeypatch, WHOLE["a failing step"], {"1": table()})
     assert not list(tmp_path.glob("loopwright-*"))
