@@ -15,6 +15,7 @@ from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest import stage
 from loopwright.stages.ingest.keeping import commitment
+from loopwright.stages.ingest.quarantine.ruling import rule
 from loopwright.stages.ingest.stage import IngestResult, ingest_batch
 from support.toy import Toy, rides
 
@@ -147,3 +148,24 @@ def test_a_run_with_stale_bytes_never_has_the_last_word(
         assert table.count("2024-01") == 50
         assert len(table.read_as_of({"2024-01": batch["data_version"]})) == 50
         assert not aside.exists() or aside.count("2024-01") == 0
+
+
+def test_a_run_under_which_its_rows_were_dropped_does_not_bring_them_back(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy.edit("include/datasets/rides/dataset.yaml", "owner: tests", "owner: tests\non_bad_rows: {set_aside_up_to: 10%}")
+    frame = rides(1, rows=60)
+    frame.loc[3, "distance"] = -1.0
+    toy.arrive(1, frame)
+    ingest(toy, 1)
+    keep = stage.keep_report
+
+    def meanwhile(*given: Any) -> str:
+        monkeypatch.undo()
+        rule(toy.workspace, toy.rides, "2024-01", "drop", why="Nobody.", actor="person:ada")
+        return keep(*given)
+
+    monkeypatch.setattr(stage, "keep_report", meanwhile)
+    ingest(toy, 1, force=True)
+    assert Lake.of(toy.workspace).quarantine("rides").count("2024-01") == 0
+    assert kinds(toy)[-1] == Kind.QUARANTINE_DROPPED

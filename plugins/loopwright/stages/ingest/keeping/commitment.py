@@ -131,7 +131,7 @@ def recorded_once(ledger: Ledger, seen: DatasetState, draft: Draft, *, again: bo
 
     def decision(now: State) -> Draft | None:
         there, moved = now.get(f"arrival/{batch_id}"), _stamp(now, batch_id) != before
-        if there is not None and (moved or again) and _says(there, draft) and _unerased(now, seen, batch_id):
+        if there is not None and (moved or again) and _says(there, draft) and not _less(now, seen, batch_id):
             return None
         if moved:
             raise Overtaken(
@@ -150,8 +150,11 @@ def _stamp(state: State, batch_id: str) -> tuple[Any, ...]:
     return arrival.get("sequence"), arrival.get("moved"), state.get(f"forgot/{batch_id}")
 
 
-def _unerased(now: State, seen: State, batch_id: str) -> bool:
-    return bool(now.get(f"forgot/{batch_id}") == seen.get(f"forgot/{batch_id}"))
+def _less(now: State, seen: State, batch_id: str) -> bool:
+    """Whether rows of the batch were dropped, or a person's erased, since: a run that saw them has them still."""
+    forgot = [state.get(f"forgot/{batch_id}") for state in (now, seen)]
+    moved = [(state.get(f"arrival/{batch_id}") or {}).get("moved") for state in (now, seen)]
+    return forgot[0] != forgot[1] or moved[0] != moved[1]
 
 
 def _says(arrival: dict[str, object], draft: Draft) -> bool:
