@@ -13,6 +13,8 @@ from scipy.special import expit, logit
 from loopwright.declaration import ModelSpec
 from loopwright.evaluation import Beside, Predicted, Seen, Unseen, judge
 from loopwright.evaluation.latency import Timing
+from loopwright.ledger.state import ModelState
+from loopwright.stages.train.looks import looks_at, sketch_of
 from loopwright.verdict import Outcome, overall
 
 N = 4000
@@ -172,6 +174,77 @@ def often_asked(case: Case) -> Case:
     return few.shown(looks=12)
 
 
+def asked_before(**other: Any) -> Callable[[Case], Case]:
+    """The twelfth look at a holdout, however the eleven before it were dressed up."""
+
+    def made(case: Case) -> Case:
+        rows = sketch_of(np.arange(N, dtype=np.uint64) * np.uint64(2**50 + 7), keyed=True)
+        mine = {"artifact_digest": "a", "declaration_digest": "d", "holdout": ["b4"]}
+        measured = {"held_rows": rows, "verdict": {"checks": [{"name": "measured"}]}, "champion": "1"}
+        trainings = {
+            f"training/{k}": {**mine, **measured, **{name: value(k) for name, value in other.items()}}
+            for k in range(11)
+        }
+        return often_asked(case).shown(looks=looks_at(ModelState("model/m", 1, trainings), mine, "1", rows))
+
+    return made
+
+
+def coin_under_f1(case: Case) -> Case:
+    """Half of the rarer class and half of the others: never saying yes has no F1 at all, always saying it has more."""
+    gate = {"primary": "f1", "resamples": 200}
+    score = np.random.default_rng(7).random(N)
+    return replace(case, candidate=scored(score), champion=None, gate=gate, beside=Beside())
+
+
+def small_slice_ruined(case: Case) -> Case:
+    rows = np.arange(N) < 150
+    zone = np.where(rows, "d", case.beside.columns["zone"])
+    ruined = replace(case, candidate=scored(shuffled(case, rows)))
+    slices = {"columns": ["zone"], "margin": 0.05, "required": True, "left_out": 1, "minimum_rows": 200}
+    return ruined.shown(columns={**case.beside.columns, "zone": zone}).asked(slices=slices)
+
+
+def a_copied_amount(case: Case) -> Case:
+    rogue = regression(lambda t, r: t + r.normal(0, 1, N))(case)
+    skewed = np.exp(rogue.truth / 2)
+    ours, theirs = (Predicted(np.exp(p.label / 2)) for p in (rogue.candidate, rogue.champion))
+    more = {"candidate": ours, "champion": theirs, "beside": Beside(features={"invoice": skewed * 1.19})}
+    return replace(rogue, truth=skewed, **more)
+
+
+def miscalibrated_as_far_as_may_be(case: Case) -> Case:
+    """Five points too bold everywhere, where five are allowed: a draw of rows must not call that shown."""
+    rng = np.random.default_rng(8)
+    chance = np.clip(case.candidate.score, 0.06, 0.94)
+    truth = (rng.random(N) < chance).astype(int)
+    return replace(case, truth=truth, candidate=scored(chance + 0.05), champion=None).asked(
+        calibration={"at_most": 0.05}
+    )
+
+
+def unnormalised(case: Case) -> Case:
+    rng = np.random.default_rng(9)
+    score = rng.random((N, 3)) * 2
+    classes = ("a", "b", "c")
+    truth = rng.choice(classes, N)
+    more = {"gate": {"primary": "log_loss"}, "task": "multiclass_classification", "beside": Beside(), "champion": None}
+    label = np.array(classes)[score.argmax(axis=1)]
+    return replace(case, truth=truth, candidate=Predicted(label, score, classes), **more)
+
+
+def one_cluster(case: Case) -> Case:
+    columns = {**case.beside.columns, "customer": np.zeros(N, dtype=int)}
+    return case.shown(columns=columns).asked(groups="customer")
+
+
+def one_positive(case: Case) -> Case:
+    """Right in all but one row, and nobody knows about that one."""
+    truth = (np.arange(N) == 7).astype(int)
+    gate = {"primary": "accuracy", "resamples": 200, "baselines": []}
+    return replace(case, truth=truth, candidate=scored(case.candidate.score * 0.4), champion=None, gate=gate)
+
+
 def regression(answered: Callable[[np.ndarray, np.random.Generator], np.ndarray]) -> Callable[[Case], Case]:
     def made(case: Case) -> Case:
         rng = np.random.default_rng(5)
@@ -252,6 +325,22 @@ ROGUES: dict[str, tuple[Callable[[Case], Case], str, Outcome]] = {
     "better on the point, worse in truth": (lucky, "non_inferiority", UNSURE),
     "better for one customer": (one_customer, "non_inferiority", UNSURE),
     "asked too often": (often_asked, "non_inferiority", UNSURE),
+    "the same artifact under one gate after the other": (
+        asked_before(declaration_digest=lambda k: f"d{k}"), "non_inferiority", UNSURE,
+    ),
+    "a batch sent again and again": (
+        asked_before(artifact_digest=lambda k: f"a{k}", data_versions=lambda k: {"b4": k}), "non_inferiority", UNSURE,
+    ),
+    "its rows under other names": (
+        asked_before(artifact_digest=lambda k: f"a{k}", holdout=lambda k: [f"again-{k}"]), "non_inferiority", UNSURE,
+    ),
+    "a coin under F1": (coin_under_f1, "baseline:prior", FAIL),
+    "a small slice ruined": (small_slice_ruined, "slices:harmed", FAIL),
+    "a copied amount": (a_copied_amount, "leakage:alone", FAIL),
+    "scores that are no probabilities": (unnormalised, "finite", FAIL),
+    "miscalibrated as far as may be": (miscalibrated_as_far_as_may_be, "calibration", UNSURE),
+    "rows of one customer": (one_cluster, "fairness:demographic_parity_difference:sex", UNSURE),
+    "one positive": (one_positive, "leakage:alone", UNSURE),
     "thirty rows": (lambda c: c.rows(np.arange(30)), "non_inferiority", UNSURE),
     "rows of one class": (lambda c: c.rows(np.flatnonzero(c.truth == 1)), "measured", UNSURE),
     "below the threshold": (lambda c: c.asked(thresholds={"roc_auc": {"at_least": 0.9}}), "threshold:roc_auc", FAIL),
