@@ -34,3 +34,12 @@ def test_champion_before_and_candidate_of_each_are_those_of_its_own_state(ledger
 
 def test_a_fleet_of_none(ledger):
     assert ledger.fleet() == {}
+
+
+def test_all_states_at_once_are_those_of_each(ledger):
+    release(ledger, "tips", "1")
+    release(ledger, "minutes", "1")
+    ledger.record("dataset/rides", Draft(Kind.CI_JUDGED, "ci", "judged", {"code_digest": "c"}))
+    found = ledger.states()
+    assert found == {subject: ledger.state(subject) for subject in ledger.subjects()}
+    assert [type(state) for state in found.values()] == [type(ledger.state(subject)) for subject in found]

@@ -136,7 +136,7 @@ def test_a_model_that_lists_whom_to_trust_in_it_is_held_to_the_declaration(house
 
 
 def test_nothing_of_it_is_loaded_in_this_process(house, monkeypatch):
-    source = theirs(house)
+    source = theirs(house, serialization_format="cloudpickle")
 
     def loaded(*_args, **_kwargs):
         raise AssertionError("loaded here")

@@ -100,9 +100,7 @@ class Lake:
 
         :raises LakeUnavailable: if the storage fails.
         """
-        place = f"datasets/{dataset}/fetched"
-        with said_plainly(place):
-            return [f"{place}/{name}" for name in names_in(f"{self.root}/{place}", self._options)]
+        return self._below(f"datasets/{dataset}/fetched")
 
     def remove_fetched(self, dataset: str, batch_id: str) -> None:
         """Remove what a query gave, once it is in the tables.
@@ -139,9 +137,7 @@ class Lake:
 
         :raises LakeUnavailable: if the storage fails.
         """
-        place = f"datasets/{dataset}/held/{batch_id}"
-        with said_plainly(place):
-            return [f"{place}/{name}" for name in names_in(f"{self.root}/{place}", self._options)]
+        return self._below(f"datasets/{dataset}/held/{batch_id}")
 
     def let_go(self, place: str) -> None:
         """Erase what :meth:`hold` kept; if it is not there any more, that is fine.
@@ -154,3 +150,7 @@ class Lake:
 
     def _table(self, path: str) -> Table:
         return Table(f"{self.root}/{path}", self._options)
+
+    def _below(self, folder: str) -> list[str]:
+        with said_plainly(folder):
+            return [f"{folder}/{name}" for name in names_in(f"{self.root}/{folder}", self._options)]

@@ -111,14 +111,29 @@ def replace_entries(connection: Connection, subject: str, entries: Mapping[str, 
     _change(connection, subject, dict(entries))
 
 
+def states(connection: Connection) -> dict[str, State]:
+    """Return the state of every subject, in two questions for all of them."""
+    sequences = _sequences(connection)
+    entries: dict[str, dict[str, Any]] = {subject: {} for subject in sequences}
+    table = entries_table
+    for subject, key, value in connection.execute(select(table.c.subject, table.c.key, table.c.value)):
+        entries.setdefault(subject, {})[key] = value
+    return {subject: view(subject, sequences.get(subject, 0), found) for subject, found in entries.items()}
+
+
+def _sequences(connection: Connection) -> dict[str, int]:
+    column = events_table.c.subject
+    query = select(column, func.max(events_table.c.sequence).label("last")).group_by(column)
+    return {row.subject: int(row.last) for row in connection.execute(query)}
+
+
 def fleet(connection: Connection, keys: Collection[str]) -> dict[str, tuple[int, dict[str, Any]]]:
     """Return some entries of every model, with each model's last sequence, in a few questions for all of them.
 
     :param keys: of the entries; the versions that ``lineage`` and ``candidate`` name come along.
     """
-    heads = select(events_table.c.subject, func.max(events_table.c.sequence)).group_by(events_table.c.subject)
     found: dict[str, tuple[int, dict[str, Any]]] = {
-        subject: (sequence, {}) for subject, sequence in connection.execute(heads) if subject.startswith("model/")
+        subject: (sequence, {}) for subject, sequence in _sequences(connection).items() if subject.startswith("model/")
     }
     _collect(connection, keys, found)
     named = {subject: _named(entries) for subject, (_, entries) in found.items()}

@@ -154,6 +154,11 @@ class Ledger:
             for subject, (sequence, entries) in found.items()
         }
 
+    def states(self) -> dict[str, State]:
+        """Return what is true of every subject now, by subject: all of it, at one moment, over one connection."""
+        with self._database.reading() as connection:
+            return journal.states(connection)
+
     def revision(self) -> str | None:
         """Return the revision that the database is at; ``None`` for an empty one."""
         return self._database.revision()

@@ -163,7 +163,6 @@ def _wrapped(
         "files": str(files), "digest": digest, "into": str(into), "code": str(code.resolve()),
         "spec": spec.model_dump(mode="json", exclude={"release"}),
         "modules": sorted({*imported_modules(code), *spec.train.types}),
-        "memory_mb": spec.release.budget.memory_mb,
     }  # fmt: skip
     where = f"model/{spec.name}"
     with FreshProcess(workspace, where, module=adoption_process.MODULE) as process:

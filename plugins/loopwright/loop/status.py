@@ -6,10 +6,11 @@ the answer and hides no other.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from loopwright.declaration import Project
 from loopwright.errors import LoopwrightError
+from loopwright.ledger.state import view
 from loopwright.ledger.store import Ledger
 from loopwright.stages.score.waiting import scored
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from loopwright.declaration import DatasetSpec, ModelSpec, Workspace
-    from loopwright.ledger.state import DatasetState, ModelState
+    from loopwright.ledger.state import DatasetState, ModelState, State
     from loopwright.stages.ingest.arriving.arrival import Listing
 
 
@@ -30,26 +31,46 @@ def status(workspace: Workspace, model: str | None = None) -> dict[str, Any]:
     """
     project, ledger = Project.at(workspace.project), Ledger.of(workspace)
     names = project.model_names() if model is None else [project.model(model).name]
-    read: dict[str, DatasetState] = {}  # many models share a dataset
-    models = [_model(project, ledger, name, read) for name in names]
+    read = _Read(ledger, whole=model is None)
+    models = [_model(project, read, name) for name in names]
     wanted = project.dataset_names() if model is None else sorted({m["dataset"] for m in models if m["dataset"]})
-    return {"models": models, "datasets": [_dataset(workspace, project, ledger, name) for name in wanted]}
+    return {"models": models, "datasets": [_dataset(workspace, project, read, name) for name in wanted]}
 
 
-def _model(project: Project, ledger: Ledger, name: str, read: dict[str, DatasetState]) -> dict[str, Any]:
-    state = ledger.model(name)
+class _Read:
+    """The ledger's states, each read once: all of them over one connection where all are asked for.
+
+    :param whole: whether they are.
+    """
+
+    def __init__(self, ledger: Ledger, *, whole: bool) -> None:
+        self._ledger, self._whole = ledger, whole
+        self._known = ledger.states() if whole else {}
+
+    def model(self, name: str) -> ModelState:
+        return cast("ModelState", self._state(f"model/{name}"))
+
+    def dataset(self, name: str) -> DatasetState:
+        return cast("DatasetState", self._state(f"dataset/{name}"))
+
+    def _state(self, subject: str) -> State:
+        if subject not in self._known:
+            self._known[subject] = view(subject, 0, {}) if self._whole else self._ledger.state(subject)
+        return self._known[subject]
+
+
+def _model(project: Project, read: _Read, name: str) -> dict[str, Any]:
+    state = read.model(name)
     stands: dict[str, Any] = {"name": name, "dataset": None, "owner": None, "broken": None, **_known(state)}
     try:
         spec = project.model(name)
     except LoopwrightError as error:
         return {**stands, "broken": error.to_dict(), "needs": [f"the declaration is wrong: {error.what}"]}
-    if spec.dataset not in read:
-        read[spec.dataset] = ledger.dataset(spec.dataset)
     return {
         **stands,
         "dataset": spec.dataset,
         "owner": spec.owner,
-        "unscored": _unscored(spec, state, read[spec.dataset]),
+        "unscored": _unscored(spec, state, read.dataset(spec.dataset)),
         "needs": _needs(spec, state),
     }
 
@@ -160,8 +181,8 @@ def _unscored(spec: ModelSpec, state: ModelState, dataset: DatasetState) -> int:
     return sum(scored(state, batch) is None for batch in dataset.published())
 
 
-def _dataset(workspace: Workspace, project: Project, ledger: Ledger, name: str) -> dict[str, Any]:
-    state = ledger.dataset(name)
+def _dataset(workspace: Workspace, project: Project, read: _Read, name: str) -> dict[str, Any]:
+    state = read.dataset(name)
     published = state.published()
     quarantined = state.set_aside()
     stands: dict[str, Any] = {

@@ -50,7 +50,6 @@ def _wrapped(question: Mapping[str, Any]) -> dict[str, Any]:
         Path(question["code"]),
         question["modules"],
         folder,
-        memory_mb=question.get("memory_mb"),
     )
 
 
@@ -61,8 +60,6 @@ def wrapped(
     code: Path,
     modules: list[str],
     into: Path,
-    *,
-    memory_mb: float | None = None,
 ) -> dict[str, Any]:
     """Make an artifact like any other of a team's model and the declared feature code.
 
@@ -72,7 +69,6 @@ def wrapped(
     :param code: the folder of the team's code.
     :param modules: what the model may be made of, besides the libraries of every artifact.
     :param into: a folder that holds the rows to ask about; the rest is written there.
-    :param memory_mb: what it may use beyond the libraries.
     :return: ``classes``, and ``empty``, the features without a single value.
     :raises ArtifactTampered: if the files are not those that were recorded.
     :raises UserCodeFailed: if it cannot be loaded, or the declared features are not those that it takes.
@@ -90,7 +86,7 @@ def wrapped(
     theirs, raw = into / "theirs", pd.read_parquet(into / RAW)
     shutil.copytree(files, theirs, symlinks=True)
     _require_digest(theirs, digest)
-    measuring.limit_memory(memory_mb)
+    measuring.limit_memory(None)  # what serving may cost is the rehearsal's question: MLflow is in here as well
     files.with_name(PHASE).write_text("serving")  # from here on, what hangs or dies is the model
     own = {path.stem for path in code.iterdir()}
     with code_of(code):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from loopwright.cli.answer import as_document, coloured
 from loopwright.cli.options import Setting, setting_options
+
+if TYPE_CHECKING:
+    from loopwright.ledger.portable import Backup
+    from loopwright.ledger.store import Ledger
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -30,10 +34,9 @@ def check(against: Path | None, setting: Setting) -> int:
     is found out by --against. With --json: one document, {"revision", "wanted", "events", "subjects", "problems":
     {subject: […]}}. The exit status is 1 when something was tampered with.
     """
-    from loopwright.ledger.store import Ledger
     from loopwright.ledger.tables import REVISION
 
-    ledger = Ledger.of(setting.workspace)
+    ledger = _opened(setting)
     revision, counted = ledger.revision() or REVISION, ledger.counts()
     problems = {subject: found for subject in counted if (found := ledger.verify(subject))}
     for subject, found in (ledger.departures(against) if against else {}).items():
@@ -54,10 +57,9 @@ def migrate(setting: Setting) -> int:
 
     With --json: one document, {"from", "to"}.
     """
-    from loopwright.ledger.store import Ledger
     from loopwright.ledger.tables import REVISION
 
-    before = Ledger.of(setting.workspace).migrate()
+    before = _opened(setting).migrate()
     said = f"from {f'revision {before}' if before else 'nothing'} to revision {REVISION}"
     if before == REVISION:
         said = f"it is at revision {REVISION} already"
@@ -73,9 +75,7 @@ def rebuild(subject: str | None, setting: Setting) -> int:
 
     With --json: one document, {"events"}.
     """
-    from loopwright.ledger.store import Ledger
-
-    folded = Ledger.of(setting.workspace).rebuild(subject)
+    folded = _opened(setting).rebuild(subject)
     _answer(setting, {"events": folded}, f"{coloured('pass')} the state was folded anew from {folded} events")
     return 0
 
@@ -88,12 +88,8 @@ def backup(file: Path, setting: Setting) -> int:
 
     With --json: one document, {"path", "events", "subjects", "head"}.
     """
-    from loopwright.ledger.store import Ledger
-
-    held = Ledger.of(setting.workspace).backup(file)
-    said = f"{held.events} events about {held.subjects} subjects, head {held.head[:12]}"
-    _answer(setting, held.to_dict(), f"{coloured('pass')} {said}")
-    return 0
+    held = _opened(setting).backup(file)
+    return _held(setting, held, f", head {held.head[:12]}")
 
 
 @command.command("restore")
@@ -104,11 +100,18 @@ def restore(file: Path, setting: Setting) -> int:
 
     With --json: one document, {"path", "events", "subjects", "head"}.
     """
+    return _held(setting, _opened(setting).restore(file), " are here again")
+
+
+def _opened(setting: Setting) -> Ledger:
     from loopwright.ledger.store import Ledger
 
-    held = Ledger.of(setting.workspace).restore(file)
-    said = f"{held.events} events about {held.subjects} subjects are here again"
-    _answer(setting, held.to_dict(), f"{coloured('pass')} {said}")
+    return Ledger.of(setting.workspace)
+
+
+def _held(setting: Setting, held: Backup, said: str) -> int:
+    counted = f"{held.events} events about {held.subjects} subjects"
+    _answer(setting, held.to_dict(), f"{coloured('pass')} {counted}{said}")
     return 0
 
 
