@@ -3,7 +3,9 @@
 Rows are resampled with multinomial weights (whole groups of rows where rows share one; within the classes for a
 metric of order), and both models of a pair are evaluated under the *same* weights: what makes a row easy for both
 cancels. The bounds are the accelerated and bias-corrected quantiles, taken as far out as Student's t would go; beyond
-what so many draws can tell, the wider of them and Student's t. Sources: Efron (1987) and Efron & Tibshirani (1993),
+what so many draws can tell, the wider of them and Student's t. So it is with every difference of two models: of heavy
+tails its skewness is mostly noise, and the correction for it cost a lower bound six in a hundred (a rule of this house,
+measured by ``benchmarks/gate.py``). Sources: Efron (1987) and Efron & Tibshirani (1993),
 chapters 13 to 16, for the bootstrap and BCa; Hesterberg (2015), "What teachers should know about the bootstrap", for
 the expanded quantiles; Davison & Hinkley (1997), section 4.2, for the smallest p-value of so many draws.
 
@@ -88,7 +90,13 @@ class Resampling:
 
 
 def bootstrapped(
-    value: Callable[[Array], Array], point: float, influence: Array, resampling: Resampling, units: int | None = None
+    value: Callable[[Array], Array],
+    point: float,
+    influence: Array,
+    resampling: Resampling,
+    units: int | None = None,
+    *,
+    paired: bool = False,
 ) -> Estimate:
     """Return a metric with its bootstrap bounds.
 
@@ -97,6 +105,7 @@ def bootstrapped(
     :param influence: what each row adds to it, times ``n`` and less the mean: shape ``(n,)``.
     :param resampling: how rows are drawn.
     :param units: what was drawn independently, at the least; groups, else rows.
+    :param paired: whether it is a difference of two models, whose bounds are no nearer than Student's t.
     """
     n = len(influence)
     pushes = influence if resampling.groups is None else np.bincount(resampling.groups, influence)
@@ -105,10 +114,12 @@ def bootstrapped(
     method = METHOD if resampling.groups is None else METHOD_GROUPS
     if units < 2 or squares <= len(pushes) * (_NOISE * max(abs(point), 1e-12)) ** 2:
         return exactly(point, n, method)
-    return from_draws(resampling.draws(value, n), point, pushes / n, n, units, method)
+    return from_draws(resampling.draws(value, n), point, pushes / n, n, units, method, paired=paired)
 
 
-def from_draws(drawn: Array, point: float, pushes: Array, n: int, units: int, method: str) -> Estimate:
+def from_draws(
+    drawn: Array, point: float, pushes: Array, n: int, units: int, method: str, *, paired: bool = False
+) -> Estimate:
     """Return a metric with the bounds that its draws give it.
 
     :param drawn: the metric under each resample; where it is not defined, it does not count.
@@ -117,12 +128,13 @@ def from_draws(drawn: Array, point: float, pushes: Array, n: int, units: int, me
     :param n: rows it rests on.
     :param units: what was drawn independently, at the least 2.
     :param method: how the rows were drawn, for people.
+    :param paired: as in :func:`bootstrapped`.
     """
     drawn = np.sort(drawn[np.isfinite(drawn)])
     squares = float((pushes**2).sum())
     acceleration = float((pushes**3).sum()) / (6 * squares**1.5)
     error = math.sqrt(squares * units / (units - 1))
-    quantiles = _Quantiles(drawn, point, acceleration, units, error)
+    quantiles = _Quantiles(drawn, point, acceleration, units, error, paired)
     return Estimate(point, error, n, method, quantiles, least_chance=1 / (len(drawn) + 1))
 
 
@@ -135,6 +147,7 @@ class _Quantiles:
     acceleration: float
     units: int
     error: float
+    paired: bool
 
     def __call__(self, confidence: float) -> tuple[float, float]:
         if not len(self.drawn):
@@ -151,9 +164,9 @@ class _Quantiles:
         ]
         low, high = (float(q) for q in np.quantile(self.drawn, levels, method="weibull"))
         told = _BEYOND / (len(self.drawn) + 1)
-        if levels[0] < told:
+        if self.paired or levels[0] < told:
             low = min(low, self.point - t * self.error)
-        if levels[1] > 1 - told:
+        if self.paired or levels[1] > 1 - told:
             high = max(high, self.point + t * self.error)
         return low, high
 

@@ -151,7 +151,7 @@ def bootstrapped_difference(
         strata = ours.positive.astype(int)
         resampling = Resampling(resampling.resamples, resampling.seed, strata=strata)
     units = _units(name, truth, resampling)
-    return bootstrapped(lambda w: gain(name, ours(w) - theirs(w)), point, pushes, resampling, units)
+    return bootstrapped(lambda w: gain(name, ours(w) - theirs(w)), point, pushes, resampling, units, paired=True)
 
 
 def surely_lost(name: str, before: Interval, now: Interval) -> float:
