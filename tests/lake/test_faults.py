@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pandas as pd
 import pytest
 from deltalake.exceptions import CommitFailedError, DeltaError
@@ -25,6 +29,31 @@ def test_each_complaint_gets_its_mend(error, mend):
     assert mend in (caught.value.mend or "")
     assert caught.value.where == "here"
     assert caught.value.__cause__ is error
+
+
+WITHOUT_CREDENTIALS = """
+import sys
+from loopwright.errors import LakeUnavailable
+from loopwright.lake import Lake
+
+lake = Lake("s3://a-bucket/lake")
+for reach in (lake.batches("rides").version, lambda: lake.write_report("rides", "a", "json", "{}")):
+    try:
+        reach()
+    except LakeUnavailable as error:
+        print(error)
+"""
+
+
+def test_without_credentials_it_says_so_and_nothing_else():
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "eu-north-1", "HOME": "/nonexistent"}
+    told = subprocess.run(
+        [sys.executable, "-c", WITHOUT_CREDENTIALS], capture_output=True, text=True, env=environment, check=True
+    )
+    assert told.stderr == ""
+    assert told.stdout.count("mend: Say who you are: in Airflow by the lake connection's aws_conn_id") == 2
+    assert "\x1b" not in told.stdout
 
 
 def test_a_lost_commit_is_no_fault_of_the_storage():

@@ -5,6 +5,7 @@ Modules are imported when asked for: to reach a file needs none of what the tabl
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from loopwright.lake.table import Table
 
 __all__ = ["Lake", "Table"]
+
+os.environ.setdefault("RUST_LOG", "error")
+"""Delta-rs reads it when it is imported; its warnings are raw records, and what fails is said as an error."""
 
 _MODULES = {"Lake": "lake", "Table": "table"}
 
