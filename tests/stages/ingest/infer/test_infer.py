@@ -96,6 +96,32 @@ def test_the_next_month_alarms_nothing_and_a_changed_source_does() -> None:
         assert any(name in alarm for alarm in alarms(found, frame)), name
 
 
+def test_codes_get_a_set_and_moments_as_text_a_shape_and_a_word() -> None:
+    rows = np.arange(2_000)
+    found = proposal_of(
+        pd.DataFrame(
+            {
+                "rate": np.array([1, 2, 3, 99])[rows % 4],
+                "weekday": rows % 7,
+                "day": pd.Series([f"2024-01-{1 + n % 28:02d}" for n in rows], dtype="str"),
+                "at": pd.Series([f"2024-01-01 00:{n % 60:02d}:{n // 60:02d}" for n in rows], dtype="str"),
+                "rare": np.where(rows < 3, 1.5, np.nan),
+            }
+        )
+    )
+    assert about(found, "rate")["values_to_be_in_set"]["value_set"] == [1, 2, 3, 99]
+    assert "values_to_be_between" not in about(found, "rate")
+    assert about(found, "weekday")["values_to_be_between"]["max_value"] == 16
+    assert "ten more is allowed" in next(one.why for one in found.expectations if one.kwargs.get("column") == "weekday"
+                                          and "between" in one.type)  # fmt: skip
+    following = pd.Series(["2024-02-30", "2024-02-28"] * 1_000, dtype="str")
+    frame = pd.DataFrame({"rate": 1, "weekday": 1, "day": following, "at": following, "rare": 1.0}, index=rows)
+    assert alarms(found, frame) == []
+    assert len(alarms(found, frame.assign(at="yesterday", day="28.2.2024"))) == 2
+    assert len([note for note in found.notes if "convert, columns: {at: timestamp}" in note]) == 1
+    assert any("rare had 3 values in all" in note for note in found.notes)
+
+
 def test_a_unique_column_is_suggested_as_key_and_hidden_values_are_not_told() -> None:
     found = proposal_of(orders(1), hidden={"country", "amount"})
     assert any("declare `key: [order_id]`" in note for note in found.notes)
@@ -142,6 +168,15 @@ def test_an_unedited_file_is_known_by_its_mark() -> None:
     assert is_unedited(text)
     assert not is_unedited(text.replace("0.99", "0.98", 1))
     assert not is_unedited(unmarked(text))
+
+
+def test_an_update_gives_the_new_reason_in_place_of_the_old() -> None:
+    text = text_of(proposal_of(orders(1)), "d")
+    suite = Suite.model_validate(yaml.safe_load(text))
+    broken = [name for name in suite.names() if "between(amount)" in name]
+    after = updated(text, suite, broken, proposal_of(orders(2).assign(amount=lambda frame: frame["amount"] * 100)))
+    assert after != text
+    assert len(after.splitlines()) == len(text.splitlines())
 
 
 def test_an_update_changes_what_broke_and_keeps_the_rest_to_the_letter() -> None:

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 FEW = 50
 """Distinct values up to which a column is one of few values."""
+_CLOCK = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.][0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
+MOMENT = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:[ T]{_CLOCK})?"
+"""A date, or a moment, as ISO 8601 has it."""
 SHAPES = {
+    MOMENT: "a date or a moment",
     "[0-9]+": "digits",
     "[A-Z]+": "capital letters",
     "[a-z]+": "small letters",

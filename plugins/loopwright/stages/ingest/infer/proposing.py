@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from loopwright.stages.ingest.infer.profile import FEW, SHAPES, BatchProfile, ColumnProfile
+from loopwright.stages.ingest.infer.profile import FEW, MOMENT, SHAPES, BatchProfile, ColumnProfile
 from loopwright.stages.ingest.judging.scan.columns import NUMBERS, TIMES
 
 ENOUGH = 100
@@ -24,6 +24,8 @@ MANY = 10_000
 """Rows from which on what never happened is taken for what does not happen."""
 NEW_VALUES = 0.002
 """The share of values that came once up to which a set is taken to be complete (Good 1953: the chance of a new one)."""
+CODES = 12
+"""Distinct whole numbers up to which they are taken for codes, if they do not simply follow one another."""
 MOSTLY = 0.99
 """The share that ranges, sets and shapes bind: a stray value is no reason to stop a batch, a changed source is."""
 _TYPES: dict[str, dict[str, Any]] = {
@@ -99,6 +101,7 @@ def proposed(batches: Sequence[BatchProfile], key: Sequence[str] = ()) -> Propos
     always = [name for name in names if all(name in batch.columns for batch in seen)]
     found = [*_about_rows(seen, always), *_about_key(seen, key)]
     notes = [f"{name} is in some batches and not in others" for name in names if name not in always]
+    notes += [note for name in always if (note := _noted(name, [batch.columns[name] for batch in seen]))]
     for name in always:
         found += _about_column(name, [batch.columns[name] for batch in seen], [batch.rows for batch in seen])
     if not key:
@@ -107,6 +110,16 @@ def proposed(batches: Sequence[BatchProfile], key: Sequence[str] = ()) -> Propos
             f"{name} is there and different in every row: declare `key: [{name}]`, if it names a row" for name in unique
         ]
     return Proposal(tuple(batch.batch_id for batch in seen), tuple(names), tuple(found), tuple(notes))
+
+
+def _noted(name: str, columns: Sequence[ColumnProfile]) -> str | None:
+    known = sum(column.known for column in columns)
+    if known >= ENOUGH and all(column.shape == MOMENT for column in columns if column.known):
+        step = f"{{step: convert, columns: {{{name}: timestamp}}}}"
+        return f"{name} holds moments as text: put `{step}` under `clean`, to compare them as what they are"
+    if 0 < known < ENOUGH:
+        return f"{name} had {known} {'value' if known == 1 else 'values'} in all: of its values nothing is expected yet"
+    return None
 
 
 def _about_rows(seen: Sequence[BatchProfile], always: Sequence[str]) -> list[Proposed]:
@@ -144,7 +157,8 @@ def _about_column(name: str, columns: Sequence[ColumnProfile], rows: Sequence[in
     kinds = {column.kind for column in columns if column.known}
     if known < ENOUGH or (len(kinds) > 1 and not kinds <= {"long", "double"}):
         return [one for one in found if one]
-    found += [_type(name, kinds), _range(name, columns), _values(name, columns) or _text(name, columns)]
+    values = _values(name, columns)
+    found += [_type(name, kinds), *([values] if values else [_range(name, columns), _text(name, columns)])]
     return [one for one in found if one]
 
 
@@ -183,12 +197,16 @@ _WORDS = {
 
 
 def _values(name: str, columns: Sequence[ColumnProfile]) -> Proposed | None:
-    """Propose a set for text of few values; numbers of few values have a range, which says as much."""
-    if any(column.kind != "string" or (column.known and column.values is None) for column in columns):
+    """Propose a set for text of few values, and for codes: of numbers that follow one another, a range says as much."""
+    if any(column.kind not in ("string", "long") or (column.known and column.values is None) for column in columns):
+        return None
+    if any(column.shape == MOMENT for column in columns):  # the next batch has days of its own
         return None
     values = sorted({value for column in columns for value in column.values or ()})
     known = sum(column.known for column in columns)
     if len(values) > FEW or len(values) * 20 > known or len(values) == 1:
+        return None
+    if columns[0].kind == "long" and (len(values) > CODES or values[-1] - values[0] < 2 * len(values)):
         return None
     if sum(column.once for column in columns) > NEW_VALUES * known:
         return None
@@ -216,9 +234,10 @@ def _range(name: str, columns: Sequence[ColumnProfile]) -> Proposed | None:
             return None
         why = "It was never negative; it is each batch's own, or a running number, and has no upper end."
         return Proposed("expect_column_values_to_be_between", {**kwargs, "min_value": 0, "mostly": MOSTLY}, why)
-    why = f"It went from {_said(low)} to {_said(high)}; twice as far is allowed, and one value in a hundred beyond."
-    whole = all(column.whole for column in there)
-    kwargs |= {"max_value": max(_upper(low, high), high + 10) if whole else _upper(low, high), "mostly": MOSTLY}
+    twice, ten = _upper(low, high), high + 10
+    more = "ten more" if all(column.whole for column in there) and ten > twice else "twice as far"
+    why = f"It went from {_said(low)} to {_said(high)}; {more} is allowed, and one value in a hundred beyond."
+    kwargs |= {"max_value": ten if more == "ten more" else twice, "mostly": MOSTLY}
     return Proposed("expect_column_values_to_be_between", kwargs, why)
 
 
@@ -237,8 +256,9 @@ def _text(name: str, columns: Sequence[ColumnProfile]) -> Proposed | None:
         shape = next(iter(shapes)) if len(shapes) == 1 else "[A-Z0-9]+"
         if len(shapes) == 2 and not shapes <= {"[0-9]+", "[A-Z]+", "[A-Z0-9]+"}:
             return None
-        body = f"{shape[:-1]}{{{low}}}" if low == high else shape
-        why = f"It was always {SHAPES[shape]}" + (f", {low} of them." if low == high else ".")
+        counted = low == high and shape != MOMENT
+        body = f"{shape[:-1]}{{{low}}}" if counted else shape
+        why = f"It was always {SHAPES[shape]}" + (f", {low} of them." if counted else ".")
         kwargs = {"column": name, "regex": f"^{body}$", "mostly": MOSTLY}
         return Proposed("expect_column_values_to_match_regex", kwargs, why)
     why = f"Texts had {low} to {high} characters; twice as many are allowed, and one in a hundred may have more."

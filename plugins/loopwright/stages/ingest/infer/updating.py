@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from loopwright.stages.ingest.infer.writing import rendered
+from loopwright.stages.ingest.infer.writing import commented, rendered
 
 if TYPE_CHECKING:
     from loopwright.stages.ingest.infer.proposing import Proposal, Proposed
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 def updated(text: str, suite: Suite, broken: Collection[str], proposal: Proposal) -> str:
     """Return a suite's text with what batches break replaced by what they let one expect.
 
-    What holds stays as it is, down to its comments, and what is gone stays gone. Columns of which
-    the text says nothing at all get what is proposed for them. What breaks, and has nothing in its place, stays.
+    What holds stays as it is, down to its comments, and what is gone stays gone; of what is replaced, a reason goes
+    that differs from the new one in its numbers alone. Columns of which the text says nothing at all get what is
+    proposed for them. What breaks, and has nothing in its place, stays.
 
     :param text: of the file.
     :param suite: as read from it.
@@ -33,8 +35,19 @@ def updated(text: str, suite: Suite, broken: Collection[str], proposal: Proposal
         if name in broken and wanted is not None:
             first, last = node.start_mark.line, _last_line(node)
             indent = " " * (len(lines[first]) - len(lines[first].lstrip(" ")))
-            lines[first : last + 1] = [f"{line}\n" for line in rendered(wanted, indent)]
+            own = len(_reason_above(lines[:first], commented(wanted.why, indent)))
+            lines[first - own : last + 1] = [f"{line}\n" for line in rendered(wanted, indent)]
     return _with(lines, nodes, _of_new_columns(text, proposal))
+
+
+def _reason_above(lines: Sequence[str], reason: Sequence[str]) -> Sequence[str]:
+    """Return the lines that give the reason that is to be replaced: but for its numbers, it is the new one."""
+    above = lines[-len(reason) :]
+    return above if _words("".join(above)) == _words("".join(reason)) else []
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d]+", text)
 
 
 def _of_new_columns(text: str, proposal: Proposal) -> list[Proposed]:
