@@ -1,7 +1,8 @@
 """Ten processes release different candidates of one model at once; some sleep between intent and move.
 
-After each round: one champion by the ledger, the alias equal to it after the next run, a ledger that verifies, and
-every event that anybody was told is recorded.
+Who sleeps wakes after another's release, moves the alias all the same, and is stopped once more before it can look:
+the next run must not take its word for a hand's. After each round: one champion by the ledger, the alias equal to it
+after the next run, a ledger that verifies, and every event that anybody was told is recorded.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from loopwright.errors import LoopwrightError
 from loopwright.ledger.events import Draft, Event, Kind
 from loopwright.ledger.state import State
 from loopwright.ledger.store import Ledger
-from loopwright.stages.release import ALIAS, promote, reconcile, stage
+from loopwright.stages.release import ALIAS, Rehearsal, moving, promote, reconcile, stage
 from loopwright.tracking import Tracking
 from loopwright.verdict import Check, Outcome, Verdict
 from support import toy as toys
@@ -38,7 +40,17 @@ ROUNDS_EACH = 10
 
 
 def _model(workspace: Workspace, name: str) -> Any:
-    return Project.at(workspace.project).model("tips").model_copy(update={"name": name})
+    """Every other model takes what a hand chose for champion, which none of these moves is."""
+    model = Project.at(workspace.project).model("tips")
+    alias = "restore" if int(name[1:]) % 2 else "adopt"
+    return model.model_copy(update={"name": name, "release": model.release.model_copy(update={"alias": alias})})
+
+
+def _without_files(put: Callable[[Any, str, Any], None] = setattr) -> None:
+    """Take files and rehearsals for granted: these versions have none, and whoever is asked would pass."""
+    passed = Verdict("rehearsal", "model", (Check("loads", Outcome.PASS, "it loads"),))
+    put(stage, "judged_files", lambda *_: None)
+    put(moving, "rehearse", lambda _, model, version: Rehearsal(model.name, version, passed, 0.0, {}))
 
 
 def _candidate(ledger: Ledger, name: str, version: str) -> list[Event]:
@@ -61,31 +73,44 @@ def _candidate(ledger: Ledger, name: str, version: str) -> list[Event]:
     return ledger.decide(subject, decide)
 
 
-def _race(raw: dict[str, Any], number: int, rounds: int, sleeps: int, barrier: Any, said: Any) -> None:
-    """Release a candidate of one's own in each round; the sleeper of a round stops before it moves the alias."""
+def _race(raw: dict[str, Any], number: int, rounds: int, sleeps: int, slept: Any, barrier: Any, said: Any) -> None:
+    """Release a candidate of one's own in each round; the first to move the alias stops before that, and after it.
+
+    :param sleeps: in every so many rounds.
+    :param slept: the last round in which somebody did, shared by all.
+    """
     workspace = Workspace.from_dict(raw)
     recorded: list[Event] = []
     real_decide, real_move = Ledger.decide, Tracking.move_alias
-    asleep = [False]
+    now = [-1]
 
     def decide(self: Ledger, *args: Any) -> list[Event]:
         made = real_decide(self, *args)
         recorded.extend(made)
         return made
 
+    def is_first() -> bool:
+        with slept.get_lock():
+            first = now[0] % sleeps == 0 and slept.value < now[0]
+            slept.value = now[0] if first else slept.value
+        return first
+
     def move(self: Tracking, *args: Any) -> None:
-        if asleep[0]:
-            asleep[0] = False
+        first = is_first()
+        if first:
             said.send(("sleeps", os.getpid()))
             os.kill(os.getpid(), signal.SIGSTOP)
         real_move(self, *args)
+        if first:
+            said.send(("moved", os.getpid()))
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     Ledger.decide, Tracking.move_alias = decide, move  # type: ignore[method-assign,assignment]
-    stage.judged_files = lambda *_: None  # these versions have no files
+    _without_files()
     for turn in range(rounds):
         name = f"m{turn // ROUNDS_EACH}"
-        asleep[0] = sleeps > 0 and turn % sleeps == 0 and number == turn % RACERS
         barrier.wait(120)
+        now[0] = turn
         status, recorded[:] = "released", []
         try:
             _candidate(Ledger.of(workspace), name, str(turn % ROUNDS_EACH * RACERS + number + 1))
@@ -94,7 +119,6 @@ def _race(raw: dict[str, Any], number: int, rounds: int, sleeps: int, barrier: A
             status = f"{type(error).__name__}: {error.what}"
         except Exception as error:  # noqa: BLE001 - told, so that nobody waits for it
             status = f"unforeseen {error!r}"
-        asleep[0] = False
         said.send(("done", (status, [(event.sequence, event.hash) for event in recorded])))
 
 
@@ -105,7 +129,7 @@ def _register(tracking: Tracking, models: int, folder: Path) -> None:
     client = mlflow.MlflowClient(tracking.uri)
     for number in range(models):
         client.create_registered_model(f"m{number}")
-        for _ in range(RACERS * ROUNDS_EACH):
+        for _ in range((RACERS + 1) * ROUNDS_EACH):
             client.create_model_version(f"m{number}", str(folder))
 
 
@@ -113,25 +137,30 @@ def _run(workspace: Workspace, rounds: int, sleeps: int) -> dict[str, int]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     barrier, pipes = context.Barrier(RACERS + 1), [context.Pipe(duplex=False) for _ in range(RACERS)]
+    slept = context.Value("i", -1)
     racers = [
-        context.Process(target=_race, args=(workspace.to_dict(), n, rounds, sleeps, barrier, said), daemon=True)
+        context.Process(target=_race, args=(workspace.to_dict(), n, rounds, sleeps, slept, barrier, said), daemon=True)
         for n, (_, said) in enumerate(pipes)
     ]
     for racer in racers:
         racer.start()
-    counted: dict[str, int] = {"released": 0, "slept": 0}
+    counted = {"slept": 0, "stale": 0}
     try:
-        for turn in range(rounds):
-            barrier.wait(120)
-            _one_round(workspace, f"m{turn // ROUNDS_EACH}", [heard for heard, _ in pipes], counted)
+        with pytest.MonkeyPatch.context() as patch:
+            _without_files(patch.setattr)
+            for turn in range(rounds):
+                barrier.wait(120)
+                another = str(RACERS * ROUNDS_EACH + turn % ROUNDS_EACH + 1)
+                _one_round(workspace, f"m{turn // ROUNDS_EACH}", another, [heard for heard, _ in pipes], counted)
     finally:
         for racer in racers:
             racer.kill()
             racer.join()
-    return counted
+    confirmed = Ledger.of(workspace).events(kinds=[Kind.RELEASE_CONFIRMED])
+    return {**counted, "released": len(confirmed)}
 
 
-def _one_round(workspace: Workspace, name: str, heard: list[Any], counted: dict[str, int]) -> None:
+def _one_round(workspace: Workspace, name: str, another: str, heard: list[Any], counted: dict[str, int]) -> None:
     model, ledger, tracking = _model(workspace, name), Ledger.of(workspace), Tracking.of(workspace)
     told: list[tuple[int, str]] = []
     done, sleeper = 0, None
@@ -142,15 +171,23 @@ def _one_round(workspace: Workspace, name: str, heard: list[Any], counted: dict[
             if what == "sleeps":
                 sleeper = value
                 counted["slept"] += 1
-                continue
-            assert not value[0].startswith("unforeseen"), value[0]
-            done += 1
-            counted["released"] += value[0] == "released"
-            told += value[1]
+            elif what == "moved":
+                _stopped(value)
+                counted["stale"] += tracking.alias_of(name, ALIAS) != ledger.model(name).lineage[-1]
+                reconcile(workspace, model)
+                assert tracking.alias_of(name, ALIAS) == ledger.model(name).lineage[-1]
+                os.kill(value, signal.SIGCONT)
+            else:
+                assert not value[0].startswith("unforeseen"), value[0]
+                done += 1
+                told += value[1]
         if sleeper and (not ready or done == RACERS - 1):
+            _stopped(sleeper)
             reconcile(workspace, model)  # somebody else finishes what it intended, before it wakes
             assert tracking.alias_of(name, ALIAS) == ledger.model(name).lineage[-1]
-            _wake(sleeper)
+            _candidate(ledger, name, another)
+            promote(workspace, model, another)
+            os.kill(sleeper, signal.SIGCONT)
             sleeper = None
     reconcile(workspace, model)
     state = ledger.model(name)
@@ -163,12 +200,13 @@ def _one_round(workspace: Workspace, name: str, heard: list[Any], counted: dict[
     assert len(set(told)) == len(told)
     kinds = [event.kind for event in ledger.events(f"model/{name}")]
     assert kinds.count(Kind.RELEASE_INTENDED) == kinds.count(Kind.RELEASE_CONFIRMED)
+    intended = ledger.events(f"model/{name}", kinds=[Kind.RELEASE_INTENDED])
+    assert {event.evidence["action"] for event in intended} == {"promote"}
 
 
-def _wake(pid: int) -> None:
+def _stopped(pid: int) -> None:
     while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
         time.sleep(0.01)
-    os.kill(pid, signal.SIGCONT)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -191,6 +229,7 @@ def test_a_few_rounds(workspace, tmp_path):
     _register(Tracking.of(workspace), 1, tmp_path)
     counted = _run(workspace, rounds=3, sleeps=2)
     assert counted["released"] >= 3
+    assert counted["slept"] == counted["stale"] == 2
 
 
 @pytest.mark.full
@@ -198,5 +237,7 @@ def test_a_few_rounds(workspace, tmp_path):
 def test_a_hundred_rounds(workspace, tmp_path):
     _register(Tracking.of(workspace), 10, tmp_path)
     counted = _run(workspace, rounds=100, sleeps=1)
+    print(counted)
     assert counted["released"] >= 100
-    assert counted["slept"] >= 5
+    assert counted["slept"] >= 90
+    assert counted["stale"] >= 90

@@ -20,20 +20,32 @@ def adopting(house):
 
 
 def test_what_a_hand_chose_is_champion_once_it_was_rehearsed(adopting):
-    first, second = adopting.champion(), adopting.champion()
-    adopting.tracking.move_alias("tips", ALIAS, first)
+    champion, chosen = adopting.champion(), adopting.candidate()
+    adopting.tracking.move_alias("tips", ALIAS, chosen)
     [said] = reconcile(adopting.workspace, adopting.model)
     assert (
-        said == f"took version {first}, which a hand had moved the alias to, for champion instead of version {second}"
+        said
+        == f"took version {chosen}, which a hand had moved the alias to, for champion instead of version {champion}"
     )
-    assert adopting.standing == (first, first, None)
-    assert adopting.state.lineage == [second, first]
+    assert adopting.standing == (chosen, chosen, None)
+    assert adopting.state.lineage == [champion, chosen]
     assert adopting.kinds()[-5:] == [
         "rehearsed", "alias_found_moved", "release_intended", "release_moved", "release_confirmed",
     ]  # fmt: skip
     assert adopting.events(Kind.RELEASE_INTENDED)[-1].evidence["action"] == "adopt"
     assert reconcile(adopting.workspace, adopting.model) == []
-    assert roll_back(adopting.workspace, adopting.model, reason="no", actor="person:ada").version == second
+    assert roll_back(adopting.workspace, adopting.model, reason="no", actor="person:ada").version == champion
+
+
+def test_a_late_writer_of_the_loops_own_is_no_hand(adopting):
+    """It slept between intent and move, others released since: what it says is neither new nor anybody's choice."""
+    first, second = adopting.champion(), adopting.champion()
+    adopting.tracking.move_alias("tips", ALIAS, first)
+    [said] = reconcile(adopting.workspace, adopting.model)
+    assert said.startswith(f"put the alias back from version {first} to version {second} (the loop itself moved it")
+    assert said.endswith(f"`loopwright rollback tips --to {first}` goes back to it)")
+    assert adopting.standing == (second, second, None)
+    assert len(adopting.events(Kind.RELEASE_INTENDED)) == 2
 
 
 def test_what_cannot_be_served_is_not_taken_over(adopting):

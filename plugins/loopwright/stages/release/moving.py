@@ -182,12 +182,20 @@ class Moving:
         """Whether a version that a hand moved the alias to is taken for champion; and if declared, why it is not."""
         if self.spec.release.alias != "adopt" or found is None:
             return False, ""
+        if self._was_intended(found):
+            how = f"`loopwright rollback {self.model} --to {found}` goes back to it"
+            return False, f" (the loop itself moved it to version {found} once, and may have been late; {how})"
         if self.state.version(found) is None:
             how = f"`loopwright adopt {self.model} --from models:/{self.model}/{found}` takes it over"
             return False, f" (version {found} is none of the loop's; {how})"
         self.require_sound()
         verdict = rehearse(self.workspace, self.spec, found).verdict
         return verdict.passed, "" if verdict.passed else f" (version {found} may not be champion: {verdict.why()})"
+
+    def _was_intended(self, version: str) -> bool:
+        """Whether a release of ours ever named a version: a writer of ours that slept cannot be told from a hand."""
+        intents = self.ledger.events(self.subject, kinds=[Kind.RELEASE_INTENDED])
+        return any(event.evidence["version"] == version for event in intents)
 
     def withdraw_stale(self) -> str | None:
         """Withdraw a candidate that was compared with another champion than the one in production.
