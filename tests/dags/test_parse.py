@@ -27,8 +27,9 @@ def parsed(path, dag_id):
     bag = BundleDagBag(dag_folder=path, bundle_path=Path(path).parent, bundle_name="dags-folder")
     return {
         "dags": sorted(bag.dags), "errors": list(bag.import_errors.values()),
-        "starts_on": {name: sorted(a.uri for a in getattr(dag.timetable.asset_condition, "objects", ()))
-                      for name, dag in bag.dags.items() if getattr(dag.timetable, "asset_condition", None)},
+        "starts_on": {name: sorted(one.uri for one in getattr(starts, "objects", [starts]))
+                      for name, dag in bag.dags.items() if (starts := getattr(dag.timetable, "asset_condition", None))},
+        "tasks": {name: sorted(dag.task_ids) for name, dag in bag.dags.items()},
         "clocks": {name: type(dag.timetable).__name__ for name, dag in bag.dags.items()},
         "fields": {f"{dag.dag_id}: {name}": dag.params.get_param(name).schema["type"]
                    for dag in bag.dags.values() for name in dag.params},
@@ -135,8 +136,13 @@ def test_a_shadow_is_a_task_where_it_is_declared_and_each_scoring_starts_a_relea
     found = parsed(project.path / "dags" / "release.py")
     assert found["errors"] == []
     assert found["starts_on"]["tips.release"] == ["loopwright://tips/candidate", "loopwright://tips/predictions"]
-    assert found["starts_on"]["minutes.release"] == []  # its candidate alone
-    assert parsed(project.path / "dags" / "score.py")["errors"] == []
+    assert found["starts_on"]["minutes.release"] == ["loopwright://minutes/candidate"]
+    assert "shadow" in found["tasks"]["tips.release"]
+    assert "shadow" not in found["tasks"]["minutes.release"]
+    scored = parsed(project.path / "dags" / "score.py")
+    assert scored["errors"] == []
+    assert "shadow" in scored["tasks"]["tips.score"]
+    assert "shadow" not in scored["tasks"]["minutes.score"]
 
 
 def test_a_champion_is_made_again_by_the_clock_where_that_is_declared(project):

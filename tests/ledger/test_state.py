@@ -120,6 +120,7 @@ EVIDENCE = {
     "key": "adopted-1",
     "of": [],
     "fingerprint": "f",
+    "counts": False,
 }
 ENTRIES = {
     "version/1": {"version": "1", "shadow": {"looks": 0}},
@@ -246,6 +247,33 @@ def test_refusals_count_until_one_passes():
     assert model(fail, gated("inconclusive")).refusals == 1
     assert model(fail, gated("inconclusive", refused=True)).refusals == 2
     assert model(fail, fail, gated("pass")).refusals == 0
+
+
+def shadowed(then: str, *, counts: bool = True) -> list[tuple[Kind, dict[str, Any]]]:
+    begun = {"version": "2", "phase": "shadow", "champion": "1", "batches": 2, "dataset_sequence": 0}
+    judged = {"version": "2", "verdict": {}, "then": then, "judged": 2, "counts": counts}
+    return [(Kind.SHADOW_STARTED, begun), (Kind.SHADOW_DECIDED, judged)]
+
+
+@pytest.mark.parametrize(
+    ("after", "refusals"),
+    [
+        (shadowed("refuse"), 3),
+        (shadowed("refuse", counts=False), 2),
+        (shadowed("release"), 0),
+        ([rehearsed("2", "fail")], 3),
+        ([rehearsed("2", "pass")], 0),
+    ],
+)
+def test_who_passed_the_gate_and_is_refused_after_it_ended_no_row_of_refusals(after, refusals):
+    fail = gated("fail", refused=True)
+    story = [fail, fail, decided("t2"), gated("pass", training="t2"), registered("2", "t2")]
+    assert model(*story).refusals == 0
+    assert model(*story, *after).refusals == refusals
+
+
+def test_a_roll_back_whose_rehearsal_fails_is_no_refused_candidate():
+    assert model(*promoted("1", "2"), rehearsed("1", "fail")).refusals == 0
 
 
 def test_a_refusal_that_does_not_count_neither_adds_nor_clears():

@@ -55,7 +55,7 @@ def test_two_months_go_round_in_the_order_of_the_loop(toy):
 
 def test_a_candidate_answers_beside_the_champion_and_is_judged_before_a_newer_one_takes_its_place(toy):
     model = "include/models/tips/model.yaml"
-    toy.edit(model, "owner: tests", "owner: tests\nrelease: {shadow: {batches: 1}}")
+    toy.edit(model, "owner: tests", "owner: tests\nrelease: {shadow: {batches: 2}}")
     toy.edit(model, "champion: {margin: 0.02}", "champion: {margin: 0.02, better: false}")
     for month in (1, 2, 3):
         toy.arrive(month)
@@ -63,18 +63,23 @@ def test_a_candidate_answers_beside_the_champion_and_is_judged_before_a_newer_on
     assert words(first)[-2:] == [("rehearse", "pass", None), ("shadow", "waits", None)]
     assert (first.champion, first.exit_status) == ("1", 0)
     [stands] = status(toy.workspace, "tips")["models"]
-    beside = {"version": "2", "phase": "shadow", "champion": "1", "batches": 1, "answered": 0}
+    beside = {"version": "2", "phase": "shadow", "champion": "1", "batches": 2, "answered": 0}
     assert (stands["shadow"], stands["needs"]) == (beside, [])
     assert words(turn(toy.workspace, "tips")) == [("decide", "no", None)]
     toy.arrive(4)
+    toy.arrive(5)
     second = turn(toy.workspace, "tips")
     found = words(second)
-    begun = found.index(("score", "scored", "2024-04"))
-    assert found[begun + 1] == ("shadow", "shadowed", "2024-04")
+    for batch in ("2024-04", "2024-05"):
+        begun = found.index(("score", "scored", batch))
+        assert found[begun + 1] == ("shadow", "shadowed", batch)
+    # New data alone starts no training meanwhile: else no shadow of two batches would come to its end.
+    assert [outcome for action, outcome, _ in found if action == "decide"] == ["no", "train"]
+    assert ("rehearse", "pass", None) not in found[: found.index(("promote", "promoted", None))]
     assert found.index(("shadow", "pass", None)) < found.index(("promote", "promoted", None))
     assert found.index(("promote", "promoted", None)) < found.index(("decide", "train", None))
     assert second.champion == "2"
-    table = Lake.of(toy.workspace).predictions("tips").read(["2024-04"])
+    table = Lake.of(toy.workspace).predictions("tips").read(["2024-04", "2024-05"])
     assert table.groupby("_role")["model_version"].unique().map(list).to_dict() == {
         "champion": ["1"],
         "challenger": ["2"],

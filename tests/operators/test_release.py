@@ -15,7 +15,9 @@ from loopwright.operators.release import (
     RehearseCandidateOperator,
     ReproduceChampionOperator,
     RollBackOperator,
+    ShadowCandidateOperator,
 )
+from loopwright.stages.release import Rehearsal, Shadow
 from loopwright.verdict import Check, Outcome, Verdict
 from support.airflow_context import context
 from support.house import cold_mlflow, house
@@ -130,7 +132,8 @@ def test_a_named_version_wins_over_the_candidate(toy, monkeypatch):
 )
 def test_what_was_not_rehearsed_is_not_released(toy, monkeypatch, outcome, ending):
     verdict = Verdict("rehearsal", "model/tips", (Check("same_answers", outcome, "3 of 500 differ"),))
-    rehearsal = SimpleNamespace(verdict=verdict, to_dict=lambda: {"verdict": verdict.to_dict()})
+    rehearsal = Rehearsal("tips", "1", verdict, 1.0, {})
+    monkeypatch.setattr(stage, "rehearsed_before", lambda workspace, model, version: None)
     monkeypatch.setattr(stage, "rehearse", lambda workspace, model, version: rehearsal)
     with DAG("any", schedule=None):
         operator = RehearseCandidateOperator(task_id="rehearse", model="tips", version="1", project=str(toy.path))
@@ -139,6 +142,45 @@ def test_what_was_not_rehearsed_is_not_released(toy, monkeypatch, outcome, endin
     with pytest.raises(ending):
         operator.execute(given)
     assert given["ti"].pushed["result"]["verdict"]["outcome"] == outcome.value
+
+
+def test_what_was_rehearsed_is_not_rehearsed_again(toy, monkeypatch):
+    verdict = Verdict("rehearsal", "model/tips", (Check("loads", Outcome.PASS, "it loads"),))
+    before = Rehearsal("tips", "1", verdict, 1.0, {}, held="2026-11-21T10:00:00+00:00")
+    monkeypatch.setattr(stage, "rehearsed_before", lambda workspace, model, version: before)
+    monkeypatch.setattr(stage, "rehearse", lambda *_: pytest.fail("it was rehearsed again"))
+    operator = RehearseCandidateOperator(task_id="rehearse", model="tips", version="1", project=str(toy.path))
+    given = context(operator)
+    assert operator.execute(given) == "pass"
+    assert given["ti"].pushed["result"]["held"] == before.held
+
+
+@pytest.mark.parametrize(
+    ("status", "ending"),
+    [
+        ("not needed", None),
+        ("release", None),
+        ("ask", None),
+        ("waits", DownstreamTasksSkipped),
+        ("over", DownstreamTasksSkipped),
+        ("refuse", AirflowFailException),
+    ],
+)
+def test_where_a_shadow_stands_ends_its_task(toy, monkeypatch, status, ending):
+    found = Shadow("tips", "2", status, "it is so")
+    monkeypatch.setattr(stage, "shadow", lambda workspace, model, version: found)
+    with DAG("any", schedule=None):
+        operator = ShadowCandidateOperator(task_id="shadow", model="tips", version="2", project=str(toy.path))
+        operator >> PromoteCandidateOperator(task_id="promote", model="tips", version="2", trigger_rule="none_failed")
+    given = context(operator)
+    if ending is None:
+        assert operator.execute(given) == status
+    else:
+        with pytest.raises(ending) as ended:
+            operator.execute(given)
+        if ending is DownstreamTasksSkipped:
+            assert list(ended.value.tasks) == ["promote"]
+    assert given["ti"].pushed["result"]["status"] == status
 
 
 def test_an_unknown_model_says_the_nearest(toy):

@@ -21,16 +21,27 @@ WRITES = (
     ("loopwright.ledger.store:Ledger", "_raced"),
     ("loopwright.lake.writing", "create"),
     ("loopwright.lake.writing", "overwrite"),
+    ("loopwright.lake.part", "create_with"),
+    ("loopwright.lake.part", "replace_by"),
+    ("loopwright.lake.part", "remove"),
     ("loopwright.lake.table:Table", "remove"),
+    ("loopwright.lake.table:Table", "forget"),
+    ("loopwright.lake.table:Table", "erase_old_versions"),
     ("loopwright.lake.lake", "write_whole"),
+    ("loopwright.lake.lake", "remove"),
+    ("loopwright.lake.writing", "remove"),
+    ("loopwright.tracking.runs:Runs", "log_text"),
     ("loopwright.tracking.registry:Registry", "_make_model"),
     ("loopwright.tracking.registry:Registry", "_make_version"),
     ("loopwright.tracking.registry:Registry", "move_alias"),
     ("loopwright.tracking.registry:Registry", "tag_version"),
+    ("loopwright.stages.release.copying", "_upload"),
+    ("loopwright.stages.release.copying", "write_whole"),
+    ("loopwright.stages.release.webhook", "send"),
 )
 PRELOADED = ["support.crashing", "loopwright.stages.release", "loopwright.stages.train", "loopwright.stages.ingest",
              "loopwright.stages.score", "loopwright.lake.table", "loopwright.tracking", "sklearn.linear_model",
-             "great_expectations", "mlflow", "support.house"]  # fmt: skip
+             "great_expectations", "mlflow", "support.house", "support.crash_steps"]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,9 @@ class Shadow(Declared):
     """A candidate first answers beside the champion, for the same batches, and nobody sees it."""
 
     batches: int = Field(
-        ge=1, description="So many batches are answered by both, and compared when their labels are final."
+        ge=1,
+        description="So many batches are answered by both, and compared when their labels are final. Meanwhile new "
+        "data alone starts no training; a person does, code, drift and the age that retrain.every declares.",
     )
 
 

@@ -6,6 +6,7 @@ tell (few rows, one class) is answered with ``inconclusive``, never with a crash
 
 from __future__ import annotations
 
+from loopwright.evaluation.comparison import speaks_against
 from loopwright.evaluation.estimates import Interval
 from loopwright.evaluation.gate import Beside, judge, judge_live
 from loopwright.evaluation.intervals import interval, paired_difference
@@ -24,4 +25,5 @@ __all__ = [
     "judge_live",
     "metric_value",
     "paired_difference",
+    "speaks_against",
 ]

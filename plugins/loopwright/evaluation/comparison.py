@@ -19,7 +19,7 @@ from loopwright.evaluation.metrics import prepared
 from loopwright.evaluation.proportions import mcnemar
 from loopwright.evaluation.ranking import RocAuc
 from loopwright.evaluation.sums import Share
-from loopwright.verdict import Check, Outcome
+from loopwright.verdict import Check, Outcome, Verdict
 
 if TYPE_CHECKING:
     from loopwright.declaration.gate import Gate
@@ -47,6 +47,15 @@ def compared(
     """
     checks = (_non_inferiority(gate, delta, lacking(gate.primary, truth, groups), cross or {}),)
     return (*checks, _improvement(gate, delta)) if gate.champion.better else checks
+
+
+def speaks_against(verdict: Verdict) -> bool:
+    """Tell whether a refusal counts for the circuit breaker: in a calm world most candidates are just no better.
+
+    :param verdict: the gate's, or a shadow's.
+    """
+    failed = {check.name for check in verdict.checks if check.required and check.outcome is Outcome.FAIL}
+    return verdict.refused and failed != {"improvement"}
 
 
 def uncompared(gate: Gate, outcome: Outcome, why: str) -> tuple[Check, ...]:

@@ -77,8 +77,8 @@ class Learning:
             self._reconcile()
 
     def is_shadowing(self) -> bool:
-        """Whether a candidate answers beside the champion, so that it is judged before a newer one takes its place."""
-        return self.state.challenger is not None
+        """Whether a candidate answers beside the champion, so that it is judged before anybody decides to train."""
+        return self.model.release.shadow is not None and self.state.challenger is not None
 
     def release(self) -> bool:
         """Roll back if it was asked for, and promote what may be promoted.
@@ -129,10 +129,10 @@ class Learning:
         )
 
     def _promote(self, version: str) -> None:
-        from loopwright.stages.release import promote, rehearse
+        from loopwright.stages.release import promote, rehearse, rehearsed_before
 
         workspace, model, attempt = self.workspace, self.model, self.teller.attempt
-        if (self.state.version(version) or {}).get("rehearsal") != "pass":
+        if rehearsed_before(workspace, model, version) is None:
             rehearsal = attempt("release", "rehearse", lambda: rehearse(workspace, model, version), said.judged)
             if not rehearsal or not rehearsal.verdict.passed:
                 return

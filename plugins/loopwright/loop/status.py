@@ -70,6 +70,7 @@ def _model(project: Project, read: _Read, name: str) -> dict[str, Any]:
         **stands,
         "dataset": spec.dataset,
         "owner": spec.owner,
+        "shadow": stands["shadow"] if spec.release.shadow else None,
         "unscored": _unscored(spec, state, read.dataset(spec.dataset)),
         "needs": _needs(spec, state),
     }
@@ -143,7 +144,7 @@ def _needs(spec: ModelSpec, state: ModelState) -> list[str]:
     """Return why a person is needed, a sentence each; nothing when the loop turns by itself."""
     needs = []
     candidate, champion = state.candidate, state.champion
-    if candidate and not state.challenger and _waits_for_approval(spec, candidate):
+    if candidate and not (spec.release.shadow and state.challenger) and _waits_for_approval(spec, candidate):
         needs.append(f"version {candidate['version']} waits for approval")
     if state.refusals >= spec.retrain.refusals:
         needs.append(f"{state.refusals} candidates in a row were refused; only a person starts another training")

@@ -86,20 +86,24 @@ class _VersionOperator(ModelOperator):
 class RehearseCandidateOperator(_VersionOperator):
     """Loads a version as it will be served, in a fresh process, and compares its answers with those of its training.
 
-    Where it cannot tell, nothing after it runs, whatever its trigger rule: what was not rehearsed is not released.
+    What passed that before, as it is and in this environment, is not asked again: a shadow takes many runs. Where it
+    cannot tell, nothing after it runs, whatever its trigger rule: what was not rehearsed is not released.
     """
 
     inherits_from_skipmixin = True
 
     def call(self, workspace: Workspace, context: Context) -> Any:  # noqa: ARG002 - the base's signature
         """Rehearse."""
-        from loopwright.stages.release import rehearse
+        from loopwright.stages.release import rehearse, rehearsed_before
 
-        return rehearse(workspace, self.spec(workspace), self.version)
+        spec = self.spec(workspace)
+        return rehearsed_before(workspace, spec, self.version) or rehearse(workspace, spec, self.version)
 
     def act(self, result: Any, context: Context) -> str:
         """Return the outcome."""
         verdict = result.verdict
+        if result.held:
+            self.log.info("It was rehearsed at %s, in this environment.", result.held)
         if not verdict.passed and not verdict.refused:
             self.skip_the_rest(context, verdict.why())
         end_by(verdict)
@@ -110,6 +114,7 @@ class ShadowCandidateOperator(_VersionOperator):
     """Begins a candidate's shadow or, when what it waits for is there, judges it beside the champion.
 
     While it waits the tasks after this one are skipped: the ledger knows how far it came, and a later run goes on.
+    So they are when it is over without a verdict, as where a newer candidate took its place meanwhile.
     """
 
     inherits_from_skipmixin = True
@@ -125,7 +130,8 @@ class ShadowCandidateOperator(_VersionOperator):
         if result.status == "refuse":
             raise AirflowFailException(f"shadow: {result.why}")
         if not result.done:
-            self.skip_the_rest(context, f"Version {result.version} is in shadow: {result.why}.")
+            how = "is in shadow" if result.status == "waits" else "goes no further"
+            self.skip_the_rest(context, f"Version {result.version} {how}: {result.why}.")
         return str(result.status)
 
 

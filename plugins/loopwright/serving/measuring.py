@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +93,20 @@ def _private_bytes() -> int:
         return int(psutil.Process(os.getpid()).memory_info().rss)
     said = next(line for line in status.read_text().splitlines() if line.startswith("VmData"))
     return int(said.split()[1]) * 1024
+
+
+def packages(modules: Iterable[str]) -> list[str]:
+    """Return the installed packages that modules belong to, the largest first, ten at most.
+
+    :param modules: names of imported modules, or of what else is in ``sys.modules``.
+    """
+    import sys
+    import sysconfig
+
+    installed = tuple({sysconfig.get_path(place) for place in ("purelib", "platlib")})
+    found = [name for name in modules if str(getattr(sys.modules.get(name), "__file__", None)).startswith(installed)]
+    counted = Counter(name.partition(".")[0] for name in found)
+    return [package for package, _ in counted.most_common(10) if package.isidentifier()]
 
 
 def differing_environment(files: Path) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import pickle
+import sys
 
 import pytest
 from sklearn.dummy import DummyClassifier
@@ -12,7 +13,7 @@ from sklearn.dummy import DummyClassifier
 from loopwright.declaration.release import Budget
 from loopwright.errors import CannotRun, TrackingUnavailable, UnknownName
 from loopwright.ledger.events import Kind
-from loopwright.stages.release import fresh_process, rehearse
+from loopwright.stages.release import fresh_process, rehearse, rehearsed_before
 from loopwright.stages.release.rehearsal_judging import judge
 from loopwright.verdict import Outcome
 
@@ -30,6 +31,23 @@ def test_a_sound_version_passes_and_it_is_recorded(house):
     [event] = house.events(Kind.REHEARSED)
     assert event.evidence["verdict"] == rehearsal.verdict.to_dict()
     assert json.loads(json.dumps(rehearsal.to_dict()))["figures"] == rehearsal.figures
+
+
+def test_a_rehearsal_counts_while_nothing_that_it_rests_on_is_another(house, monkeypatch):
+    version = house.candidate()
+    assert rehearsed_before(house.workspace, house.model, version) is None
+    held = rehearse(house.workspace, house.model, version)
+    before = rehearsed_before(house.workspace, house.model, version)
+    assert dataclasses.replace(before, held=None) == held
+    assert before.held == house.events(Kind.REHEARSED)[0].at
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(sys, "path", [path for path in sys.path if "site-packages" not in path])
+        assert rehearsed_before(house.workspace, house.model, version) is None
+    house.toy.edit("include/models/tips/model.yaml", "monitor:", "release: {budget: {size_mb: 0.0001}}\nmonitor:")
+    assert rehearsed_before(house.workspace, house.model, version) is None
+    assert rehearse(house.workspace, house.model, version).verdict.refused
+    assert rehearsed_before(house.workspace, house.model, version) is None
+    assert house.state.refusals == 1
 
 
 def test_other_answers_than_at_the_training_are_a_no(house):

@@ -10,6 +10,7 @@ from sklearn.dummy import DummyClassifier
 from loopwright.errors import DeclarationError
 from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
+from loopwright.loop.status import status
 from loopwright.serving.kept import CHALLENGER
 from loopwright.stages.release import ReleaseRefused, promote, reconcile, record_approval, shadow
 from loopwright.stages.release.approval import digests_of
@@ -102,6 +103,7 @@ def test_who_is_worse_in_production_is_refused(shadowed):
     assert judged.status == "refuse"
     assert "is worse than the champion" in judged.why
     assert shadowed.state.version(version)["status"] == "rejected"
+    assert shadowed.state.refusals == 1
     assert (shadowed.state.candidate, alias(shadowed)) == (None, None)
     with pytest.raises(ReleaseRefused, match="worse than the champion"):
         promote(shadowed.workspace, shadowed.model, version)
@@ -109,9 +111,9 @@ def test_who_is_worse_in_production_is_refused(shadowed):
 
 
 @pytest.mark.parametrize(
-    ("declared", "status", "ends"), [("wait", "waits", None), ("ask", "ask", None), ("refuse", "refuse", "rejected")]
+    ("declared", "stands", "ends"), [("wait", "waits", None), ("ask", "ask", None), ("refuse", "refuse", "rejected")]
 )
-def test_where_the_data_cannot_tell(shadowed, declared, status, ends):
+def test_where_the_data_cannot_tell(shadowed, declared, stands, ends):
     shadowed.toy.edit(MODEL, "resamples: 200", f"resamples: 200, on_inconclusive: {declared}")
     shadowed.toy.edit(MODEL, "batches: 2", "batches: 1")
     version = shadowed.rehearsed()
@@ -120,9 +122,10 @@ def test_where_the_data_cannot_tell(shadowed, declared, status, ends):
     [batch] = shadowed.publish(3, frame=frame)
     score_batch(shadowed.workspace, shadowed.model, batch)
     shadow_batch(shadowed.workspace, shadowed.model, batch)
-    assert shadow(shadowed.workspace, shadowed.model, version).status == status
+    assert shadow(shadowed.workspace, shadowed.model, version).status == stands
     entry = shadowed.state.version(version)
     assert entry["status"] == (ends or "candidate")
+    assert shadowed.state.refusals == (1 if declared == "refuse" else 0)
     if declared == "wait":
         assert (entry["shadow"]["looks"], entry["shadow"]["batches"]) == (1, 2)
         assert "1 of 2" in shadow(shadowed.workspace, shadowed.model, version).why
@@ -166,7 +169,8 @@ def test_a_newer_candidate_takes_the_place_of_one_in_shadow(shadowed):
     arrives(shadowed, 3)
     second = shadowed.rehearsed()
     assert shadowed.state.version(first)["status"] == "superseded"
-    assert shadow(shadowed.workspace, shadowed.model, first).status == "refuse"
+    over = shadow(shadowed.workspace, shadowed.model, first)
+    assert (over.status, over.done, over.why) == ("over", False, f"version {first} is superseded")
     shadow(shadowed.workspace, shadowed.model, second)
     assert shadowed.state.challenger["version"] == alias(shadowed) == second
     arrives(shadowed, 4)
@@ -235,6 +239,18 @@ def test_a_hand_that_moved_the_challengers_alias_is_undone(shadowed):
     shadowed.tracking.move_alias("tips", CHALLENGER, "1")
     reconcile(shadowed.workspace, shadowed.model)
     assert alias(shadowed) == version
+
+
+def test_what_is_no_longer_declared_is_over(shadowed):
+    version = shadowed.rehearsed()
+    shadow(shadowed.workspace, shadowed.model, version)
+    assert alias(shadowed) == version
+    shadowed.toy.edit(MODEL, "shadow: {batches: 2}", "shadow: null")
+    reconcile(shadowed.workspace, shadowed.model)
+    assert alias(shadowed) is None
+    [stands] = status(shadowed.workspace, "tips")["models"]
+    assert stands["shadow"] is None
+    assert promote(shadowed.workspace, shadowed.model, version).status == "promoted"
 
 
 def test_who_is_withdrawn_is_no_challenger_any_more(shadowed):

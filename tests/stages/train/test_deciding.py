@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from loopwright.ledger.events import Kind
+from loopwright.stages.train.deciding import considered
+from loopwright.stages.train.question import Question
 from loopwright.verdict import Check, Outcome, Verdict
 
 DECIDED = Kind.TRAINING_DECIDED
@@ -244,6 +246,70 @@ def test_refusals_open_the_circuit_until_a_person_closes_it(tips) -> None:
     champion(tips, tips.decide(reason="mended").training_id)
     tips.publish(5)
     assert tips.decide().train
+
+
+def in_shadow(tips, *, because: list[str] | None = None) -> str:
+    """Let a second candidate answer beside the champion, trained for a reason; then one more batch is published."""
+    tips.edit("model.yaml", "monitor:", "release: {shadow: {batches: 2}}\nmonitor:")
+    with_champion(tips, 1, 2)
+    tips.publish(3)
+    if because:
+        tips.record(Kind.RETRAIN_REQUESTED, because=because[0], batch_id="2024-03", version="1")
+    training_id = tips.decide().training_id
+    judged(tips, training_id, Outcome.PASS)
+    tips.record(
+        Kind.CANDIDATE_REGISTERED, training_id=training_id, version="2", run_id="r", artifact_digest="e",
+        source="runs:/r/model", primary={"metric": "roc_auc", "value": 0.7}, batches=[], holdout=[], ask=False,
+    )  # fmt: skip
+    tips.record(Kind.SHADOW_STARTED, version="2", phase="shadow", champion="1", batches=2, dataset_sequence=3)
+    tips.publish(4)
+    return training_id
+
+
+def test_new_data_ends_no_shadow_and_the_no_is_on_record(tips) -> None:
+    in_shadow(tips)
+    decision = tips.decide()
+    assert (decision.train, decision.reasons, decision.brakes) == (False, ("new_data",), ("in_shadow",))
+    assert decision.why.startswith("version 2 answers beside the champion, and what it comes to is waited for")
+    assert tips.events(DECIDED)[-1].evidence["brakes"] == ["in_shadow"]
+    verdict = {"outcome": "fail", "checks": []}
+    tips.record(Kind.SHADOW_DECIDED, version="2", verdict=verdict, then="refuse", judged=2, counts=True)
+    assert tips.decide().train
+
+
+def test_a_person_other_code_and_age_push_a_shadow_aside(tips) -> None:
+    in_shadow(tips)
+    assert considered_now(tips, person="now").train
+    assert not considered_now(tips).train
+    tips.edit("model.yaml", "monitor:", "retrain: {every: 30d, on: [new_data]}\nmonitor:")
+    assert not considered_now(tips).train
+    assert considered_now(tips, now=datetime.now(UTC) + timedelta(days=31)).train
+    tips.edit("model.yaml", ", on: [new_data]", "")
+    tips.edit("model.yaml", "seed: 7", "seed: 8")
+    assert considered_now(tips).reasons == ("new_data", "code")
+    assert considered_now(tips).train
+
+
+@pytest.mark.parametrize(("because", "trains"), [(None, True), (["drift"], False), (["performance"], False)])
+def test_what_the_monitor_asks_for_pushes_aside_who_was_not_trained_to_answer_it(tips, because, trains) -> None:
+    in_shadow(tips, because=because)
+    tips.record(Kind.RETRAIN_REQUESTED, because="drift", batch_id="2024-04", version="1")
+    assert tips.decide().train is trains
+    assert bool(tips.state.request("retrain")) is not trains
+
+
+def test_a_shadow_that_is_no_longer_declared_holds_nothing_back(tips) -> None:
+    in_shadow(tips)
+    tips.edit("model.yaml", "shadow: {batches: 2}", "shadow: null")
+    tips.edit("model.yaml", "monitor:", "retrain: {on: [new_data]}\nmonitor:")
+    assert tips.decide().reasons == ("new_data",)
+    assert tips.decide().train
+
+
+def considered_now(tips, *, person: str | None = None, now: datetime | None = None):
+    moment = now or datetime.now(UTC)
+    question = Question.of(tips.workspace, tips.spec, tips.ledger.dataset("rides"), {}, moment)
+    return considered(tips.spec, question, tips.state, person=person, force=False, now=moment)
 
 
 def test_a_judged_question_is_not_asked_again_but_by_force(tips) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loopwright.ledger.events import Event, Kind
+from loopwright.ledger.folds import refusals
 from loopwright.ledger.folds.words import Changes, Entries, Fold, remembered
 
 _NO = {"refused": "rejected", "expired": "expired"}
@@ -17,7 +18,7 @@ def _rehearsed(event: Event, entries: Entries) -> Changes:
         changes[key]["figures"] = event.evidence["figures"]
     if outcome == "fail" and entries.get("candidate") == event.evidence["version"]:
         changes[key]["status"] = "rejected"
-        changes["candidate"] = None
+        changes |= {"candidate": None, **refusals.refused_after_all(entries[key], entries)}
     return changes
 
 

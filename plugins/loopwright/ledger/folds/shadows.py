@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loopwright.ledger.events import Event, Kind
+from loopwright.ledger.folds import refusals
 
 if TYPE_CHECKING:
     from loopwright.ledger.folds.words import Changes, Entries, Fold
@@ -38,6 +39,7 @@ def _decided(event: Event, entries: Entries) -> Changes:
         changes[key]["status"] = "rejected"
         if entries.get("candidate") == version:
             changes["candidate"] = None
+        changes |= refusals.refused_after_all(entries[key], entries, counts=event.evidence["counts"])
     return changes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loopwright.ledger.events import Event, Kind
+from loopwright.ledger.folds import refusals
 
 if TYPE_CHECKING:
     from loopwright.ledger.folds.words import Changes, Entries, Fold
@@ -37,12 +38,12 @@ def _gate_decided(event: Event, entries: Entries) -> Changes:
     outcome = event.evidence["verdict"]["outcome"]
     key = f"training/{event.evidence['training_id']}"
     training = {**(entries.get(key) or {}), **event.evidence, "status": f"gate:{outcome}"}
-    refusals = int(entries.get("refusals") or 0)
+    counted: Changes = {}
     if outcome == "pass":
-        refusals = 0
+        training, counted = refusals.passed(training, entries)
     elif event.evidence["refused"] and event.evidence.get("counts", True):
-        refusals += 1
-    return {key: training, "refusals": refusals, "last_verdict": {**event.evidence["verdict"], "at": event.at}}
+        counted = refusals.refused(entries)
+    return {key: training, **counted, "last_verdict": {**event.evidence["verdict"], "at": event.at}}
 
 
 def _overridden(event: Event, entries: Entries) -> Changes:

@@ -11,7 +11,7 @@ from loopwright.stages.release.judged_files import judged_files
 from loopwright.stages.release.model_card import card_for, keep_card
 from loopwright.stages.release.moving import ALIAS, reconcile
 from loopwright.stages.release.outbox import deliver
-from loopwright.stages.release.rehearsal import Rehearsal, rehearse
+from loopwright.stages.release.rehearsal import Rehearsal, rehearse, rehearsed_before
 from loopwright.stages.release.retention import half_removed, removable, remove_version
 from loopwright.stages.release.shadowing import Shadow, shadow, standing
 from loopwright.stages.release.stage import Released, adopt_version, promote, roll_back
@@ -38,6 +38,7 @@ __all__ = [
     "reconcile",
     "record_approval",
     "rehearse",
+    "rehearsed_before",
     "removable",
     "remove_version",
     "roll_back",

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -56,11 +56,12 @@ class FreshProcess:
     :param workspace: whose secrets are kept out of what it says; nothing of it is handed over.
     :param where: for errors.
     :param module: what it runs: one that reads a question and writes an answer.
+    :param imports: packages that it will want, by their names.
     """
 
-    def __init__(self, workspace: Workspace, where: str, *, module: str = MODULE) -> None:
+    def __init__(self, workspace: Workspace, where: str, imports: Sequence[str] = (), *, module: str = MODULE) -> None:
         self._workspace, self._where, self._module = workspace, where, module
-        command = [sys.executable, "-P", "-m", module]
+        command = [sys.executable, "-P", "-m", module, *imports]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(  # noqa: S603 - our own module by our own interpreter
             command, stdin=pipe, stdout=pipe, stderr=pipe, env=_environment(), start_new_session=True

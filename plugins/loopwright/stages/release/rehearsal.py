@@ -7,8 +7,12 @@ the registry and are fetched by us: the process is told where they lie, and is g
 
 from __future__ import annotations
 
+import hashlib
+import json
+import platform
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +31,7 @@ from loopwright.verdict import Verdict
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
+    from loopwright.ledger.state import ModelState
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class Rehearsal:
     :param verdict: whether it loads, and answers as it did at its training.
     :param seconds: how long the whole took.
     :param figures: rows, rows that differ, seconds to load and to predict, latency, throughput, memory and size.
+    :param held: when it was held, where that was before; ``None`` for one that was held now.
     """
 
     model: str
@@ -45,6 +51,7 @@ class Rehearsal:
     verdict: Verdict
     seconds: float
     figures: Mapping[str, Any]
+    held: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -54,6 +61,7 @@ class Rehearsal:
             "verdict": self.verdict.to_dict(),
             "seconds": self.seconds,
             "figures": dict(self.figures),
+            "held": self.held,
         }
 
 
@@ -76,8 +84,10 @@ def rehearse(
     seconds_at_most = timeout or model.release.rehearsal_timeout.total_seconds()
     started = time.monotonic()
     question, golden = {"memory_mb": model.release.budget.memory_mb}, golden_of(state, entry)
+    # What this version wanted at its last rehearsal; one that had none is much like the champion.
+    imports = (entry.get("figures") or champion.get("figures") or {}).get("imports") or []
     where = f"model/{model.name}, version {version}"
-    answer = _answer(workspace, entry, question, golden, seconds_at_most, where)
+    answer = _answer(workspace, entry, question, golden, seconds_at_most, where, imports)
     seconds = time.monotonic() - started
     subject = f"model/{model.name}"
     before = (champion.get("figures") or {}) if champion.get("version") != version else {}
@@ -85,9 +95,46 @@ def rehearse(
     verdict = Verdict("rehearsal", subject, checks, digests={"artifact": entry["artifact_digest"]})
     figures = answer.get("figures") or {}
     evidence = {"version": version, "verdict": verdict.to_dict(), "seconds": seconds, "figures": figures}
+    evidence["conditions"] = _conditions(model, state, entry)
     ledger.record(subject, Draft(Kind.REHEARSED, actor, verdict.why(), evidence))
     keep_card(workspace, model, version)
     return Rehearsal(model.name, version, verdict, seconds, figures)
+
+
+def rehearsed_before(workspace: Workspace, model: ModelSpec, version: str) -> Rehearsal | None:
+    """Return the rehearsal that a version passed as it is, here as it is, and as it is declared; ``None`` without one.
+
+    :param version: a registered version.
+    :raises UnknownName: if there is no such version.
+    """
+    ledger, subject = Ledger.of(workspace), f"model/{model.name}"
+    state = ledger.model(model.name)
+    entry = known_version(state, version)
+    if entry.get("rehearsal") != "pass":
+        return None
+    held = ledger.events(subject, kinds=[Kind.REHEARSED], newest_first=True)
+    last = next(event for event in held if event.evidence["version"] == version)
+    if last.evidence.get("conditions") != _conditions(model, state, entry):
+        return None
+    seen = last.evidence
+    verdict = Verdict.from_dict(seen["verdict"])
+    return Rehearsal(model.name, version, verdict, seen["seconds"], seen["figures"], held=last.at)
+
+
+def _conditions(model: ModelSpec, state: ModelState, entry: Mapping[str, Any]) -> str:
+    """Return one digest of all that a rehearsal's outcome rests on: nothing else could make another outcome of it."""
+    budget = model.release.budget
+    said = {
+        "artifact": entry["artifact_digest"],
+        "golden": golden_of(state, entry),
+        "python": sys.version,
+        "machine": platform.machine(),
+        # By their folders' names, name and version: to read what each says of itself takes a quarter of a second.
+        "installed": sorted(one.name for folder in sys.path for one in Path(folder).glob("*.dist-info")),
+        "budget": budget.model_dump(),
+        "beside": (state.champion or {}).get("version") if budget.times_champion else None,
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _answer(
@@ -97,8 +144,9 @@ def _answer(
     golden: str | None,
     timeout: float,
     where: str,
+    imports: Sequence[str],
 ) -> dict[str, Any]:
-    with TemporaryDirectory(prefix="loopwright-") as folder, FreshProcess(workspace, where) as process:
+    with TemporaryDirectory(prefix="loopwright-") as folder, FreshProcess(workspace, where, imports) as process:
         try:
             question = _fetched(workspace, entry, golden, Path(folder))
         except CannotRun:

@@ -37,8 +37,8 @@ class Shadow:
 
     :param model: the model's name.
     :param version: the candidate.
-    :param status: ``not needed``, ``waits``, ``due`` when the next step can be taken, or what the verdict
-        leads to: ``release``, ``ask`` or ``refuse``.
+    :param status: ``not needed``, ``waits``, ``due`` when the next step can be taken, what the verdict leads to:
+        ``release``, ``ask`` or ``refuse``; or ``over`` when it ended without one, as for a version that was superseded.
     :param why: one sentence.
     :param verdict: the comparison, once there is one.
     """
@@ -120,10 +120,10 @@ def project_challenger(workspace: Workspace, model: ModelSpec) -> None:
         return
     tracking = Tracking.of(workspace)
     while True:
-        wanted = _challenger(ledger.model(model.name))
+        wanted = _challenger(model, ledger.model(model.name))
         if tracking.alias_of(model.name, CHALLENGER) != wanted:
             tracking.move_alias(model.name, CHALLENGER, wanted)
-        if _challenger(ledger.model(model.name)) == wanted:
+        if _challenger(model, ledger.model(model.name)) == wanted:
             return
 
 
@@ -150,7 +150,7 @@ def _as_recorded(state: ModelState, name: str, version: str) -> Shadow:
     said = entry.get("shadow") or {}
     verdict = Verdict.from_dict(said["verdict"]) if said.get("verdict") else None
     if state.get("candidate") != version and said.get("then") != "refuse":
-        return Shadow(name, version, "refuse", f"version {version} is {entry['status']}", verdict)
+        return Shadow(name, version, "over", f"version {version} is {entry['status']}", verdict)
     if verdict is None or said["then"] == "wait":
         return Shadow(name, version, "waits", "it is not over", verdict)
     return Shadow(name, version, said["then"], verdict.why(), verdict)
@@ -188,6 +188,8 @@ def _together(
 
 
 def _judge(workspace: Workspace, model: ModelSpec, version: str, pairs: list[_Pair], actor: str) -> None:
+    from loopwright.evaluation import speaks_against
+
     ledger = Ledger.of(workspace)
     state = ledger.model(model.name)
     entry = known_version(state, version)
@@ -205,6 +207,7 @@ def _judge(workspace: Workspace, model: ModelSpec, version: str, pairs: list[_Pa
         "champion": said["champion"],
         "verdict": verdict.to_dict(),
         "then": then,
+        "counts": then == "refuse" and speaks_against(verdict),
         "judged": len(pairs),
         "batches": {batch["batch_id"]: batch["content_digest"] for batch, _, _ in pairs},
     }
@@ -263,5 +266,6 @@ def _answers(workspace: Workspace, model: ModelSpec, pairs: list[_Pair], place: 
     )
 
 
-def _challenger(state: ModelState) -> str | None:
-    return str(state.challenger["version"]) if state.challenger else None
+def _challenger(model: ModelSpec, state: ModelState) -> str | None:
+    """Return who answers beside the champion; nobody does any more once that is not declared."""
+    return str(state.challenger["version"]) if model.release.shadow and state.challenger else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from loopwright.errors import LedgerConflict, NotReady
+from loopwright.evaluation import speaks_against
 from loopwright.evaluation.page import Judgement, report
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
@@ -128,12 +129,6 @@ def _released_before(state: ModelState, entry: Mapping[str, Any]) -> tuple[Check
     return (Check("another", Outcome.FAIL, why + back, observed={"version": last["version"]}),)
 
 
-def _speaks_against(verdict: Verdict) -> bool:
-    """Tell whether a refusal counts for the circuit breaker: in a calm world most candidates are just no better."""
-    failed = {check.name for check in verdict.checks if check.required and check.outcome is Outcome.FAIL}
-    return verdict.refused and failed != {"improvement"}
-
-
 def _require_fitted(entry: Mapping[str, Any]) -> None:
     require_open(entry)
     if not entry.get("artifact_digest"):
@@ -157,7 +152,7 @@ def _record(
         "artifact_digest": entry["artifact_digest"],
         "verdict": verdict.to_dict(),
         "refused": verdict.refused,
-        "counts": _speaks_against(verdict),
+        "counts": speaks_against(verdict),
         "champion": version,
         "evaluation": f"runs:/{entry['run_id']}/{EVALUATION}",
         "held_rows": found.rows,

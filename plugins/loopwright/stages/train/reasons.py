@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from loopwright.ledger.state import ModelState
     from loopwright.stages.train.question import Question
 
+_ASKED_FOR = {"drift", "performance"}
+"""Reasons that the monitor gives."""
 _UNFINISHED = ("decided", "trained", "gate:pass")
 
 
@@ -66,9 +68,27 @@ def brakes_on(
         "nothing_new": not reasons,
         "cooldown": bool(cooling) and not free,
         "refusals": state.refusals >= model.retrain.refusals and not free and "code" not in reasons,
+        "in_shadow": bool(reasons) and _must_wait_for_shadow(model, state, reasons),
         "same_fingerprint": bool(reasons) and judged_before(model, question, state) is not None and not force,
     }
     return [brake for brake, so in holds.items() if so]
+
+
+def _must_wait_for_shadow(model: ModelSpec, state: ModelState, reasons: list[str]) -> bool:
+    """Tell whether a candidate answers beside the champion that these reasons are not to push aside.
+
+    The monitor's requests are about the champion that the candidate may replace: they push aside one that was trained
+    for another reason, and none that was trained to answer such a request itself, or else drift that lasts would let no
+    candidate get to the end of its shadow.
+    """
+    challenger = state.challenger
+    if model.release.shadow is None or challenger is None:
+        return False
+    trained_for = (state.training(challenger["training_id"]) or {}).get("reasons") or []
+    pushing = {"person", "code", "staleness", "unfinished"}
+    if not _ASKED_FOR & set(trained_for):
+        pushing |= _ASKED_FOR
+    return not pushing & set(reasons)
 
 
 def new_batches(question: Question, state: ModelState) -> list[str]:
@@ -126,6 +146,10 @@ def said(word: str, model: ModelSpec, question: Question, state: ModelState, per
         "refusals": (
             f"{state.refusals} candidates in a row were refused; a person starts the next training"
             f" (`loopwright train {model.name} --why …`, or the form), or changes code or declaration"
+        ),
+        "in_shadow": (
+            f"version {(state.challenger or {}).get('version')} answers beside the champion, and what it comes to is"
+            " waited for"
         ),
         "same_fingerprint": (
             f"same data, code, declaration and environment as training {judged.get('training_id')},"
