@@ -238,9 +238,8 @@ def prepare_fetch(path: str) -> None:
 
 def act_fetch(path: str) -> list[str]:
     """Take what is new, and ingest it, as each run does: nothing new is said by a second one."""
-    from loopwright.stages.ingest.arriving import waiting
     from loopwright.stages.ingest.arriving.querying import fetch_rows
-
+    from loopwright.stages.ingest.arriving.waiting import waiting
     from loopwright.stages.ingest.stage import ingest_batch
 
     toy = toy_at(path)
