@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -109,8 +108,3 @@ def _is_plain(value: str) -> bool:
 
 def _digest(body: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()[:16]
-
-
-def lines_of(expectations: Sequence[Proposed]) -> str:
-    """Return several expectations as the lines of a list."""
-    return "".join(f"{line}\n" for one in expectations for line in rendered(one))
