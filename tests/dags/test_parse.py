@@ -79,6 +79,44 @@ def untouched(tmp_path_factory):
     return dags, dict(zip(DAG_FILES, parsed_each(*((dags / name, None) for name in DAG_FILES)), strict=True))
 
 
+TIPS, MINUTES, RIDES = (f"include/{what}" for what in (
+    "models/tips/model.yaml", "models/minutes/model.yaml", "datasets/rides/dataset.yaml"
+))  # fmt: skip
+AGAIN = (
+    "release: {{approval: required, reproduce: {clock}, "
+    "notify: [{{notifier: airflow.providers.smtp.notifications.smtp.SmtpNotifier, arguments: {{to: ada}}}}]}}\nlabel:"
+)
+CHANGES = {
+    "neither scored nor watched": (MINUTES, "resamples: 200}", "resamples: 200}\nscore: null\nmonitor: null"),
+    "made again": (TIPS, "label:", AGAIN.format(clock="'@monthly'")),
+    "made again now and then": (TIPS, "label:", AGAIN.format(clock="every now and then")),
+    "a slip": (TIPS, "label:", "lable:"),
+    "a broken dataset": (RIDES, "name: rides", "name: ["),
+    "an odd clock": (TIPS, "owner: tests", "owner: tests\nschedule: every day"),
+}
+ASKED = [
+    *(("neither scored nor watched", name, None) for name in ("train.py", "score.py", "monitor.py")),
+    ("made again", "release.py", None),
+    ("made again now and then", "release.py", None),
+    *(("a slip", name, None) for name in ("train.py", "release.py", "score.py", "monitor.py")),
+    *(("a slip", "train.py", dag_id) for dag_id in ("minutes.train", "tips.broken")),
+    ("a broken dataset", "ingest.py", None),
+    ("an odd clock", "train.py", None),
+]
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory):
+    """What DAG files come to in projects that were changed in one place each: by change, file and the DAG wanted."""
+    dags = {}
+    for change, edit in CHANGES.items():
+        toy = copied(tmp_path_factory.mktemp("changed") / "project")
+        toy.edit(*edit)
+        dags[change] = toy.path / "dags"
+    found = parsed_each(*((dags[change] / name, dag_id) for change, name, dag_id in ASKED))
+    return dict(zip(ASKED, found, strict=True))
+
+
 @pytest.mark.parametrize("name", DAG_FILES)
 def test_a_parse_imports_nothing_heavy(untouched, name):
     """Neither this file nor any that was parsed before it in the same process."""
@@ -116,18 +154,16 @@ def test_every_stage_of_a_model_looks_by_the_clock_as_well_for_an_event_may_be_l
     assert set(clocks.values()) == {"AssetOrTimeSchedule"}
 
 
-def test_nobody_learns_from_a_batch_before_production_has_answered_for_it(project):
-    project.edit("include/models/minutes/model.yaml", "resamples: 200}", "resamples: 200}\nscore: null")
-    starts_on = parsed(project.path / "dags" / "train.py")["starts_on"]
+def test_nobody_learns_from_a_batch_before_production_has_answered_for_it(changed):
+    starts_on = changed["neither scored nor watched", "train.py", None]["starts_on"]
     assert starts_on == {
         "tips.train": ["loopwright://tips/predictions", "loopwright://tips/request"],
         "minutes.train": ["loopwright://minutes/request", "loopwright://rides/batches"],
     }
 
 
-def test_a_model_that_is_not_scored_or_watched_has_no_such_dag(project):
-    project.edit("include/models/minutes/model.yaml", "resamples: 200}", "resamples: 200}\nscore: null\nmonitor: null")
-    found = parsed_each(*((project.path / "dags" / name, None) for name in ("score.py", "monitor.py")))
+def test_a_model_that_is_not_scored_or_watched_has_no_such_dag(changed):
+    found = [changed["neither scored nor watched", name, None] for name in ("score.py", "monitor.py")]
     assert [one["dags"] for one in found] == [["tips.score"], ["tips.monitor"]]
 
 
@@ -145,11 +181,8 @@ def test_a_shadow_is_a_task_where_it_is_declared_and_each_scoring_starts_a_relea
     assert "shadow" not in scored["tasks"]["minutes.score"]
 
 
-def test_a_champion_is_made_again_by_the_clock_where_that_is_declared(project):
-    notify = "notify: [{notifier: airflow.providers.smtp.notifications.smtp.SmtpNotifier, arguments: {to: ada}}]"
-    release = f"release: {{approval: required, reproduce: '@monthly', {notify}}}"
-    project.edit("include/models/tips/model.yaml", "label:", f"{release}\nlabel:")
-    found = parsed(project.path / "dags" / "release.py")
+def test_a_champion_is_made_again_by_the_clock_where_that_is_declared(changed):
+    found = changed["made again", "release.py", None]
     assert found["errors"] == []
     assert {dag for dag in found["dags"] if dag.startswith("tips")} == {
         "tips.release",
@@ -157,37 +190,31 @@ def test_a_champion_is_made_again_by_the_clock_where_that_is_declared(project):
         "tips.reproduce",
     }
     assert found["notifiers"] == []
-    project.edit("include/models/tips/model.yaml", "'@monthly'", "'every now and then'")
-    found = parsed(project.path / "dags" / "release.py")
+    found = changed["made again now and then", "release.py", None]
     assert found["errors"] == []
     assert not [dag for dag in found["dags"] if dag.startswith("tips")]
 
 
-def test_a_broken_declaration_is_one_dag_and_stops_nobody(project):
-    project.edit("include/models/tips/model.yaml", "label:", "lable:")
+def test_a_broken_declaration_is_one_dag_and_stops_nobody(changed):
     files = ("train.py", "release.py", "score.py", "monitor.py")
-    found, *others = parsed_each(*((project.path / "dags" / name, None) for name in files))
+    found, *others = (changed["a slip", name, None] for name in files)
     assert found["errors"] == []
     assert found["dags"] == ["minutes.train", "tips.broken"]
     assert all("tips.broken" not in other["dags"] and "minutes." in other["dags"][0] for other in others)
 
 
-def test_a_broken_dataset_is_shown_by_ingest(project):
-    (project.path / "include/datasets/rides/dataset.yaml").write_text("name: [")
-    found = parsed(project.path / "dags" / "ingest.py")
+def test_a_broken_dataset_is_shown_by_ingest(changed):
+    found = changed["a broken dataset", "ingest.py", None]
     assert (found["dags"], found["errors"]) == (["rides.broken"], [])
 
 
-def test_a_schedule_that_airflow_would_refuse_breaks_its_own_model_only(project):
-    project.edit("include/models/tips/model.yaml", "owner: tests", "owner: tests\nschedule: every day")
-    found = parsed(project.path / "dags" / "train.py")
+def test_a_schedule_that_airflow_would_refuse_breaks_its_own_model_only(changed):
+    found = changed["an odd clock", "train.py", None]
     assert (found["dags"], found["errors"]) == (["minutes.train", "tips.broken"], [])
 
 
-def test_a_worker_of_another_model_does_not_see_the_broken_one(project):
-    project.edit("include/models/tips/model.yaml", "label:", "lable:")
-    file = project.path / "dags" / "train.py"
-    found = parsed_each((file, "minutes.train"), (file, "tips.broken"))
+def test_a_worker_of_another_model_does_not_see_the_broken_one(changed):
+    found = [changed["a slip", "train.py", dag_id] for dag_id in ("minutes.train", "tips.broken")]
     assert [one["dags"] for one in found] == [["minutes.train"], ["tips.broken"]]
 
 
