@@ -22,9 +22,9 @@ from loopwright.serving import artifact, artifact_digest
 from loopwright.stages.release import ALIAS, ReleaseRefused, card_for, promote
 from loopwright.stages.score import score_batch
 from support import toy as toys
-from support.house import House, cold_mlflow, house
+from support.house import House, cold_mlflow, house, made_mlflow
 
-__all__ = ["cold_mlflow", "house"]
+__all__ = ["cold_mlflow", "house", "made_mlflow"]
 
 FEATURES = ["distance", "hour", "zone", "fare"]
 
@@ -71,11 +71,7 @@ def test_it_is_champion_answers_raw_rows_and_says_what_is_not_known(house):
     assert promote(house.workspace, house.model, candidate).previous == "2"
 
 
-def test_the_next_turn_compares_its_candidate_with_it(toy, cold_mlflow):
-    import shutil
-
-    (toy.path / ".loopwright").mkdir()
-    shutil.copy(cold_mlflow, toy.path / ".loopwright" / "mlflow.db")
+def test_the_next_turn_compares_its_candidate_with_it(toy, made_mlflow):
     house = House(toy)
     toy.arrive(1)
     toy.arrive(2)

@@ -21,6 +21,7 @@ def outcomes(verdict):
 
 @pytest.fixture
 def tested(toy):
+    """A toy whose model has a test of its own, which takes a process of pytest's each time."""
     folder = toy.project.model_folder("tips") / "tests"
     folder.mkdir()
     (folder / "test_features.py").write_text(
@@ -43,13 +44,13 @@ def test_a_sound_project_passes_and_the_verdict_is_recorded(tested):
     assert event.evidence["code_digest"] == verdict.digests["code"]
 
 
-def test_one_model_is_judged_with_its_dataset_and_nothing_else(tested):
-    tested.arrive(1)
-    tested.edit("include/models/minutes/model.yaml", "task:", "tsak:")
-    verdict = check_project(tested.workspace, "tips")
+def test_one_model_is_judged_with_its_dataset_and_nothing_else(toy):
+    toy.arrive(1)
+    toy.edit("include/models/minutes/model.yaml", "task:", "tsak:")
+    verdict = check_project(toy.workspace, "tips")
     assert verdict.outcome is Outcome.PASS, verdict.why()
     assert {name.rpartition(":")[2] for name in outcomes(verdict)} == {"dataset/rides", "model/tips"}
-    assert Ledger.of(tested.workspace).state("model/tips").get("ci")["code_digest"] == verdict.digests["code"]
+    assert Ledger.of(toy.workspace).state("model/tips").get("ci")["code_digest"] == verdict.digests["code"]
 
 
 def test_an_unknown_model_is_refused(toy):
@@ -64,42 +65,42 @@ def test_a_failing_test_fails_the_verdict_and_says_which(tested):
     assert "test_no" in next(check.why for check in verdict.checks if check.name == "tests:model/tips")
 
 
-def test_a_training_that_raises_fails_the_verdict(tested):
-    publish(tested, 1)
-    tested.edit("include/models/tips/training.py", "    return", "    raise ValueError('no luck')\n    return")
-    verdict = check_project(tested.workspace, "tips")
+def test_a_training_that_raises_fails_the_verdict(toy):
+    publish(toy, 1)
+    toy.edit("include/models/tips/training.py", "    return", "    raise ValueError('no luck')\n    return")
+    verdict = check_project(toy.workspace, "tips")
     assert outcomes(verdict)["smoke:model/tips"] is Outcome.FAIL
     assert "no luck" in next(check.why for check in verdict.checks if check.name == "smoke:model/tips")
 
 
-def test_the_sample_is_of_the_batch_as_it_was_recorded(tested):
+def test_the_sample_is_of_the_batch_as_it_was_recorded(toy):
     """A writing that was killed before its record leaves a table version that nobody refers to."""
-    publish(tested, 1)
+    publish(toy, 1)
     odd = rides(1).drop(columns=["fare", "tip"])
-    Lake.of(tested.workspace).batches("rides").replace(odd, "2024-01")
-    assert outcomes(check_project(tested.workspace, "tips"))["smoke:model/tips"] is Outcome.PASS
+    Lake.of(toy.workspace).batches("rides").replace(odd, "2024-01")
+    assert outcomes(check_project(toy.workspace, "tips"))["smoke:model/tips"] is Outcome.PASS
 
 
-def test_features_that_lose_rows_fail_the_verdict(tested):
-    publish(tested, 1)
-    tested.edit(
+def test_features_that_lose_rows_fail_the_verdict(toy):
+    publish(toy, 1)
+    toy.edit(
         "include/models/tips/features.py",
         "    return pd.DataFrame({",
         "    rides = rides.head(5)\n    return pd.DataFrame({",
     )
-    assert outcomes(check_project(tested.workspace, "tips"))["smoke:model/tips"] is Outcome.FAIL
+    assert outcomes(check_project(toy.workspace, "tips"))["smoke:model/tips"] is Outcome.FAIL
 
 
-def test_with_no_rows_at_all_the_smoke_is_not_asked(tested):
-    (tested.path / "arrivals/rides").mkdir(parents=True)
-    smoke = outcomes(check_project(tested.workspace, "tips"))["smoke:model/tips"]
+def test_with_no_rows_at_all_the_smoke_is_not_asked(toy):
+    (toy.path / "arrivals/rides").mkdir(parents=True)
+    smoke = outcomes(check_project(toy.workspace, "tips"))["smoke:model/tips"]
     assert smoke is Outcome.NOT_APPLICABLE
 
 
-def test_an_unreadable_first_arrival_is_passed_over(tested):
-    tested.arrive(1).write_bytes(b"")
-    tested.arrive(2)
-    assert outcomes(check_project(tested.workspace, "tips"))["smoke:model/tips"] is Outcome.PASS
+def test_an_unreadable_first_arrival_is_passed_over(toy):
+    toy.arrive(1).write_bytes(b"")
+    toy.arrive(2)
+    assert outcomes(check_project(toy.workspace, "tips"))["smoke:model/tips"] is Outcome.PASS
 
 
 def test_a_changed_line_changes_the_digest(toy):
@@ -142,12 +143,12 @@ def test_without_pytest_it_is_inconclusive_and_never_a_pass(tmp_path, monkeypatc
     assert folder_tests(tmp_path, "model/x").outcome is Outcome.INCONCLUSIVE
 
 
-def test_the_command_writes_the_verdict_as_markdown(tested, tmp_path, capsys):
+def test_the_command_writes_the_verdict_as_markdown(toy, tmp_path, capsys):
     from loopwright.cli.main import main
 
-    tested.edit("include/models/minutes/model.yaml", "task:", "tsak:")
+    toy.edit("include/models/minutes/model.yaml", "task:", "tsak:")
     with pytest.raises(SystemExit) as left:
-        main(["ci", "--project", str(tested.path), "--markdown", str(tmp_path / "verdict.md")])
+        main(["ci", "--project", str(toy.path), "--markdown", str(tmp_path / "verdict.md")])
     assert left.value.code == 1
     assert (tmp_path / "verdict.md").read_text().startswith("## ❌ Loopwright: fail (project)")
 

@@ -10,6 +10,10 @@ from loopwright.loop.run import turn
 from loopwright.loop.status import status
 from loopwright.loop.step import STAGES, Began, Step
 from support import toy as toys
+from support.house import cold_mlflow, made_mlflow
+
+__all__ = ["cold_mlflow", "made_mlflow"]
+pytestmark = pytest.mark.usefixtures("made_mlflow")
 
 
 class Killed(BaseException):

@@ -101,11 +101,21 @@ def cold_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def house(toy: Toy, cold_mlflow: Path) -> House:
-    """Two published months, and no candidate yet."""
+def made_mlflow(toy: Toy, cold_mlflow: Path) -> None:
+    """The toy project's MLflow database is there already, for tests that are not about its making."""
+    _copy(cold_mlflow, toy)
+
+
+def _copy(cold: Path, toy: Toy) -> None:
     home = toy.path / ".loopwright"
     home.mkdir()
-    shutil.copy(cold_mlflow, home / "mlflow.db")
+    shutil.copy(cold, home / "mlflow.db")
+
+
+@pytest.fixture
+def house(toy: Toy, cold_mlflow: Path) -> House:
+    """Two published months, and no candidate yet."""
+    _copy(cold_mlflow, toy)
     made = House(toy)
     made.publish(1, 2, rows=400)
     return made
