@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
@@ -43,11 +44,12 @@ def read_whole(uri: str, storage_options: Mapping[str, str]) -> bytes:
     return found
 
 
-def names_in(uri: str, storage_options: Mapping[str, str]) -> list[str]:
+def names_in(uri: str, storage_options: Mapping[str, str], *, before: datetime | None = None) -> list[str]:
     """Return the names of the files in a folder, sorted; none if it is not there.
 
     :param uri: path or URL.
     :param storage_options: as ``deltalake`` names them.
+    :param before: only of those that were written before this moment.
     :raises OSError: if the storage fails.
     """
     filesystem, path = opened(uri, storage_options)
@@ -56,6 +58,8 @@ def names_in(uri: str, storage_options: Mapping[str, str]) -> list[str]:
         found = filesystem.ls(path, detail=False)
     except FileNotFoundError:
         return []
+    if before is not None:
+        found = [name for name in found if filesystem.modified(name) < before]
     return sorted(PurePosixPath(str(name)).name for name in found)
 
 

@@ -10,6 +10,8 @@ from loopwright.lake.files import names_in, read_whole, remove, write_whole
 from loopwright.lake.table import Table
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from loopwright.declaration import Workspace
 
 PAGE, RESULT = ".html", ".great_expectations.json"
@@ -132,12 +134,13 @@ class Lake:
         with said_plainly(place):
             return read_whole(f"{self.root}/{place}", self._options)
 
-    def held_of(self, dataset: str, batch_id: str) -> list[str]:
+    def held_of(self, dataset: str, batch_id: str, *, before: datetime | None = None) -> list[str]:
         """Return the places of all that is held of a batch.
 
+        :param before: only what was written before this moment.
         :raises LakeUnavailable: if the storage fails.
         """
-        return self._below(f"datasets/{dataset}/held/{batch_id}")
+        return self._below(f"datasets/{dataset}/held/{batch_id}", before=before)
 
     def let_go(self, place: str) -> None:
         """Erase what :meth:`hold` kept; if it is not there any more, that is fine.
@@ -151,6 +154,6 @@ class Lake:
     def _table(self, path: str) -> Table:
         return Table(f"{self.root}/{path}", self._options)
 
-    def _below(self, folder: str) -> list[str]:
+    def _below(self, folder: str, *, before: datetime | None = None) -> list[str]:
         with said_plainly(folder):
-            return [f"{folder}/{name}" for name in names_in(f"{self.root}/{folder}", self._options)]
+            return [f"{folder}/{name}" for name in names_in(f"{self.root}/{folder}", self._options, before=before)]

@@ -34,7 +34,7 @@ from loopwright.stages.ingest.keeping.commitment import (
     keep_staged,
     recorded_once,
 )
-from loopwright.stages.ingest.keeping.leftovers import erase_leftovers, let_go
+from loopwright.stages.ingest.keeping.leftovers import erase_leftovers, let_go, sweep_held
 from loopwright.stages.ingest.keeping.resuming import dropped, examined_as_ruled, ruling_to_act_on
 from loopwright.stages.ingest.labelling import cover
 from loopwright.stages.ingest.results import IngestResult, ValidationReport
@@ -249,6 +249,7 @@ def _committed(commit: Commit, examined: Examined, unread: bytes | None) -> Inge
     recorded_once(commit.ledger, commit.state, draft, again=commit.again)
     if evidence["let_go"]:
         erase_leftovers(commit.workspace, report.dataset)
+    sweep_held(lake, commit.ledger.dataset(report.dataset), report.batch_id)
     return IngestResult(
         dataset=report.dataset,
         batch_id=report.batch_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -171,3 +172,21 @@ def test_a_drop_takes_no_rows_of_bytes_that_came_since(tolerant: Toy, monkeypatc
     decide(tolerant, "drop")
     assert len(aside(tolerant)) == 3
     assert "quarantine_dropped" not in kinds(tolerant), "the decision was about other bytes"
+
+
+def test_what_was_held_and_never_recorded_is_swept_by_the_batchs_next_end(
+    tolerant: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tolerant.arrive(1, bad())
+    with monkeypatch.context() as patch:
+        killed_at(patch, (Lake, "write_report"), before=True)
+        with pytest.raises(KeyboardInterrupt):
+            ingest(tolerant)
+    (orphan,) = Path(tolerant.workspace.lake).rglob("held/*/*")
+    tolerant.arrive(1, bad(far=2))
+    ingest(tolerant)
+    assert orphan.exists(), "it is young: a run beside this one may be about to record it"
+    old = orphan.stat().st_mtime - 2 * 86_400
+    os.utime(orphan, (old, old))
+    ingest(tolerant, force=True)
+    assert (orphan.exists(), held_is_there(tolerant), len(held(tolerant))) == (False, True, 1)

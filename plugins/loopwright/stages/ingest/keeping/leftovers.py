@@ -7,6 +7,7 @@ the next run; and what came since, under the same name, stays.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from loopwright.lake import Lake
@@ -53,6 +54,28 @@ def erase_leftovers(workspace: Workspace, dataset: str) -> None:
     if any(entry["digest"] for entry in going):
         lake.quarantine(dataset).erase_old_versions()
     ledger.decide(f"dataset/{dataset}", lambda now: _said(now, going))
+
+
+ORPHANED_AFTER = timedelta(days=1)
+"""How long a held file may be there that the ledger knows nothing of: whoever wrote it may be about to record it."""
+
+
+def sweep_held(lake: Lake, state: DatasetState, batch_id: str, *, now: datetime | None = None) -> list[str]:
+    """Erase what is held of a batch that nothing refers to: its writer was killed before it could record it.
+
+    :param lake: the tables, and what is held.
+    :param state: what the ledger knows of the dataset now.
+    :param batch_id: the batch.
+    :param now: aware time; the present when left out.
+    :return: the places that were erased.
+    """
+    before = (now or datetime.now(UTC)) - ORPHANED_AFTER
+    known = held_by(state.arrival(batch_id), state.ruling(batch_id))
+    there = lake.held_of(state.subject.partition("/")[2], batch_id, before=before)
+    orphans = [place for place in there if place not in known]
+    for place in orphans:
+        lake.let_go(place)
+    return orphans
 
 
 def _came_again(state: DatasetState, entry: Mapping[str, Any]) -> bool:
