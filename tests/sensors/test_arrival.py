@@ -58,3 +58,12 @@ def test_resumed_it_returns_what_waits_by_then(toy):
 def test_an_unknown_dataset_fails_for_good(toy):
     with pytest.raises(AirflowFailException, match=r"(?s)no dataset called 'ride'.*Did you mean 'rides'"):
         BatchArrivalSensor(task_id="wait", dataset="ride", project=str(toy.path)).poke({})
+
+
+@pytest.mark.parametrize("deferrable", [False, True])
+def test_a_dataset_from_a_database_has_nothing_to_wait_for(toy, deferrable):
+    query = 'query: {sql: "SELECT 1 AS n", watermark: n, connection: db}\nschedule: "@hourly"'
+    toy.edit("include/datasets/rides/dataset.yaml", "arrivals: arrivals/rides/*.parquet", query)
+    waiting = sensor(toy, deferrable=deferrable)
+    with pytest.raises(AirflowFailException, match=r"(?s)comes from a database.*Use FetchRowsOperator"):
+        waiting.execute(context(waiting))

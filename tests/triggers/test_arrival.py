@@ -198,7 +198,7 @@ def test_listing_does_not_block_the_loop_that_all_triggers_share(places, monkeyp
         watching.cancel()
         return beats
 
-    assert asyncio.run(story()) > 20
+    assert asyncio.run(story()) > 2, "one, if the listing held up the loop"
 
 
 def test_it_needs_no_project_files(places, tmp_path):

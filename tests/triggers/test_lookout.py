@@ -5,6 +5,7 @@ import pytest
 from loopwright.hooks.loopwright import LoopwrightHook
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.examining.judged_by import judged_by
+from loopwright.stages.ingest.labelling import take_labels
 from loopwright.stages.ingest.stage import ingest_batch
 from loopwright.triggers import lookout
 from loopwright.triggers.lookout import Lookout
@@ -63,3 +64,25 @@ def test_a_file_that_can_be_no_batch_silences_nobody(toy):
     looking = Lookout(toy.rides, LoopwrightHook(str(toy.path)))
     assert [arrival.batch_id for arrival in looking.waiting()] == ["2024-01"]
     assert [refused.name for refused in looking.refused] == ["a & b.parquet"]
+
+
+def test_labels_wait_like_batches_until_they_were_taken_in(toy, asked):
+    labels = "labels: {arrivals: arrivals/tips/*.csv}\nexpectations: null"
+    toy.edit("include/datasets/rides/dataset.yaml", "owner: tests", f"owner: tests\n{labels}")
+    toy.arrive(1)
+    ingest_batch(toy.workspace, toy.rides, "2024-01")
+    looking = Lookout(toy.rides, LoopwrightHook(str(toy.path)))
+    assert looking.waiting() == []
+    path = toy.path / "arrivals/tips/january.csv"
+    path.parent.mkdir()
+    path.write_text("ride_id,tip\n1000000,1.5\n")
+    assert [one.batch_id for one in looking.waiting()] == ["january"]
+    take_labels(toy.workspace, toy.rides)
+    assert looking.waiting() == []
+    asked.clear()
+    assert looking.waiting() == []
+    assert asked == [], "a quiet source costs two listings and no query"
+    path.write_text("tip\n1.5\n")
+    assert [one.batch_id for one in looking.waiting()] == ["january"]
+    assert take_labels(toy.workspace, toy.rides).refused
+    assert looking.waiting() == [], "what was refused does not wait either"

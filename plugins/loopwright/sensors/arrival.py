@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 class BatchArrivalSensor(BaseSensorOperator):
     """Waits until arrivals wait that the ledger has no answer for, and returns their batch ids.
 
+    A dataset with a ``query`` has no folder to watch, and fails it at once: there, ``FetchRowsOperator`` asks.
+
     :param dataset: the dataset's name.
     :param project: the folder that holds ``include/``; ``[loopwright] project`` when left out.
     :param stable_for: seconds for which a file must not change before it counts.
@@ -115,9 +117,15 @@ class BatchArrivalSensor(BaseSensorOperator):
 
     def _spec(self) -> DatasetSpec:
         try:
-            return Project.at(require_project(self.project)).dataset(self.dataset)
+            spec = Project.at(require_project(self.project)).dataset(self.dataset)
         except DataFault as error:
             raise AirflowFailException(str(error)) from error
+        if spec.query:
+            raise AirflowFailException(
+                f"The dataset {spec.name!r} comes from a database, where nothing arrives that could be waited for. "
+                f"Use FetchRowsOperator, or a sensor of the database's provider; <dataset>.ingest asks by the clock."
+            )
+        return spec
 
     def _workspace(self) -> Workspace:
         return LoopwrightHook(

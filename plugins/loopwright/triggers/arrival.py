@@ -14,6 +14,7 @@ from typing import Any, Literal
 from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TriggerEvent
 
 from loopwright.declaration import DatasetSpec
+from loopwright.declaration.dataset import Labels
 from loopwright.hooks.lake import LakeHook
 from loopwright.hooks.ledger import LedgerHook
 from loopwright.hooks.loopwright import LoopwrightHook
@@ -36,6 +37,7 @@ class _Waits(BaseTrigger):
     :param files: whether one file makes a batch, or many.
     :param complete: the name of a file that says that all of a batch's are there.
     :param judged_by: the digest of what batches are judged by: those that were set aside by another wait again.
+    :param labels: the declared glob of files of labels, which wait like batches; none when left out.
     :param project: the folder that relative places are taken from.
     :param poll_interval: seconds between two looks.
     :param stable_for: seconds for which a file must not change before it counts.
@@ -52,6 +54,7 @@ class _Waits(BaseTrigger):
         files: Literal["one", "many"] = "one",
         complete: str | None = None,
         judged_by: str | None = None,
+        labels: str | None = None,
         project: str | None = None,
         poll_interval: float = 2.0,
         stable_for: float = 2.0,
@@ -65,6 +68,7 @@ class _Waits(BaseTrigger):
         self.files = files
         self.complete = complete
         self.judged_by = judged_by
+        self.labels = labels
         self.project = project
         self.poll_interval = poll_interval
         self.stable_for = stable_for
@@ -74,8 +78,8 @@ class _Waits(BaseTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class's path and the arguments that rebuild this trigger."""
-        names = ("dataset", "arrivals", "batch_id", "files", "complete", "judged_by", "project", "poll_interval",
-                 "stable_for", "lake_conn_id", "ledger_conn_id")  # fmt: skip
+        names = ("dataset", "arrivals", "batch_id", "files", "complete", "judged_by", "labels", "project",
+                 "poll_interval", "stable_for", "lake_conn_id", "ledger_conn_id")  # fmt: skip
         cls = type(self)
         return f"{cls.__module__}.{cls.__qualname__}", {name: getattr(self, name) for name in names}
 
@@ -87,6 +91,7 @@ class _Waits(BaseTrigger):
             batch_id=self.batch_id,
             files=self.files,
             complete=self.complete,
+            labels=Labels(arrivals=self.labels, key=["-"]),
             expectations=None,
         )
         hook = LoopwrightHook(self.project, lake_conn_id=self.lake_conn_id, ledger_conn_id=self.ledger_conn_id)

@@ -20,9 +20,11 @@ BELIEVED_FOR = 60.0
 
 
 class Lookout:
-    """Looks for the arrivals of one dataset that have no answer yet. It blocks: keep it off the event loop.
+    """Looks for the arrivals of one dataset that have no answer yet, and for files of labels that nobody took in.
 
-    :param spec: the dataset; only its name, its glob and how its batches are named matter here.
+    It blocks: keep it off the event loop.
+
+    :param spec: the dataset; only its name, its globs and how its batches are named matter here.
     :param hook: knows the places.
     :param judged_by: the digest of what batches are judged by today; ``None`` where that is not known.
     """
@@ -37,18 +39,20 @@ class Lookout:
         self._learned_at = 0.0
 
     def waiting(self) -> list[Arrival]:
-        """Return what waits, oldest batch first; what can be no batch is kept in ``refused``."""
+        """Return what waits, oldest batch first, then labels; what can be no batch is kept in ``refused``."""
+        from loopwright.stages.ingest.arriving.labels import labels_there, labels_untaken
         from loopwright.stages.ingest.arriving.listing import listed_for
         from loopwright.stages.ingest.arriving.waiting import unhandled
 
         workspace, ledger = self._resolved()
         found = listed_for(workspace, self._spec)
         arrivals, self.refused = found.arrivals, found.refused
-        if frozenset(arrivals) == self._answered:
+        labels = labels_there(workspace, self._spec)
+        if frozenset((*arrivals, *labels)) == self._answered:
             return []
         state = ledger.dataset(self._spec.name)
-        waiting = unhandled(state, arrivals, self._judged_by)
-        self._answered = None if waiting else frozenset(arrivals)
+        waiting = [*unhandled(state, arrivals, self._judged_by), *labels_untaken(state, labels)]
+        self._answered = None if waiting else frozenset((*arrivals, *labels))
         return waiting
 
     def _resolved(self) -> tuple[Workspace, Ledger]:

@@ -16,9 +16,8 @@ from loopwright.lake.columns import columns_of
 from loopwright.lake.labels import labelled
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest.arriving.arrival import Arrival, ArrivalsMissing
 from loopwright.stages.ingest.arriving.fetching import fetched, require_unchanged
-from loopwright.stages.ingest.arriving.listing import listed
+from loopwright.stages.ingest.arriving.labels import labels_there, labels_untaken
 from loopwright.stages.ingest.examining.content import content_digest
 from loopwright.stages.ingest.hash_key import require_same_key
 from loopwright.stages.ingest.reading.frames import read
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from loopwright.declaration import Workspace
     from loopwright.declaration.dataset import DatasetSpec
-    from loopwright.ledger.state import DatasetState
+    from loopwright.stages.ingest.arriving.arrival import Arrival
 
 
 class LabelsUnfit(DataFault):
@@ -68,7 +67,7 @@ def take_labels(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ing
     ledger, subject = Ledger.of(workspace), f"dataset/{dataset.name}"
     taken: list[str] = []
     refused: dict[str, str] = {}
-    for arrival in _waiting(workspace, dataset, ledger.dataset(dataset.name)):
+    for arrival in labels_untaken(ledger.dataset(dataset.name), labels_there(workspace, dataset)):
         evidence: dict[str, Any] = {"file": arrival.batch_id, "signature": arrival.signature}
         try:
             found, rows, digest = _take_in(workspace, dataset, arrival)
@@ -111,15 +110,6 @@ def cover(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ingest") 
         draft = Draft(Kind.BATCHES_LABELLED, actor, f"labelled: {said}", {"batches": found})
         ledger.record(f"dataset/{dataset.name}", draft)
     return {batch: one["share"] for batch, one in found.items()}
-
-
-def _waiting(workspace: Workspace, dataset: DatasetSpec, state: DatasetState) -> list[Arrival]:
-    pattern = workspace.arrivals_glob(str(dataset.labels.arrivals))
-    try:
-        there = listed(pattern, "{stem}", workspace.storage_options).arrivals
-    except ArrivalsMissing:  # labels come later than rows
-        return []
-    return [one for one in there if (state.get(f"labels_file/{one.batch_id}") or {}).get("signature") != one.signature]
 
 
 def _take_in(workspace: Workspace, dataset: DatasetSpec, arrival: Arrival) -> tuple[int, int, str]:
