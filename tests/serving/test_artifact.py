@@ -15,6 +15,7 @@ import pytest
 
 from loopwright.errors import ArtifactTampered, UserCodeFailed
 from loopwright.serving import artifact_digest, load
+from loopwright.serving.signature import example_of
 from support import artifacts
 from support import toy as toys
 
@@ -152,6 +153,18 @@ def test_signature_example_and_requirements_are_there(written) -> None:
     assert signature.outputs.input_names() == ["prediction", "score"]
     assert json.loads((folder / "input_example.json").read_text())["columns"][0] == "ride_id"
     assert set(artifacts.REQUIREMENTS) < set((folder / "requirements.txt").read_text().split())
+
+
+def test_the_example_shows_nothing_of_columns_about_people() -> None:
+    raw = toys.rides(1).assign(rider="Ada", at=pd.Timestamp("2024-01-01", tz="UTC"), kind=pd.Categorical(["a"] * 2000))
+    shy = ["rider", "at", "distance", "kind", "ride_id"]
+    shown = example_of(raw, shy)
+    assert set(shown["rider"]) == {"(sensitive)"}
+    assert (shown["distance"] == 0).all()
+    for name in shy:
+        assert not set(shown[name].dropna().astype(str)) & set(raw[name].head(5).astype(str))
+        assert shown[name].dtype == example_of(raw)[name].dtype
+    assert shown["fare"].tolist() == raw["fare"].head(5).tolist()
 
 
 def test_columns_of_any_type_make_a_signature(toy, tmp_path) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ def write(
     raw: pd.DataFrame,
     answers: pd.DataFrame,
     requirements: Sequence[str],
+    unshown: Collection[str] = (),
 ) -> str:
     """Write a model's files. Call it inside the ``code_of`` block that made the estimator.
 
@@ -53,6 +54,7 @@ def write(
     :param raw: a few raw rows, for signature and input example.
     :param answers: the answers for these rows.
     :param requirements: pinned distributions, one each.
+    :param unshown: raw columns about people, of which the input example shows no value.
     :return: the artifact's digest.
     :raises UserCodeFailed: if the estimator cannot be pickled.
     """
@@ -62,7 +64,7 @@ def write(
         _copy_code(code, model / served.CODE)
         (model / served.CARD).write_text(json.dumps(card.to_dict(), indent=1), encoding="utf-8")
         (model / served.ESTIMATOR).write_bytes(_pickled(estimator))
-        _save(folder, model, raw, answers, needed, requirements)
+        _save(folder, model, raw, answers, needed, requirements, unshown)
     return artifact_digest(folder)
 
 
@@ -176,6 +178,7 @@ def _save(
     answers: pd.DataFrame,
     needed: Sequence[str],
     requirements: Sequence[str],
+    unshown: Collection[str],
 ) -> None:
     """Have MLflow write its files around ours; the loader's name holds its digest, for it lives in ``sys.modules``."""
     from loopwright.serving.signature import example_of, signature_of
@@ -192,6 +195,6 @@ def _save(
         data_path=str(model),
         code_paths=[str(loader)],
         signature=signature_of(raw, answers, needed),
-        input_example=example_of(raw),
+        input_example=example_of(raw, unshown),
         pip_requirements=list(requirements),
     )

@@ -9,7 +9,7 @@ import pandas as pd
 from loopwright.serving.served import raw_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 EXAMPLE_ROWS = 5
 
@@ -31,9 +31,27 @@ def signature_of(raw: pd.DataFrame, answers: pd.DataFrame, needed: Sequence[str]
     return ModelSignature(inputs=Schema(inputs), outputs=Schema(outputs))
 
 
-def example_of(raw: pd.DataFrame) -> pd.DataFrame:
-    """Return the few raw rows that show what an input looks like."""
-    return raw_rows(raw.head(EXAMPLE_ROWS))
+def example_of(raw: pd.DataFrame, unshown: Collection[str] = ()) -> pd.DataFrame:
+    """Return the few raw rows that show what an input looks like.
+
+    :param raw: raw rows.
+    :param unshown: columns about people: a value of their type stands in the place of theirs.
+    """
+    rows = raw_rows(raw.head(EXAMPLE_ROWS))
+    return rows.assign(**{name: _nobodys(rows[name]) for name in rows if name in set(unshown)})
+
+
+def _nobodys(column: pd.Series) -> pd.Series:
+    kind = column.dtype
+    if pd.api.types.is_datetime64_any_dtype(kind):
+        value: Any = pd.Timestamp(0, tz=getattr(kind, "tz", None))
+    elif pd.api.types.is_bool_dtype(kind):
+        value = False
+    elif pd.api.types.is_numeric_dtype(kind):
+        value = 0
+    else:
+        value = "(sensitive)"
+    return pd.Series([value] * len(column), index=column.index).astype(kind)
 
 
 def _type_of(column: pd.Series) -> Any:

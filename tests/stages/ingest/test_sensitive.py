@@ -12,13 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from loopwright.declaration import Workspace
+from loopwright.declaration.sensitive import treatments
 from loopwright.errors import DataFault, DeclarationError
 from loopwright.lake import Lake
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.quarantine.kept import kept_batch
 from loopwright.stages.ingest.quarantine.ruling import rule
 from loopwright.stages.ingest.quarantine.taking_out import write_rows
-from loopwright.stages.ingest.sensitive import digest, treatments
+from loopwright.stages.ingest.sensitive import digest
 from loopwright.stages.ingest.stage import ingest_batch
 from support.toy import Toy, rides
 

@@ -206,6 +206,14 @@ def test_the_run_keeps_where_it_comes_from(tips, tmp_path) -> None:
     assert any(pin.startswith("scikit-learn==") for pin in environment["requirements"])
 
 
+def test_the_example_shows_nothing_of_columns_about_people(tips, tmp_path) -> None:
+    tips.toy.edit("include/datasets/rides/dataset.yaml", "owner: tests", "owner: tests\nsensitive: {zone: keep}")
+    fit = fitted(tips)
+    shown = json.loads(artifact(tips, fit.run_id, "model/input_example.json", tmp_path).read_text())
+    zones = {row[shown["columns"].index("zone")] for row in shown["data"]}
+    assert zones == {"(sensitive)"}
+
+
 def test_the_reference_holds_features_and_answers_to_rows_that_were_not_learned_from(tips, tmp_path) -> None:
     tips.edit("model.yaml", "drift: {share: 0.25", "drift: {sample: 500, share: 0.25")
     training(

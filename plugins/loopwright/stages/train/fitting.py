@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from loopwright.declaration import Project
 from loopwright.declaration.code import code_of
+from loopwright.declaration.sensitive import hidden, shy_of
 from loopwright.errors import DeclarationError, UserCodeFailed
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
@@ -121,7 +122,7 @@ def _fit_in_run(
     keep_seen(tracking, run_id, identities(raw, Project.at(workspace.project).dataset(spec.dataset).key))
     with TemporaryDirectory() as scratch:
         files = Path(scratch) / MODEL
-        way, digest = _write(spec, folder, rows, raw, entry, tracking, run_id, files)
+        way, digest = _write(spec, folder, rows, raw, entry, tracking, run_id, files, workspace.project)
         predictor = artifact.load(files, digest)
         tracking.log_folder(run_id, files, MODEL)
     _keep_reference(workspace, spec, entry, tracking, run_id, rows, predictor)
@@ -144,6 +145,7 @@ def _write(
     tracking: Tracking,
     run_id: str,
     files: Path,
+    project: str,
 ) -> tuple[Trial, str]:
     """Choose, fit on all training rows, and write the artifact: one ``code_of`` block, for what is pickled in it."""
 
@@ -162,6 +164,7 @@ def _write(
             raw=raw,
             answers=answered(learned.estimator, conformed(rows.features.head(5), card), card),
             requirements=requirements_of(folder),
+            unshown=shy_of(raw.columns, hidden(Project.at(project).dataset(spec.dataset))),
         )
     return way, digest
 

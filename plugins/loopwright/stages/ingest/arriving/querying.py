@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from loopwright.declaration.sensitive import lacking
 from loopwright.errors import DeclarationError, shown_names
 from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
@@ -21,7 +22,7 @@ from loopwright.stages.ingest.arriving.databases import engine_for, said_plainly
 from loopwright.stages.ingest.arriving.rows_asked import asked, parquet
 from loopwright.stages.ingest.arriving.windows import next_window, unmarked
 from loopwright.stages.ingest.hash_key import require_same_key
-from loopwright.stages.ingest.sensitive import lacking, protected
+from loopwright.stages.ingest.sensitive import protected
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

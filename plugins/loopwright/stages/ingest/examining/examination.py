@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from loopwright.declaration.loading import digest_of
 from loopwright.declaration.project import Project
+from loopwright.declaration.sensitive import hidden, lacking
 from loopwright.errors import ArrivalUnreadable, DataFault, UserCodeFailed
 from loopwright.lake import Lake
 from loopwright.lake.columns import ColumnUnfit, columns_of
@@ -41,7 +42,7 @@ from loopwright.stages.ingest.reading.as_text import text_columns
 from loopwright.stages.ingest.reading.gathering import read_all
 from loopwright.stages.ingest.reading.room import require_room
 from loopwright.stages.ingest.results import ValidationReport
-from loopwright.stages.ingest.sensitive import hidden, lacking, protected, untold, without_values
+from loopwright.stages.ingest.sensitive import protected, untold, without_values
 from loopwright.verdict import Check, Outcome, Verdict
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from loopwright.declaration.sensitive import hidden, shy_of
 from loopwright.errors import DataFault, NotReady, shown_names
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.arriving.arrival import Arrival, arrival_of
@@ -16,7 +17,6 @@ from loopwright.stages.ingest.infer.profile import BatchProfile, profiled
 from loopwright.stages.ingest.infer.proposing import Proposal, proposed
 from loopwright.stages.ingest.judging.asking import ask, scannable
 from loopwright.stages.ingest.judging.scan.source import table
-from loopwright.stages.ingest.sensitive import hidden, shy_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from loopwright.declaration.sensitive import hidden, lacking, treatments
 from loopwright.lake import Lake
 from loopwright.lake.schema import ColumnConflict
 from loopwright.stages.ingest.examining import structure
@@ -28,7 +29,7 @@ from loopwright.stages.ingest.pieces.cleaning import (
 )
 from loopwright.stages.ingest.pieces.staging import Staged, stage
 from loopwright.stages.ingest.reading.frames import Reading
-from loopwright.stages.ingest.sensitive import hidden, lacking, protected, treatments, untold
+from loopwright.stages.ingest.sensitive import protected, untold
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -75,10 +75,10 @@ def kept_batch(workspace: Workspace, dataset: str, batch_id: str, *, rows: int =
     :param rows: how many to show at the most.
     :raises UnknownName: if it has nothing in quarantine; the nearest that has is said.
     """
+    from loopwright.declaration.sensitive import hidden, shy_of
     from loopwright.lake import Lake
     from loopwright.lake.rows import RESERVED, ROW
     from loopwright.stages.ingest.examining.setting_aside import ARRIVAL, REASONS
-    from loopwright.stages.ingest.sensitive import hidden, shy_of
 
     kept = of_name(kept_batches(workspace, dataset), dataset, batch_id)
     if not kept.rows:

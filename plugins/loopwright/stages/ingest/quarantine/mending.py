@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pandas.api import types as kinds
 
+from loopwright.declaration.sensitive import lacking, treatments
 from loopwright.errors import DataFault, shown_names
 from loopwright.lake.rows import ROW
 from loopwright.stages.ingest.examining.setting_aside import REASONS
 from loopwright.stages.ingest.reading.conversion import to_text
 from loopwright.stages.ingest.reading.frames import Reading, read
-from loopwright.stages.ingest.sensitive import lacking, protected, treatments
+from loopwright.stages.ingest.sensitive import protected
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from loopwright.declaration.sensitive import hidden, shy_of
 from loopwright.errors import DataFault
 from loopwright.lake import Lake
 from loopwright.lake.rows import ROW
@@ -12,7 +13,6 @@ from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.examining.setting_aside import REASONS
 from loopwright.stages.ingest.keeping.held import ROWS, taken_up
 from loopwright.stages.ingest.reading.dialect import AUTO
-from loopwright.stages.ingest.sensitive import hidden, shy_of
 
 if TYPE_CHECKING:
     from pathlib import Path
