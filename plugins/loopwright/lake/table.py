@@ -256,10 +256,13 @@ class Table:
         table = self._opened()
         return table is not None and "delta.dataSkippingStatsColumns" not in table.metadata().configuration
 
-    def is_as_at(self, batch_id: str, version: int) -> bool:
-        """Whether a batch is today what it was at a version of the table, by its files."""
-        now, then = self._required(), self._required(version)
-        return writing.files_of(now, batch_id) == writing.files_of(then, batch_id)
+    def files(self, version: int | None = None) -> dict[str, frozenset[str]]:
+        """Return the files of each batch: others as soon as anything of it is written anew.
+
+        :param version: as of this version; ``None`` for the newest.
+        :raises NotReady: if nothing was ever written.
+        """
+        return writing.files_by_batch(self._required(version))
 
     def columns(self) -> list[str]:
         """Return the names of the columns that batches brought with a value; none if nothing was ever written."""

@@ -201,8 +201,9 @@ def _in_batches(
     if newest is None or not set(key) <= set(table.columns()):
         return {}
     found = _by_batch(_matching(table.read(columns=[BATCH, ROW, *key], version=newest), key))
+    files = table.files(newest)
     for batch, version in _recorded(workspace, dataset.name):
-        if batch in found or table.is_as_at(batch, version):
+        if batch in found or table.files(version).get(batch) == files.get(batch):
             continue
         try:
             before = table.read([batch], columns=list(key), version=version)
