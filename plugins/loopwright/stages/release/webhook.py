@@ -16,7 +16,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -97,7 +96,7 @@ class _Post(threading.Thread):
                 self.status = answer.status
         except urllib.error.HTTPError as error:
             self.status = error.code
-        except (OSError, HTTPException, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - nobody else hears of it here, and a traceback would say the address
             self.failed = str(error) or type(error).__name__
 
 
