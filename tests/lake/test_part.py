@@ -110,6 +110,22 @@ def test_writers_at_once_lose_and_double_nothing(table: Table) -> None:
     assert table.version() == 5
 
 
+def test_of_several_that_make_the_table_one_makes_it(table: Table) -> None:
+    together, frame = threading.Barrier(4), pd.DataFrame({"x": [1, 2]})
+
+    def write() -> None:
+        together.wait()
+        put(table, "same", frame)
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert table.read()["x"].tolist() == [1, 2]
+    assert table.version() == 3
+
+
 def test_large_frames_are_settled_with_the_table_each_time_that_they_are_late(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
