@@ -215,16 +215,17 @@ def _crossed(part: Array, values: Array, even: Array) -> Array:
 
 def _lined(part: Array, numbers: Array, values: Array, even: Array) -> Array:
     """Return for each row what the line through its bin says, drawn by the other half; its mean where there is none."""
-    told = _crossed(part, values, even)
+    told, size = _crossed(part, values, even), int(part.max()) + 1
+    across = np.nan_to_num(numbers)  # what is missing has a bin of its own, and so no slope
     for learn, answer in ((even, ~even), (~even, even)):
-        for one in np.unique(part[answer]):
-            drawn, asked = learn & (part == one), answer & (part == one)
-            across = numbers[drawn]
-            if len(across) < 2 or not np.isfinite(across).all() or np.ptp(across) == 0:
-                continue
-            from_middle = across - across.mean()
-            slope = from_middle @ values[drawn] / (from_middle @ from_middle)
-            told[asked] = values[drawn].mean() + slope * (numbers[asked] - across.mean())
+        of = part[learn]
+        counts = np.maximum(np.bincount(of, minlength=size), 1)
+        middle = np.bincount(of, across[learn], minlength=size) / counts
+        away = across - middle[part]
+        spread = np.bincount(of, away[learn] ** 2, minlength=size)
+        with_values = np.bincount(of, away[learn] * values[learn], minlength=size)
+        slope = np.divide(with_values, spread, out=np.zeros(size), where=spread > 0)
+        told[answer] += slope[part[answer]] * away[answer]
     return told
 
 

@@ -74,10 +74,11 @@ def stored_evaluation(model: str, training_id: str) -> str | None:
     for project in known_projects():
         if model in Project.at(project).model_names():
             hook = LoopwrightHook(project)
-            entry = Ledger.of(hook.workspace()).model(model).training(training_id)
+            workspace = hook.workspace()
+            entry = Ledger.of(workspace).model(model).training(training_id)
             if entry is not None and is_evaluation_of(entry):
                 hook.lend_credentials()
-                return _evaluation_in(hook.workspace(), entry["run_id"])
+                return _evaluation_in(workspace, entry["run_id"])
     return None
 
 

@@ -24,8 +24,8 @@ def refused(tips) -> str:
     return decision.training_id
 
 
-def override(tips, training=None, why=WHY, actor="person:ada"):
-    return override_gate(tips.workspace, tips.spec, training, why=why, actor=actor)
+def override(tips, training=None, why=WHY, actor="person:ada", **more):
+    return override_gate(tips.workspace, tips.spec, training, why=why, actor=actor, **more)
 
 
 def test_it_is_registered_marked_and_still_says_what_the_gate_said(tips, refused, tmp_path) -> None:
@@ -53,8 +53,10 @@ def test_the_release_knows_it_and_asks_for_all_the_rest(tips, refused) -> None:
     assert checks["rehearsal"].outcome == "fail"
 
 
-def test_the_mark_stays_when_it_is_champion(tips, refused) -> None:
-    tips.crown(override(tips).version)
+def test_the_mark_stays_when_it_is_champion_and_names_whose_hands_it_were(tips, refused, tmp_path) -> None:
+    tips.crown(override(tips, typed_by="person:<root>").version)
+    page = tips.tracking.download(tips.state.champion["run_id"], "evaluation.html", tmp_path).read_text()
+    assert "Overridden by person:ada (typed by person:&lt;root&gt;)" in page
     assert status(tips.workspace, "tips")["models"][0]["champion"]["override"]["by"] == "person:ada"
 
 

@@ -135,8 +135,8 @@ def _mark(tracking: Tracking, entry: dict[str, Any]) -> None:
             page = tracking.download(entry["run_id"], EVALUATION, Path(scratch)).read_text(encoding="utf-8")
         except LoopwrightError:  # judged before there were reports: the run's tag says it
             return
-    banner = (
-        f'<div class="verdict fail" id="override"><b>Overridden by {escape(said["by"])}</b><p>{escape(said["why"])}</p>'
-    )
+    typed = f" (typed by {escape(said['typed_by'])})" if said.get("typed_by") else ""
+    banner = '<div class="verdict fail" id="override">'
+    banner += f"<b>Overridden by {escape(said['by'])}{typed}</b><p>{escape(said['why'])}</p>"
     if 'id="override"' not in page:
         tracking.log_text(entry["run_id"], EVALUATION, page.replace("<body>", f"<body>\n{banner}</div>", 1))
