@@ -79,8 +79,6 @@ def judge(
     """
     gate, finite = spec.gate, _finite(candidate)
     checks = [finite, *(unseen_checks(unseen) if unseen else ())]
-    if beside.features:
-        checks.append(leakage_check(gate.leakage, spec.task, beside.features, truth))
     if champion is not None and champion_fault is None:
         champion_fault = _lacks(champion, gate.primary)
     champion = None if champion_fault else champion
@@ -92,6 +90,8 @@ def judge(
         checks.append(looks_check(gate.champion, beside.looks, beside.before))
     checks += _against(gate, asking, champion, champion_fault)
     checks += baseline_checks(asking, spec.task, beside.baselines) if asking else _unasked(gate, truth)
+    if beside.features:
+        checks.append(leakage_check(gate.leakage, spec.task, beside.features, truth))
     if asking is not None:
         checks += [*slice_checks(asking, champion), *fairness_checks(asking), *calibration_check(asking)]
     if gate.latency is not None:
