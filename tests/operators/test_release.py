@@ -201,7 +201,17 @@ def test_a_champion_that_cannot_be_made_again_fails_its_task(toy, monkeypatch, o
     from loopwright.loop import reproduce as room
 
     lineage(toy, "1", "2")
-    found = room.Reproduction("tips", "2", outcome, 10, 3, None, (), 1.0)
+    found = room.Reproduction(
+        model="tips",
+        version="2",
+        outcome=outcome,
+        rows=10,
+        differ=3,
+        largest=None,
+        tolerance=1e-6,
+        reasons=(),
+        seconds=1.0,
+    )
     asked = []
     monkeypatch.setattr(room, "reproduce", lambda workspace, model, version: asked.append(version) or found)
     operator = ReproduceChampionOperator(task_id="reproduce", model="tips", project=str(toy.path))
