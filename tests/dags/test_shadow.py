@@ -1,4 +1,4 @@
-"""A shadow through the shipped DAGs, batch after batch.
+"""A shadow through the shipped DAGs, batch after batch, and the same story told by the loop without Airflow.
 
 Candidates are made by hand, and rehearsals are taken for granted; all else is real. No run waits for anything.
 """
@@ -11,7 +11,9 @@ import pytest
 from sklearn.dummy import DummyClassifier
 
 from loopwright.declaration import Workspace
+from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
+from loopwright.loop.run import turn
 from loopwright.serving.kept import CHALLENGER
 from loopwright.stages.release import rehearsal
 from loopwright.tracking import Tracking
@@ -53,6 +55,22 @@ class Beside:
     def candidate(self, **how: object) -> str:
         spec = self.project.model("beside")
         return candidates.candidate(self.workspace, spec, ["2024-01"], ["2024-02"], **how)  # type: ignore[arg-type]
+
+    def told(self) -> dict[str, list[dict[str, object]]]:
+        """Return what was recorded of candidates and their answers, by its kind and in its order.
+
+        Decisions to train are left out: a turn asks after each step, and Airflow where an asset says so. Scorings are
+        in the order of their batches, which Airflow has mapped tasks do in any; and a run by hand has a person's name.
+        """
+        kept = ("version", "batch_id", "batches", "champion", "judged", "then", "rows", "action")
+        found: dict[str, list[dict[str, object]]] = {}
+        for event in self.ledger.events("model/beside"):
+            if event.kind is not Kind.TRAINING_DECIDED:
+                said = {key: event.evidence[key] for key in kept if key in event.evidence}
+                checks = (event.evidence.get("verdict") or {}).get("checks")
+                found.setdefault(event.kind.value, []).append({**said, "why": event.reason, "checks": checks})
+        found[Kind.BATCH_SCORED.value].sort(key=lambda said: str(said["batch_id"]))
+        return found
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -170,3 +188,19 @@ def test_who_was_superseded_is_skipped_and_fails_nothing(story):
     assert (chapter.state, chapter.states["shadow"], chapter.states["promote"]) == ("success", "success", "skipped")
     assert chapter.results["shadow"]["status"] == "over"
     assert story["newer"].alias == story["newer"].model.challenger["version"] == story["versions"][4]
+
+
+def test_the_loop_without_airflow_records_the_same(story, beside, tmp_path):
+    toy = toys.make(tmp_path)
+    (toy.path / "arrivals" / "rides").mkdir(parents=True)
+    here = Beside(toy, toy.workspace)
+    toy.edit("include/models/beside/model.yaml", "on: [new_data]", "on: []")  # it would learn from what was published
+    here.publish(1, 2)
+    happens = [
+        here.candidate, here.candidate, lambda: here.publish(3), lambda: here.publish(4),
+        lambda: here.candidate(estimator=COIN), lambda: here.publish(5, 6), here.candidate, here.candidate,
+    ]  # fmt: skip
+    for one in happens:
+        one()
+        turn(here.workspace, "beside")
+    assert here.told() == beside.told()

@@ -245,7 +245,7 @@ def test_a_few_rounds(workspace, tmp_path):
 
 
 @pytest.mark.full
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 def test_a_hundred_rounds(workspace, tmp_path):
     _register(Tracking.of(workspace), 10, tmp_path)
     counted = _run(workspace, rounds=100, sleeps=1)

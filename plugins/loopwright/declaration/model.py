@@ -135,8 +135,8 @@ class Retrain(Declared):
         3,
         ge=1,
         description=(
-            "Candidates refused in a row (one that was merely no better is none) after which only a person, or a change"
-            " of code or declaration, starts a training."
+            "Candidates refused in a row, by gate, rehearsal or shadow (one that was merely no better is none), after"
+            " which only a person, or a change of code or declaration, starts a training."
         ),
     )
 

@@ -21,6 +21,8 @@ SINGLES = 60
 SINGLES_SECONDS = 2.0
 """After which no more of them are asked about; at least five are."""
 MEGABYTE = 1_000_000
+PACKAGES = 10
+"""Packages of a model that are remembered: the largest are what importing takes its time for."""
 
 
 def pace(predictor: Predictor, rows: pd.DataFrame) -> dict[str, float | None]:
@@ -96,7 +98,7 @@ def _private_bytes() -> int:
 
 
 def packages(modules: Iterable[str]) -> list[str]:
-    """Return the installed packages that modules belong to, the largest first, ten at most.
+    """Return the installed packages that modules belong to, the largest first, :data:`PACKAGES` at most.
 
     :param modules: names of imported modules, or of what else is in ``sys.modules``.
     """
@@ -106,7 +108,7 @@ def packages(modules: Iterable[str]) -> list[str]:
     installed = tuple({sysconfig.get_path(place) for place in ("purelib", "platlib")})
     found = [name for name in modules if str(getattr(sys.modules.get(name), "__file__", None)).startswith(installed)]
     counted = Counter(name.partition(".")[0] for name in found)
-    return [package for package, _ in counted.most_common(10) if package.isidentifier()]
+    return [package for package, _ in counted.most_common(PACKAGES) if package.isidentifier()]
 
 
 def differing_environment(files: Path) -> list[dict[str, Any]]:

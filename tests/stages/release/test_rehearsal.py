@@ -37,6 +37,7 @@ def test_a_rehearsal_counts_while_nothing_that_it_rests_on_is_another(house, mon
     version = house.candidate()
     assert rehearsed_before(house.workspace, house.model, version) is None
     held = rehearse(house.workspace, house.model, version)
+    assert "sklearn" in held.figures["imports"]
     before = rehearsed_before(house.workspace, house.model, version)
     assert dataclasses.replace(before, held=None) == held
     assert before.held == house.events(Kind.REHEARSED)[0].at
@@ -45,7 +46,9 @@ def test_a_rehearsal_counts_while_nothing_that_it_rests_on_is_another(house, mon
         assert rehearsed_before(house.workspace, house.model, version) is None
     house.toy.edit("include/models/tips/model.yaml", "monitor:", "release: {budget: {size_mb: 0.0001}}\nmonitor:")
     assert rehearsed_before(house.workspace, house.model, version) is None
-    assert rehearse(house.workspace, house.model, version).verdict.refused
+    again = rehearse(house.workspace, house.model, version)
+    assert again.verdict.refused
+    assert again.figures["imports"] == held.figures["imports"]  # what was imported ahead is still what it wants
     assert rehearsed_before(house.workspace, house.model, version) is None
     assert house.state.refusals == 1
 

@@ -84,8 +84,7 @@ def rehearse(
     seconds_at_most = timeout or model.release.rehearsal_timeout.total_seconds()
     started = time.monotonic()
     question, golden = {"memory_mb": model.release.budget.memory_mb}, golden_of(state, entry)
-    # What this version wanted at its last rehearsal; one that had none is much like the champion.
-    imports = (entry.get("figures") or champion.get("figures") or {}).get("imports") or []
+    imports = (entry.get("figures") or {}).get("imports") or []  # as its last rehearsal saw
     where = f"model/{model.name}, version {version}"
     answer = _answer(workspace, entry, question, golden, seconds_at_most, where, imports)
     seconds = time.monotonic() - started
