@@ -30,7 +30,7 @@ def report_address(dataset: str, batch_id: str) -> str:
 def evaluation_address(model: str, training_id: str) -> str:
     """Return the address of the gate's report, relative to the server that shows the link.
 
-    It is opened under the rights of the model's train DAG, whether or not an MLflow server shows it as well.
+    It is opened under the rights of the model's train DAG, and read from the training's MLflow run.
 
     :param model: the model's name.
     :param training_id: the training that was judged.

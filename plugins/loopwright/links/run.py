@@ -30,7 +30,7 @@ class MlflowRunLink(BaseOperatorLink):
 
 
 class ReportLink(BaseOperatorLink):
-    """To the stored report of the batch that a task judged."""
+    """To the stored report of the batch or the candidate that a task judged."""
 
     name = "Loopwright report"
     xcom_key = "_link_loopwright_report"
