@@ -54,6 +54,15 @@ def test_a_dataset_is_found_by_its_name_and_by_its_subject(loopwright, told):
     assert loopwright("history", "project", "--project", told.path, "--json").document["events"] == []
 
 
+def test_a_ledger_in_another_place_is_no_empty_one(loopwright, told, tmp_path):
+    elsewhere = tmp_path / "elsewhere.db"
+    answer = loopwright("history", "tips", "--project", told.path, "--ledger", f"sqlite:///{elsewhere}")
+    assert answer.status == 2
+    assert "no ledger here" in answer.err
+    assert "LOOPWRIGHT_LEDGER" in answer.err
+    assert not elsewhere.exists()
+
+
 def test_an_unknown_name_is_answered_with_the_nearest(loopwright, told):
     answer = loopwright("history", "tip", "--project", told.path)
     assert answer.status == 2

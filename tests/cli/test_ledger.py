@@ -30,6 +30,12 @@ def test_a_sound_ledger_checks(loopwright, told):
     assert document == {"revision": REVISION, "wanted": REVISION, "events": 1, "subjects": 1, "problems": {}}
 
 
+def test_a_mistyped_subject_is_answered_with_the_nearest(loopwright, told):
+    answer = loopwright("ledger", "rebuild", "modl/tips", "--project", told.path)
+    assert answer.status == 2
+    assert "Did you mean 'model/tips'?" in answer.err
+
+
 def test_a_ledger_that_was_tampered_with_is_told_by_subject(loopwright, told):
     sql(told, "UPDATE events SET actor = 'nobody'")
     answer = loopwright("ledger", "check", "--project", told.path)

@@ -45,7 +45,7 @@ class CsvFormat(Declared):
 
 
 class Query(Declared):
-    """Rows of a database: each run takes those that came since the last, and makes them a batch."""
+    """Rows of a database: each run takes those that came since the last, a batch named after the newest."""
 
     sql: str = Field(min_length=1, description="A SELECT without bounds on the watermark: these are added.")
     watermark: str = Field(description="The column that grows with each new or changed row: a time, or a number.")
@@ -115,7 +115,9 @@ class DatasetSpec(Declared):
     on_bad_rows: OnBadRows = Field(OnBadRows(), description="What becomes of rows that are not as expected.")
     quarantine: Quarantine = Field(Quarantine(), description="How what was set aside is kept.")
     schedule: Cron | None = Field(
-        None, description="A cron expression on which ingest also runs; arrivals alone start it when left out."
+        None,
+        description="A cron expression on which ingest also runs; arrivals alone start it when left out. "
+        "A query needs one.",
     )
 
     @model_validator(mode="before")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from loopwright.errors import shown_names
 from loopwright.evaluation.bootstrap import Resampling
 from loopwright.evaluation.intervals import estimate
 from loopwright.evaluation.slicing import Cut
@@ -67,15 +68,19 @@ def _non_inferior(asking: Asking, cut: Cut, gains: Sequence[Estimate], margin: f
     missing = declared.required and cut.left_out > declared.left_out
     outcome = Outcome.FAIL if worst else Outcome.INCONCLUSIVE if unsure or missing or not rows else Outcome.PASS
     why = f"of {len(rows)} slices {len(worst)} are worse by more than {margin:g} in {asking.gate.primary}"
-    why += f", and {len(unsure)} may or may not be" if unsure else ""
-    why += (
-        f"; the worst is {rows[0]['slice']}: {rows[0]['point']:+.4g}" if rows and rows[0]["point"] is not None else ""
-    )
+    if unsure:
+        why += f", and {len(unsure)} may or may not be ({shown_names([row['slice'] for row in unsure], limit=3)})"
+    why += f"; the least gained {_with_bounds(rows[0])}" if rows and rows[0]["point"] is not None else ""
     why += cut.said()
     if missing:
         why += f" (up to {cut.left_out:.2%} of the rows; gate.slices.left_out grants {declared.left_out:.2%})"
     asked = {"margin": margin, "confidence": asking.confidence, "metric": asking.gate.primary}
     return _check(asking, _QUESTIONS[0], outcome, why, rows[:SHOWN], cut, asked, len(rows))
+
+
+def _with_bounds(row: Mapping[str, Any]) -> str:
+    bounds = "" if row["low"] is None else f" ({row['low']:+.4g} to {row['high']:+.4g})"
+    return f"{row['slice']}: {row['point']:+.4g}{bounds}"
 
 
 def _harmed(asking: Asking, cut: Cut, gains: Sequence[Estimate], margin: float) -> Check:

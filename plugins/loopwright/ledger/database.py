@@ -59,6 +59,11 @@ class Database:
         """The URL without its password."""
         return self._url.render_as_string(hide_password=True)
 
+    def is_there(self) -> bool:
+        """Whether there may be anything to read: a SQLite file that is not there is made by whoever opens it."""
+        path = self._url.database if self._url.get_backend_name() == "sqlite" else None
+        return not path or path == ":memory:" or Path(path).exists()
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection that sees one snapshot.

@@ -9,11 +9,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Collection, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, cast
 
 from sqlalchemy.exc import IntegrityError
 
-from loopwright.errors import LedgerConflict, LedgerUnavailable
+from loopwright.errors import LedgerConflict, LedgerUnavailable, NotReady, UnknownName, shown_names
 from loopwright.ledger import journal, portable, soundness
 from loopwright.ledger.database import Database, is_lost_race
 from loopwright.ledger.events import Draft, Event, Kind
@@ -59,6 +60,19 @@ class Ledger:
     def of(cls, workspace: Workspace) -> Ledger:
         """Return the workspace's ledger."""
         return cls(workspace.ledger)
+
+    def require_there(self) -> Ledger:
+        """Return this ledger if there is one: who only reads would else make an empty one in the wrong place.
+
+        :raises NotReady: if its SQLite file is not there.
+        """
+        if not self._database.is_there():
+            raise NotReady(
+                "There is no ledger here yet.",
+                where=self._database.where,
+                mend="Turn the loop first; if it was, say where its ledger is, with --ledger or LOOPWRIGHT_LEDGER.",
+            )
+        return self
 
     def record(self, subject: str, draft: Draft) -> Event:
         """Append one event.
@@ -138,8 +152,17 @@ class Ledger:
 
         :param subject: only this one; else all.
         :return: how many events were folded.
+        :raises UnknownName: if nothing is recorded about it; the nearest is said.
         :raises LedgerUnavailable: if a subject's events are not what was recorded: their state would be made up.
         """
+        if subject and subject not in (known := self.subjects()):
+            near = get_close_matches(subject, known, n=1)
+            raise UnknownName(
+                f"Nothing is recorded about {subject!r}.",
+                where=self._database.where,
+                allowed=shown_names(known) or "the ledger is empty",
+                mend=f"Did you mean {near[0]!r}?" if near else "`loopwright ledger check` counts what there is.",
+            )
         return sum(self._rebuilt(name) for name in ([subject] if subject else self.subjects()))
 
     def fleet(self) -> dict[str, ModelState]:

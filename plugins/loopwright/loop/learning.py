@@ -33,8 +33,13 @@ class Learning:
 
     def __init__(self, workspace: Workspace, model: ModelSpec, teller: Teller) -> None:
         self.workspace, self.model, self.teller = workspace, model, teller
-        self.waits_for: list[str] = []
+        self._asked: dict[str, str] = {}  # by what is asked; the newest candidate takes the place of the one before
         self._ledger = Ledger.of(workspace)
+
+    @property
+    def waits_for(self) -> list[str]:
+        """What a person is asked now, a sentence each."""
+        return list(self._asked.values())
 
     @property
     def state(self) -> ModelState:
@@ -166,6 +171,6 @@ class Learning:
         return False
 
     def _ask(self, action: str, why: str) -> None:
-        if why not in self.waits_for:
-            self.waits_for.append(why)
+        if self._asked.get(action) != why:
+            self._asked[action] = why
             self.teller.tell(Step("release", action, None, "waiting", why, 0.0))

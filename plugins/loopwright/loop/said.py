@@ -28,6 +28,8 @@ def ingested(result: IngestResult) -> Said:
         return result.status, "the same bytes as before"
     why = result.verdict.why().partition(": ")[2]
     rows = f"{result.rows_published} of {result.rows_read} rows; " if result.status == "published" else ""
+    if rows and result.rows_quarantined:
+        rows += f"{result.rows_quarantined} set aside (`loopwright quarantine show` says why); "
     cleaned = ", ".join(f"{step.partition('.')[2]} {n}" for step, n in result.cleaned.items() if n)
     return result.status, f"{rows}{why}" + (f"; cleaned: {cleaned}" if cleaned else "")
 

@@ -26,7 +26,7 @@ def command(name: str, verify: bool, limit: int | None, setting: Setting) -> int
     """
     from loopwright.ledger.store import Ledger
 
-    ledger = Ledger.of(setting.workspace)
+    ledger = Ledger.of(setting.workspace).require_there()
     subject = _subject(setting, ledger, name)
     events = ledger.events(subject, limit=limit, newest_first=limit is not None)
     events = events[::-1] if limit else events

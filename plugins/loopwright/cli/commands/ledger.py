@@ -36,7 +36,9 @@ def check(against: Path | None, setting: Setting) -> int:
     """
     from loopwright.ledger.tables import REVISION
 
-    ledger = _opened(setting)
+    ledger = (
+        _opened(setting) if against else _opened(setting).require_there()
+    )  # a backup is departed from by nothing, too
     revision, counted = ledger.revision() or REVISION, ledger.counts()
     problems = {subject: found for subject in counted if (found := ledger.verify(subject))}
     for subject, found in (ledger.departures(against) if against else {}).items():
@@ -75,7 +77,7 @@ def rebuild(subject: str | None, setting: Setting) -> int:
 
     With --json: one document, {"events"}.
     """
-    folded = _opened(setting).rebuild(subject)
+    folded = _opened(setting).require_there().rebuild(subject)
     _answer(setting, {"events": folded}, f"{coloured('pass')} the state was folded anew from {folded} events")
     return 0
 
@@ -88,7 +90,7 @@ def backup(file: Path, setting: Setting) -> int:
 
     With --json: one document, {"path", "events", "subjects", "head"}.
     """
-    held = _opened(setting).backup(file)
+    held = _opened(setting).require_there().backup(file)
     return _held(setting, held, f", head {held.head[:12]}")
 
 

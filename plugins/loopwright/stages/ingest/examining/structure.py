@@ -258,8 +258,11 @@ def typed(error: DataFault | None = None) -> Check:
     """Whether every column is of a type that the table takes."""
     if error is None:
         return _answer("types", True, "every column fits the table", "")
-    parts = [error.what.rstrip("."), error.where, f"got {error.got}, allowed {error.allowed}", error.mend]
-    return _answer("types", False, "", "; ".join(part for part in parts if part))
+    column = (error.where or "").rpartition(": ")[2]  # without the table's address
+    named = f" ({column})" if column and column not in error.what else ""
+    asked = f": got {error.got}, allowed {error.allowed}" if error.allowed else ""
+    wrong = f"{error.what.rstrip('.')}{named}{asked}" + (f". {error.mend}" if error.mend else "")
+    return _answer("types", False, "", wrong)
 
 
 def _let_go(dataset: DatasetSpec) -> set[str]:

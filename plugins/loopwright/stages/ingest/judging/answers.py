@@ -62,12 +62,16 @@ class ExpectationResult:
         """Return one sentence that a product owner can follow, numbers included."""
         purpose = f" ({shown(self.description)})" if self.description else ""
         if self.raised is not None:
-            return f"{self.name} could not be asked{purpose}: {shown(self.raised)}"
+            return f"{self.name}{purpose}: could not be asked: {shown(self.raised)}"
         asked = ", ".join(f"{key} {value}" for key, value in self.kwargs.items() if not key.startswith("column"))
         asked = f" of {shown(asked)}" if asked else ""
         if self.element_count is not None and self.unexpected_count is not None:
             counted = f"{self.unexpected_count:,} of {self.element_count:,} values"
             return f"{self.name}{purpose}: {counted} are outside what is expected{asked}"
+        if self.observed is None:
+            return (
+                f"{self.name}{purpose}: {'holds' if self.success else 'does not hold'}{asked and f', asked{asked[3:]}'}"
+            )
         return f"{self.name}{purpose}: observed {shown(self.observed)}, expected{asked}"
 
     def check(self, rows: int) -> Check:

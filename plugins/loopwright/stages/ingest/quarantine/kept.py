@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -80,7 +80,9 @@ def kept_batch(workspace: Workspace, dataset: str, batch_id: str, *, rows: int =
     from loopwright.lake.rows import RESERVED, ROW
     from loopwright.stages.ingest.examining.setting_aside import ARRIVAL, REASONS
 
-    kept = of_name(kept_batches(workspace, dataset), dataset, batch_id)
+    kept = of_name(
+        kept_batches(workspace, dataset), dataset, batch_id, Ledger.of(workspace).dataset(dataset).under("arrival")
+    )
     if not kept.rows:
         return kept
     frame = Lake.of(workspace).quarantine(dataset).read([batch_id])
@@ -100,8 +102,10 @@ def kept_batch(workspace: Workspace, dataset: str, batch_id: str, *, rows: int =
     return Kept(**{**asdict(kept), "reasons": counts, "sample": tuple(sample)})
 
 
-def of_name(found: list[Kept], dataset: str, batch_id: str) -> Kept:
+def of_name(found: list[Kept], dataset: str, batch_id: str, known: Collection[str] = ()) -> Kept:
     """Return the one of that name.
+
+    :param known: batches that are known and have nothing in quarantine: a near one would be another, not this misspelt.
 
     :raises UnknownName: if there is none; the nearest is said.
     """
@@ -110,7 +114,7 @@ def of_name(found: list[Kept], dataset: str, batch_id: str) -> Kept:
     by_id = {kept.batch_id: kept for kept in found}
     if batch_id in by_id:
         return by_id[batch_id]
-    near = get_close_matches(batch_id, by_id, n=1)
+    near = [] if batch_id in known else get_close_matches(batch_id, by_id, n=1)
     raise UnknownName(
         f"The batch {batch_id!r} has nothing in quarantine.",
         where=f"dataset {dataset}",

@@ -125,7 +125,12 @@ def rule(
 
 
 def _in_quarantine(workspace: Workspace, dataset: DatasetSpec, batch_id: str) -> Kept:
-    return of_name(kept_batches(workspace, dataset.name), dataset.name, batch_id)
+    return of_name(
+        kept_batches(workspace, dataset.name),
+        dataset.name,
+        batch_id,
+        Ledger.of(workspace).dataset(dataset.name).under("arrival"),
+    )
 
 
 def _undone(state: DatasetState, dataset: DatasetSpec, batch_id: str) -> Kept:
