@@ -17,6 +17,7 @@ from loopwright.loop import erasing, forgetting
 from loopwright.loop.forgetting import Forgotten, forget
 from loopwright.stages.ingest import stage
 from loopwright.stages.ingest.keeping.held import taken_up
+from loopwright.stages.ingest.labelling import take_labels
 from loopwright.stages.ingest.quarantine.ruling import rule
 from loopwright.stages.ingest.stage import ingest_batch
 from support.toy import Toy, rides
@@ -255,3 +256,21 @@ def test_what_cannot_be_erased_is_said_and_recorded(told: Toy) -> None:
 
 
 TOLD = "{tell: [{name: crm, copy_to: /srv/copies}]}"
+
+
+def test_labels_go_with_the_rows_that_they_are_about_though_they_do_not_say_whose(toy: Toy) -> None:
+    declared = "labels: {arrivals: arrivals/tips/*.csv}\nexpectations: null\nsensitive: {rider: keep, zone: drop}"
+    toy.edit("include/datasets/rides/dataset.yaml", "owner: tests", f"owner: tests\n{declared}")
+    frame = people(1)
+    toy.arrive(1, frame.drop(columns="tip"))
+    ingest_batch(place(toy), toy.rides, "2024-01")
+    tips = toy.path / "arrivals" / "tips" / "tips.csv"
+    tips.parent.mkdir(parents=True)
+    frame[["ride_id", "tip"]].to_csv(tips, index=False)
+    take_labels(place(toy), toy.rides)
+    done = erase(toy)
+    assert done.rows == {"batches": 4, "quarantine": 0, "labels": 4, "predictions": 0}
+    hers = set(frame.loc[frame["rider"] == WHO, "ride_id"])
+    assert set(Lake.of(place(toy)).labels("rides").read()["ride_id"]) == set(frame["ride_id"]) - hers
+    with pytest.raises(DataFault, match="dropped on reading"):
+        forget(place(toy), "rides", {"zone": "north"}, why="She asked.", actor="person:ada")

@@ -32,9 +32,9 @@ def with_labels(
     labels = lake.labels(dataset).read(taken["files"], version=taken["version"])
     labels = labels.drop(columns=list(RESERVED), errors="ignore")
     own = [name for name in labels if name not in key]
-    marked = _keys(labels, key)
+    marked = keys_of(labels, key)
     labels = labels[own].set_axis(marked)[~marked.duplicated(keep="last")]
-    return rows.assign(**{str(name): labels[name].reindex(_keys(rows, key)).set_axis(rows.index) for name in own})
+    return rows.assign(**{str(name): labels[name].reindex(keys_of(rows, key)).set_axis(rows.index) for name in own})
 
 
 def labelled(
@@ -45,8 +45,12 @@ def labelled(
     return joined.drop(columns=list(key))
 
 
-def _keys(frame: pd.DataFrame, key: Sequence[str]) -> pd.Index[Any]:
-    """Return each row's key as text, so that a number in one file finds the same number as text in another."""
+def keys_of(frame: pd.DataFrame, key: Sequence[str]) -> pd.Index[Any]:
+    """Return each row's key as text, so that a number in one file finds the same number as text in another.
+
+    :param frame: rows with the key's columns.
+    :param key: their names.
+    """
     import pandas as pd
 
     parts = [_text(frame[name]) for name in key]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import PurePosixPath
@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 from loopwright.declaration import Project
 from loopwright.declaration.cleaning import Rename
-from loopwright.errors import LakeUnavailable, UnknownName, shown_names
+from loopwright.errors import DataFault, LakeUnavailable, UnknownName, shown_names
 from loopwright.lake import Lake
+from loopwright.lake.labels import keys_of
 from loopwright.lake.rows import BATCH, ROW
 from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
@@ -119,14 +120,16 @@ def traces_of(workspace: Workspace, dataset: DatasetSpec, key: Mapping[str, str]
     :param key: column, by its name in the arrival or in the table, to value.
     :raises UnknownName: if no such column ever came.
     """
+    _require_kept(dataset, key)
     now, came = _names(dataset, key, workspace.hash_key)
     lake, state = Lake.of(workspace), Ledger.of(workspace).dataset(dataset.name)
     _require_known(workspace, dataset, now, came)
     tables = _versions(workspace, dataset.name)
     batches = _in_batches(workspace, dataset, now, tables.get("batches"))
     held, unread = _in_held(lake, dataset.name, sorted(state.under("arrival")), came)
-    labels = _in_labels(lake.labels(dataset.name), came, tables.get("labels"))
     quarantine = _in_quarantine(lake.quarantine(dataset.name), came, tables.get("quarantine"))
+    about = _label_keys(lake, dataset, {"batches": batches, "quarantine": quarantine}, tables)
+    labels = _in_labels(lake.labels(dataset.name), came, dataset.labels_key, about, tables.get("labels"))
     fetched = _in_fetched(lake, dataset.name, came)
     predictions, versions = {}, {}
     for model in _models(workspace, dataset.name):
@@ -184,6 +187,18 @@ def _require_known(workspace: Workspace, dataset: DatasetSpec, now: Mapping[str,
         )
 
 
+def _require_kept(dataset: DatasetSpec, key: Mapping[str, str]) -> None:
+    """Refuse to look for what was dropped on reading: nobody would be found, and that would look like an answer."""
+    for name in key:
+        if dataset.sensitive.get(name) == "drop":
+            raise DataFault(
+                "Nobody can be looked for by a column that is dropped on reading.",
+                where=f"dataset {dataset.name}: sensitive",
+                got=name,
+                mend="Name another column that the rows were kept with, such as the key.",
+            )
+
+
 def _matching(frame: pd.DataFrame, key: Mapping[str, str]) -> pd.DataFrame:
     if any(name not in frame for name in key):
         return frame.head(0)
@@ -239,13 +254,38 @@ def _in_quarantine(table: Table, key: Mapping[str, str], newest: int | None) -> 
     return found
 
 
-def _in_labels(table: Table, key: Mapping[str, str], newest: int | None) -> dict[str, tuple[int, ...]]:
+def _label_keys(
+    lake: Lake, dataset: DatasetSpec, found: Mapping[str, Rows], tables: Mapping[str, int]
+) -> frozenset[str]:
+    """Return the keys by which labels of the found rows are joined: a label need not say whom it is about."""
+    keys: set[str] = set()
+    for name, rows in found.items() if dataset.labels.arrivals else ():
+        table: Table = getattr(lake, name)(dataset.name)
+        if not any(rows.values()) or not set(dataset.labels_key) <= set(table.columns()):
+            continue
+        frame = table.read(sorted(rows), columns=[BATCH, ROW, *dataset.labels_key], version=tables[name])
+        mine = [row in rows[batch] for batch, row in zip(frame[BATCH], frame[ROW], strict=True)]
+        keys |= set(keys_of(frame[mine], dataset.labels_key))
+    return frozenset(keys)
+
+
+def _in_labels(
+    table: Table, key: Mapping[str, str], joined_on: Sequence[str], about: Collection[str], newest: int | None
+) -> dict[str, tuple[int, ...]]:
     """Return the rows of labels, and every file of them: an older one of the same name may have held some."""
-    if newest is None or not set(key) <= set(table.columns()):
+    known = set(table.columns()) if newest is not None else set()
+    found: dict[str, tuple[int, ...]] = {}
+    if key and set(key) <= known:
+        frame = table.read(columns=[BATCH, ROW, *key], version=newest)
+        found = _by_batch(_matching(frame, key))
+    if about and set(joined_on) <= known:
+        frame = table.read(columns=[BATCH, ROW, *joined_on], version=newest)
+        theirs = _by_batch(frame[keys_of(frame, joined_on).isin(about)])
+        found = {name: tuple(sorted({*found.get(name, ()), *theirs.get(name, ())})) for name in {*found, *theirs}}
+    if not found:
         return {}
-    frame = table.read(columns=[BATCH, ROW, *key], version=newest)
-    found = _by_batch(_matching(frame, key))
-    return {str(name): found.get(str(name), ()) for name in sorted(frame[BATCH].unique())} if found else {}
+    frame = table.read(columns=[BATCH], version=newest)
+    return {str(name): found.get(str(name), ()) for name in sorted(frame[BATCH].unique())}
 
 
 def _in_fetched(lake: Lake, dataset: str, key: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
