@@ -135,6 +135,9 @@ def test_killed_on_the_way_the_next_call_finishes_it(told: Toy, monkeypatch: pyt
         patch.setattr(erasing, at, killed)
         with pytest.raises(KeyboardInterrupt):
             erase(told)
+    before = files(told)
+    assert "which was interrupted" in " ".join(erase(told, dry_run=True).left)
+    assert files(told) == before
     erase(told)
     lake = Lake.of(place(told))
     assert lake.batches("rides").read().groupby("_batch_id").size().to_dict()["2024-01"] == 37

@@ -73,10 +73,10 @@ def forget(
     _require_unnamed(key, why)
     spec, ledger = Project.at(workspace.project).dataset(dataset), Ledger.of(workspace)
     require_same_key(workspace, spec, record=False)  # by another key's hash nobody would be found
-    left = [_unfinished(workspace, dataset, begun) for begun in ledger.dataset(dataset).under("forgetting").values()]
+    left = _finished(workspace, dataset, dry_run=dry_run)
     found = traces_of(workspace, spec, key)
     if dry_run or not found.any:
-        said = [*filter(None, left), *beyond(workspace, spec, [found])]
+        said = [*left, *beyond(workspace, spec, [found])]
         return _told(dataset, [found], [], said, dry_run=dry_run, clear=not found.any)
     rounds: list[Traces] = []
     requests: list[str] = []
@@ -85,19 +85,27 @@ def forget(
         rounds.append(found.without(erase(workspace, dataset, begun)))
         requests.append(begun["request"])
         found = traces_of(workspace, spec, key)
-    said = [*filter(None, left), *_still_there(found), *beyond(workspace, spec, rounds)]
+    said = [*left, *_still_there(found), *beyond(workspace, spec, rounds)]
     evidence = {"requests": requests, "clear": not found.any, "left": said}
     looked = "looked again, and nothing more was found" if not found.any else "looked again, and rows were there again"
     ledger.record(f"dataset/{dataset}", Draft(Kind.FORGETTING_CHECKED, actor, looked, evidence))
     return _told(dataset, rounds, requests, said, clear=not found.any)
 
 
-def _unfinished(workspace: Workspace, dataset: str, begun: Mapping[str, Any]) -> str | None:
-    """Finish what a call that was killed had begun; whom it was about is not on record, so none can look again."""
-    changed = erase(workspace, dataset, begun)
-    if not changed:
-        return None
-    return f"rows of an earlier request ({begun['request']}) in {', '.join(changed)}, written anew since: ask it again"
+def _finished(workspace: Workspace, dataset: str, *, dry_run: bool) -> list[str]:
+    """Finish what calls that were killed had begun; whom they were about is not on record, so none can look again.
+
+    :param dry_run: only say that there is something to finish.
+    :return: what is left of it, a sentence each.
+    """
+    left = []
+    for begun in Ledger.of(workspace).dataset(dataset).under("forgetting").values():
+        request = f"an earlier request ({begun['request']})"
+        if dry_run:
+            left.append(f"rows of {request}, which was interrupted; the next call finishes it")
+        elif changed := erase(workspace, dataset, begun):
+            left.append(f"rows of {request} in {', '.join(changed)}, written anew since: ask it again")
+    return left
 
 
 def _still_there(found: Traces) -> list[str]:
