@@ -7,7 +7,7 @@ export MLFLOW_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = true
 
 # Two workers for two cores, and a third for the end-to-end stories, which mostly wait (tests/conftest.py).
-ABREAST = --numprocesses 3 --dist loadgroup --no-loadscope-reorder
+ABREAST = --numprocesses 3 --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-full lint format lock wheel clean
