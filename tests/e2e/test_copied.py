@@ -45,7 +45,7 @@ def copied(tmp_path):
                     lambda month=month: ledger.dataset("parcels").arrival(month) is not None,
                     120, lambda month=month: f"{month} was not taken in",
                 )  # fmt: skip
-                api.await_quiet(300)
+                api.await_quiet(300, settle=8)
             return ledger
 
         yield go_round

@@ -109,7 +109,7 @@ class Story:
         )
 
     def await_quiet(self) -> None:
-        self.api.await_quiet(400)
+        self.api.await_quiet(400, settle=8)  # on a busy machine, a run may take that long to follow another
 
     def champion(self, model: str) -> str | None:
         return (self.ledger.model(model).champion or {}).get("version")
