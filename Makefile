@@ -28,7 +28,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv || \
 		{ echo "The installation failed, as said above. If packages could not be fetched: is there a network, and does pip reach its index?"; exit 2; }
 	@UV_HTTP_TIMEOUT=180 $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python \
-		--constraint constraints.txt --editable '.[ml,s3,demo,dev]' || \
+		--constraint constraints.txt --editable '.[ml,s3,demo,dev,benchmark]' || \
 		{ echo "The installation failed, as said above. If packages could not be fetched: is there a network, and does pip reach its index?"; exit 2; }
 	@touch $(READY)
 

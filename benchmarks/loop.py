@@ -27,7 +27,7 @@ from parts.contract import parser, tell_aims, write
 from parts.parse_times import REPOSITORY, parse_times
 
 HERE = Path(__file__).resolve().parent
-MONTHS, QUICK_MONTHS, QUICK_ROWS = 12, 7, 4_000
+MONTHS, QUICK_MONTHS, QUICK_ROWS = 12, 6, 4_000
 AIM_RATIO, AIM_WORKER, AIM_FILE = 1.3, 2.0, 1.0
 BY_HAND_PARTS = ("imports", "ingest", "score", "monitor", "train", "rehearse")
 ENVIRONMENT = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
