@@ -274,18 +274,20 @@ def _in_labels(
 ) -> dict[str, tuple[int, ...]]:
     """Return the rows of labels, and every file of them: an older one of the same name may have held some."""
     known = set(table.columns()) if newest is not None else set()
-    found: dict[str, tuple[int, ...]] = {}
-    if key and set(key) <= known:
-        frame = table.read(columns=[BATCH, ROW, *key], version=newest)
-        found = _by_batch(_matching(frame, key))
-    if about and set(joined_on) <= known:
-        frame = table.read(columns=[BATCH, ROW, *joined_on], version=newest)
-        theirs = _by_batch(frame[keys_of(frame, joined_on).isin(about)])
-        found = {name: tuple(sorted({*found.get(name, ()), *theirs.get(name, ())})) for name in {*found, *theirs}}
-    if not found:
+    by_key, by_rows = set(key) <= known, bool(about) and set(joined_on) <= known
+    if not (by_key or by_rows):
         return {}
-    frame = table.read(columns=[BATCH], version=newest)
-    return {str(name): found.get(str(name), ()) for name in sorted(frame[BATCH].unique())}
+    asked = {*(key if by_key else ()), *(joined_on if by_rows else ())}
+    frame = table.read(columns=[BATCH, ROW, *sorted(asked)], version=newest)
+    hits = [_matching(frame, key)] if by_key else []
+    hits += [frame[keys_of(frame, joined_on).isin(about)]] if by_rows else []
+    found: dict[str, set[int]] = {}
+    for hit in hits:
+        for name, rows in _by_batch(hit).items():
+            found.setdefault(name, set()).update(rows)
+    return (
+        {str(name): tuple(sorted(found.get(str(name), ()))) for name in sorted(frame[BATCH].unique())} if found else {}
+    )
 
 
 def _in_fetched(lake: Lake, dataset: str, key: Mapping[str, str]) -> dict[str, tuple[int, ...]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from loopwright.errors import CannotRun
@@ -16,33 +15,12 @@ from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest import stage
 from loopwright.stages.ingest.keeping import commitment
 from loopwright.stages.ingest.quarantine.ruling import rule
-from loopwright.stages.ingest.stage import IngestResult, ingest_batch
+from support.taken_in import failed, ingest, kinds, published, set_aside
 from support.toy import Toy, rides
-
-
-def ingest(toy: Toy, month: int, **how: object) -> IngestResult:
-    return ingest_batch(toy.workspace, toy.rides, f"2024-{month:02d}", **how)  # type: ignore[arg-type]
-
-
-def kinds(toy: Toy) -> list[Kind]:
-    return [event.kind for event in Ledger.of(toy.workspace).events("dataset/rides")]
 
 
 def verdicts(toy: Toy) -> list[Kind]:
     return [kind for kind in kinds(toy) if kind in (Kind.BATCH_PUBLISHED, Kind.BATCH_QUARANTINED)]
-
-
-def published(toy: Toy) -> pd.DataFrame:
-    return Lake.of(toy.workspace).batches("rides").read()
-
-
-def set_aside(toy: Toy) -> pd.DataFrame:
-    return Lake.of(toy.workspace).quarantine("rides").read()
-
-
-def failed(result: IngestResult) -> dict[str, str]:
-    assert result.verdict is not None
-    return {check.name: check.why for check in result.verdict.checks if check.outcome == "fail"}
 
 
 def test_a_file_that_changes_while_it_is_read_is_read_again_later(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,33 +14,12 @@ import pandas as pd
 import pytest
 
 from loopwright.errors import CannotRun, DeclarationError, UnknownName
-from loopwright.lake import Lake
 from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.arriving.waiting import waiting
-from loopwright.stages.ingest.stage import IngestResult, ingest_batch, validate_batch
+from loopwright.stages.ingest.stage import ingest_batch, validate_batch
+from support.taken_in import failed, ingest, kinds, published, set_aside
 from support.toy import Toy, rides
-
-
-def ingest(toy: Toy, month: int, **how: object) -> IngestResult:
-    return ingest_batch(toy.workspace, toy.rides, f"2024-{month:02d}", **how)  # type: ignore[arg-type]
-
-
-def kinds(toy: Toy) -> list[Kind]:
-    return [event.kind for event in Ledger.of(toy.workspace).events("dataset/rides")]
-
-
-def published(toy: Toy) -> pd.DataFrame:
-    return Lake.of(toy.workspace).batches("rides").read()
-
-
-def set_aside(toy: Toy) -> pd.DataFrame:
-    return Lake.of(toy.workspace).quarantine("rides").read()
-
-
-def failed(result: IngestResult) -> dict[str, str]:
-    assert result.verdict is not None
-    return {check.name: check.why for check in result.verdict.checks if check.outcome == "fail"}
 
 
 def test_a_good_batch_is_published_with_everything_that_was_found(toy: Toy) -> None:
