@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from loopwright.declaration import Project
+from loopwright.declaration.sensitive import hidden, shy_of
 from loopwright.errors import ArtifactTampered, DataFault, NotReady, UserCodeFailed
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
@@ -27,7 +28,7 @@ from loopwright.serving.measures import own_metrics
 from loopwright.serving.predictor import arrays_of
 from loopwright.stages.release import FreshProcess, adopt_version
 from loopwright.stages.train.environment import imported_modules
-from loopwright.stages.train.keeping import draw_rehearsal, keep_golden, keep_reference
+from loopwright.stages.train.samples import draw_rehearsal, keep_golden, keep_reference
 from loopwright.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -156,13 +157,14 @@ def _wrapped(
     workspace: Workspace, spec: ModelSpec, files: Path, digest: str, raw: pd.DataFrame, into: Path
 ) -> dict[str, Any]:
     """Have the model loaded, wrapped and asked in a process of its own; files are left in ``into``."""
-    code = Project.at(workspace.project).model_folder(spec.name)
+    project = Project.at(workspace.project)
+    code, unshown = project.model_folder(spec.name), hidden(project.dataset(spec.dataset))
     raw.to_parquet(into / adoption_process.RAW)
-    draw_rehearsal(spec, raw, into / adoption_process.GOLDEN_ROWS)
+    draw_rehearsal(spec, raw, into / adoption_process.GOLDEN_ROWS, unshown=unshown)
     question = {
         "files": str(files), "digest": digest, "into": str(into), "code": str(code.resolve()),
         "spec": spec.model_dump(mode="json", exclude={"release"}),
-        "modules": sorted({*imported_modules(code), *spec.train.types}),
+        "modules": sorted({*imported_modules(code), *spec.train.types}), "unshown": shy_of(raw.columns, unshown),
     }  # fmt: skip
     where = f"model/{spec.name}"
     with FreshProcess(workspace, where, module=adoption_process.MODULE) as process:
@@ -200,9 +202,9 @@ def _kept(
     )
     tracking.log_folder(run_id, folder, "model")
     golden = keep_golden(tracking, run_id, into / adoption_process.GOLDEN_ROWS, expected)
-    keep_reference(tracking, run_id, spec, features, answers, empty=wrapped["empty"])
     project = Project.at(workspace.project)
     code, dataset = project.model_folder(spec.name), project.dataset(spec.dataset)
+    keep_reference(tracking, run_id, spec, features, answers, empty=wrapped["empty"], unshown=hidden(dataset))
     known = labels_complete(workspace, dataset, batch)
     value = _value(spec, code, raw, arrays_of(answers, wrapped["classes"])) if known else None
     primary = {"metric": spec.gate.primary, "value": value}

@@ -50,6 +50,7 @@ def _wrapped(question: Mapping[str, Any]) -> dict[str, Any]:
         Path(question["code"]),
         question["modules"],
         folder,
+        unshown=question["unshown"],
     )
 
 
@@ -60,6 +61,8 @@ def wrapped(
     code: Path,
     modules: list[str],
     into: Path,
+    *,
+    unshown: list[str],
 ) -> dict[str, Any]:
     """Make an artifact like any other of a team's model and the declared feature code.
 
@@ -69,6 +72,7 @@ def wrapped(
     :param code: the folder of the team's code.
     :param modules: what the model may be made of, besides the libraries of every artifact.
     :param into: a folder that holds the rows to ask about; the rest is written there.
+    :param unshown: columns of these rows about people, of which the input example shows no value.
     :return: ``classes``, and ``empty``, the features without a single value.
     :raises ArtifactTampered: if the files are not those that were recorded.
     :raises UserCodeFailed: if it cannot be loaded, or the declared features are not those that it takes.
@@ -99,6 +103,7 @@ def wrapped(
         wrapped_digest = artifact.write(
             into / WRAPPED, estimator=foreign.estimator, card=card, code=code, raw=raw.head(5),
             answers=answers.head(5), requirements=foreign.requirements or ["pandas", "scikit-learn", "cloudpickle"],
+            unshown=unshown,
         )  # fmt: skip
     predictor = artifact.load(into / WRAPPED, wrapped_digest)
     _require_same(predictor.predict(raw), answers, spec)

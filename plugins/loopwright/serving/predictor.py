@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopwright.declaration.code import code_of, raised_by
-from loopwright.errors import LoopwrightError, UserCodeFailed
+from loopwright.errors import DeclarationError, LoopwrightError, UserCodeFailed
 from loopwright.evaluation.predicted import Predicted
 from loopwright.serving.rows import features_by
 from loopwright.serving.served import CODE, MissingFeatures, answered, conformed
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from loopwright.evaluation.predicted import Array
+
+CANNOT_ANSWER = (UserCodeFailed, DeclarationError)
+"""What a model's own code may raise: a finding about the model, and no accident."""
 
 
 class Predictor:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from loopwright.serving.disclosure import filled, nobodys
 from loopwright.serving.served import raw_rows
 
 if TYPE_CHECKING:
@@ -38,20 +39,7 @@ def example_of(raw: pd.DataFrame, unshown: Collection[str] = ()) -> pd.DataFrame
     :param unshown: columns about people: a value of their type stands in the place of theirs.
     """
     rows = raw_rows(raw.head(EXAMPLE_ROWS))
-    return rows.assign(**{name: _nobodys(rows[name]) for name in rows if name in set(unshown)})
-
-
-def _nobodys(column: pd.Series) -> pd.Series:
-    kind = column.dtype
-    if pd.api.types.is_datetime64_any_dtype(kind):
-        value: Any = pd.Timestamp(0, tz=getattr(kind, "tz", None))
-    elif pd.api.types.is_bool_dtype(kind):
-        value = False
-    elif pd.api.types.is_numeric_dtype(kind):
-        value = 0
-    else:
-        value = "(sensitive)"
-    return pd.Series([value] * len(column), index=column.index).astype(kind)
+    return rows.assign(**{name: filled(rows[name], nobodys(rows[name])) for name in rows if name in set(unshown)})
 
 
 def _type_of(column: pd.Series) -> Any:

@@ -16,8 +16,11 @@ from loopwright.serving import load_version
 from loopwright.stages.ingest.stage import ingest_batch
 from loopwright.stages.train.refusing import TrainingOutdated
 from loopwright.stages.train.snapshot import NothingToLearn
+from loopwright.verdict import Outcome
 from support.published import publish
 from support.toy import rides
+
+SAMPLES = ("rehearsal/rows.parquet", "rehearsal/expected.parquet", "reference/features.parquet")
 
 
 def training(trained, text: str) -> None:
@@ -212,6 +215,30 @@ def test_the_example_shows_nothing_of_columns_about_people(tips, tmp_path) -> No
     shown = json.loads(artifact(tips, fit.run_id, "model/input_example.json", tmp_path).read_text())
     zones = {row[shown["columns"].index("zone")] for row in shown["data"]}
     assert zones == {"(sensitive)"}
+
+
+def test_the_samples_show_nobodys_value_of_columns_about_people(tips, tmp_path) -> None:
+    tips.toy.edit("include/datasets/rides/dataset.yaml", "owner: tests", "owner: tests\nsensitive: {distance: keep}")
+    fit = fitted(tips)
+    tips.judge(fit.training_id)
+    shown = {name: pd.read_parquet(artifact(tips, fit.run_id, name, tmp_path)) for name in SAMPLES}
+    there = {value for month in (1, 2, 3) for value in rides(month)["distance"]}
+    asked, answers, reference = (shown[name] for name in SAMPLES)
+    assert len(asked) == len(answers) > 10
+    assert not there & {*asked["distance"], *reference["distance"]}
+    pd.testing.assert_frame_equal(predictor(tips, fit).predict(asked), answers)
+
+
+def test_features_that_need_a_persons_own_value_are_said_to(tips) -> None:
+    tips.toy.edit("include/datasets/rides/dataset.yaml", "owner: tests", "owner: tests\nsensitive: {ride_id: keep}")
+    tips.edit("features.py", "    return pd", "    assert rides['ride_id'].is_unique\n    return pd")
+    fit = fitted(tips)
+    verdict = tips.judge(fit.training_id).verdict
+    [check] = [check for check in verdict.checks if check.name == "answers"]
+    assert verdict.outcome is Outcome.FAIL
+    assert "cannot answer for rows whose columns about people hold other values than their own" in check.why
+    assert "ride_id" in check.observed["allowed"]
+    assert "sensitive: hash or drop" in check.observed["mend"]
 
 
 def test_the_reference_holds_features_and_answers_to_rows_that_were_not_learned_from(tips, tmp_path) -> None:

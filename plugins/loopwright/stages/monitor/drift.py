@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from loopwright.declaration import Project
+from loopwright.declaration.sensitive import hidden, shy_of
 from loopwright.errors import NotReady
 from loopwright.ledger.store import Ledger
 from loopwright.profiling import ColumnDrift, compare, judge_columns, sampled
 from loopwright.serving import load_version
+from loopwright.serving.disclosure import crowded
 from loopwright.serving.kept import REFERENCE
 from loopwright.stages.monitor.watched import Watched, watched
 from loopwright.tracking import Tracking
@@ -147,7 +150,9 @@ def _sides(workspace: Workspace, model: ModelSpec, one: Watched, asked: Drift) -
     given = [column for column in _answers(reference) if column in answers]
     # A feature that is called like an answer gave way to it in the reference as well.
     current = pd.concat([features.drop(columns=given, errors="ignore"), answers[given]], axis=1)
-    return sampled(reference, asked.sample), sampled(current, asked.sample)
+    reference, current = sampled(reference, asked.sample), sampled(current, asked.sample)
+    shy = shy_of(current.columns, hidden(Project.at(workspace.project).dataset(model.dataset)))
+    return reference, crowded(current, shy, seed=model.train.seed, known=reference)  # as the reference was kept
 
 
 def _answers(reference: pd.DataFrame) -> list[str]:

@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from loopwright.declaration import Project
-from loopwright.errors import DeclarationError, NotReady, UserCodeFailed
+from loopwright.errors import NotReady
 from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving import load_version
 from loopwright.serving.kept import CHALLENGER
+from loopwright.serving.predictor import CANNOT_ANSWER
 from loopwright.stages.score.stage import predictions
 from loopwright.stages.score.waiting import unshadowed
 
@@ -64,7 +65,7 @@ def shadow_batch(workspace: Workspace, model: ModelSpec, batch_id: str, *, actor
     rows = Lake.of(workspace).batches(model.dataset).read([batch_id], version=batch["data_version"])
     try:
         answers = load_version(workspace, challenger).predict(rows)
-    except (UserCodeFailed, DeclarationError) as fault:
+    except CANNOT_ANSWER as fault:
         why = f"Version {version} could not answer: {fault.what}"
         _record(ledger, model, Draft(Kind.BATCH_SHADOWED, actor, why, {**evidence, "rows": 0, "fault": fault.what}))
         return Shadowed(model.name, batch_id, version, 0, "failed", why)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from loopwright.errors import DeclarationError, UserCodeFailed, shown_names
+from loopwright.errors import DeclarationError, shown_names
 from loopwright.evaluation.importance import importance, importance_check
 from loopwright.evaluation.latency import ROWS, Timing, best_of
+from loopwright.serving.predictor import CANNOT_ANSWER
 from loopwright.serving.served import raw_rows
 from loopwright.verdict import Check, Outcome
 
@@ -66,7 +67,7 @@ def absent_check(
     name, rows = "leakage:absent", raw.head(SAMPLE)
     try:
         without = features(rows.drop(columns=lacking))
-    except (UserCodeFailed, DeclarationError) as fault:
+    except CANNOT_ANSWER as fault:
         why = f"its features need a column that is not there when rows are scored ({shown_names(lacking)}): {fault.got}"
         return (Check(name, Outcome.FAIL, why, fault.to_dict(), lacking, len(rows)),)
     whole = features(rows)
@@ -138,6 +139,6 @@ def timed(candidate: Predictor, champion: Predictor | None, raw: pd.DataFrame) -
 
     try:
         theirs = of(champion) if champion is not None else None
-    except (UserCodeFailed, DeclarationError):
+    except CANNOT_ANSWER:
         theirs = None
     return Timing(len(rows), of(candidate), theirs)

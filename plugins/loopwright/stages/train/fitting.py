@@ -16,17 +16,18 @@ from typing import TYPE_CHECKING, Any, cast
 from loopwright.declaration import Project
 from loopwright.declaration.code import code_of
 from loopwright.declaration.sensitive import hidden, shy_of
-from loopwright.errors import DeclarationError, UserCodeFailed
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving import Predictor, artifact
 from loopwright.serving.measures import own_metrics
+from loopwright.serving.predictor import CANNOT_ANSWER
 from loopwright.serving.served import answered, conformed
 from loopwright.stages.train.choosing import Trial, choose
 from loopwright.stages.train.environment import requirements_of
-from loopwright.stages.train.keeping import keep_provenance, keep_reference
+from loopwright.stages.train.keeping import keep_provenance
 from loopwright.stages.train.learning import learn
 from loopwright.stages.train.refusing import record_failure, require_as_decided, require_open
+from loopwright.stages.train.samples import keep_reference
 from loopwright.stages.train.seen import identities, keep_seen
 from loopwright.stages.train.snapshot import Learnable, NothingToLearn, decided, learnable, rows_of
 from loopwright.tracking import Tracking
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 FITTED = "fitted.json"
 MODEL = "model"
-_FAULTS = (UserCodeFailed, DeclarationError, NothingToLearn)
+_FAULTS = (*CANNOT_ANSWER, NothingToLearn)
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,8 @@ def _keep_reference(
 ) -> None:
     unseen = predictor.predict(rows_of(workspace, spec, entry, entry["holdout"]))
     seen = conformed(rows.features, predictor.card)
-    keep_reference(tracking, run_id, spec, seen, unseen, empty=predictor.card["empty"])
+    unshown = hidden(Project.at(workspace.project).dataset(spec.dataset))
+    keep_reference(tracking, run_id, spec, seen, unseen, empty=predictor.card["empty"], unshown=unshown)
 
 
 def _as_recorded(entry: Mapping[str, Any]) -> Fitted:

@@ -13,15 +13,16 @@ import numpy as np
 from loopwright.declaration import Project
 from loopwright.declaration.metrics import fitting
 from loopwright.declaration.metrics import metric as named
-from loopwright.errors import DeclarationError, UserCodeFailed
+from loopwright.declaration.sensitive import hidden
 from loopwright.evaluation import Beside, Predicted, Unseen, judge, metric_value
 from loopwright.ledger.store import Ledger
 from loopwright.serving import load_version
 from loopwright.serving.measures import own_metrics
+from loopwright.serving.predictor import CANNOT_ANSWER
 from loopwright.serving.rows import Known, known_labels
 from loopwright.stages.train.examining import absent_check, looked_at, stable_check, timed, worth_check
-from loopwright.stages.train.keeping import keep_rehearsal
 from loopwright.stages.train.looks import asked_before, sketch_of
+from loopwright.stages.train.samples import keep_rehearsal
 from loopwright.stages.train.seen import identities, rows_seen, seen_by, unseen_of
 from loopwright.stages.train.snapshot import learnable, rows_of
 from loopwright.tracking import Tracking
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from loopwright.evaluation.predicted import Array
     from loopwright.serving import Predictor
     from loopwright.verdict import Check
-
-CANNOT_ANSWER = (UserCodeFailed, DeclarationError)
-"""What a model's own code may raise: a finding about the model, and no accident."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +69,11 @@ class Holdout:
         known = known_labels(spec, candidate.code, raw)
         features = candidate.features(raw)
         answers = candidate.answers(features)
-        chosen, alone, golden = keep_rehearsal(tracking, entry["run_id"], spec, raw, candidate)
-        more = [*absent_check(spec, candidate.features, raw), stable_check(answers.iloc[chosen], alone)]
         project = Project.at(workspace.project)
-        key, folder = project.dataset(spec.dataset).key, project.model_folder(spec.name)
+        dataset, folder = project.dataset(spec.dataset), project.model_folder(spec.name)
+        run, unshown, key = entry["run_id"], hidden(dataset), dataset.key
+        chosen, alone, golden = keep_rehearsal(tracking, run, spec, raw, candidate, unshown=unshown)
+        more = [*absent_check(spec, candidate.features, raw), stable_check(answers.iloc[chosen], alone)]
         held = identities(raw[known.mask], key)
         seen, again = rows_seen(held, key, seen_by(tracking, entry), seen_by(tracking, champion))
         sketch = sketch_of(held, keyed=bool(key))

@@ -15,7 +15,8 @@ from loopwright.evaluation.page import Judgement, report
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving.kept import EVALUATION, GOLDEN
-from loopwright.stages.train.holdout import CANNOT_ANSWER, Holdout
+from loopwright.serving.predictor import CANNOT_ANSWER
+from loopwright.stages.train.holdout import Holdout
 from loopwright.stages.train.looks import looks_at
 from loopwright.stages.train.refusing import require_as_decided, require_open
 from loopwright.stages.train.snapshot import decided
