@@ -30,7 +30,7 @@ Answered = Callable[[np.random.Generator, int], tuple[Interval, Bound]]
 def sizes(repetitions: int) -> list[tuple[str, int, int]]:
     """Return what to simulate: a name, rows, and how often."""
     asked = [(name, n, repetitions) for name, (_, many) in QUESTIONS.items() for n in many]
-    return [*asked, ("slices", SLICES * SLICE_ROWS, max(repetitions // 4, 1))]
+    return [*asked, ("slices", SLICES * SLICE_ROWS, repetitions)]
 
 
 def size(name: str, n: int, repetitions: int) -> dict[str, Any]:
