@@ -30,7 +30,7 @@ from loopwright.evaluation import Predicted
 from loopwright.evaluation.bootstrap import Resampling
 from loopwright.evaluation.comparison import compared
 from loopwright.evaluation.intervals import bootstrapped_difference, difference, estimate
-from loopwright.evaluation.looks import confidence_of
+from loopwright.evaluation.looks import planned
 from loopwright.evaluation.metrics import prepared
 from loopwright.verdict import Outcome
 
@@ -122,7 +122,7 @@ def _looks(repetitions: int) -> dict[str, Any]:
     """Let candidates that are worse by exactly the margin ask one holdout, one after the other; count who passes."""
     asked = Against(confidence=CONFIDENCE)
     rng = np.random.default_rng([2026, 99])
-    spent = always = 0
+    spent, always, confidences = 0, 0, planned(asked, LOOKS)
     for _ in range(repetitions):
         losses = 5 + np.abs(rng.laplace(0, 1, 500))
         truth = np.zeros(500)
@@ -133,7 +133,7 @@ def _looks(repetitions: int) -> dict[str, Any]:
             for more in noise
         ]
         always += any(gain.at(CONFIDENCE).low >= -0.05 for gain in gains)
-        spent += any(gain.at(confidence_of(asked, k)).low >= -0.05 for k, gain in enumerate(gains, 1))
+        spent += any(gain.at(sure).low >= -0.05 for gain, sure in zip(gains, confidences, strict=True))
     return {"looks": LOOKS, "repetitions": repetitions, "spent": spent / repetitions, "unspent": always / repetitions}
 
 

@@ -11,10 +11,12 @@ import pytest
 from scipy.special import expit, logit
 
 from loopwright.declaration import ModelSpec
+from loopwright.declaration.gate import Against
 from loopwright.evaluation import Beside, Predicted, Seen, Unseen, judge
 from loopwright.evaluation.latency import Timing
+from loopwright.evaluation.looks import planned
 from loopwright.ledger.state import ModelState
-from loopwright.stages.train.looks import looks_at, sketch_of
+from loopwright.stages.train.looks import asked_before, sketch_of
 from loopwright.verdict import Outcome, overall
 
 N = 4000
@@ -100,7 +102,7 @@ def good(seed: int = 0) -> Case:
     chance = expit(1.4 * x + 0.9 * z - 0.2)
     truth = (rng.random(N) < chance).astype(int)
     columns = {"zone": rng.choice(["a", "b", "c"], N), "sex": rng.choice(["f", "m"], N), "customer": np.arange(N) // 4}
-    beside = Beside(columns, {"x": x, "z": z}, {"linear": scored(expit(x))}, 1, Timing(1000, 0.010, 0.009))
+    beside = Beside(columns, {"x": x, "z": z}, {"linear": scored(expit(x))}, Timing(1000, 0.010, 0.009))
     return Case(truth, scored(chance), scored(expit(1.2 * x + 0.3 * z)), beside)
 
 
@@ -171,21 +173,25 @@ def often_asked(case: Case) -> Case:
     """A gain that is enough for the first who asks, and not for the twelfth."""
     few = case.rows(np.arange(300)).asked(**ONLY_THE_CHAMPION, champion={"margin": 0.0})
     assert {c.name: c.outcome for c in few.judged()}["non_inferiority"] is Outcome.PASS
-    return few.shown(looks=12)
+    return few.shown(before=planned(Against(confidence=0.95), 11))
 
 
-def asked_before(**other: Any) -> Callable[[Case], Case]:
+def dressed_up(**other: Any) -> Callable[[Case], Case]:
     """The twelfth look at a holdout, however the eleven before it were dressed up."""
 
     def made(case: Case) -> Case:
         rows = sketch_of(np.arange(N, dtype=np.uint64) * np.uint64(2**50 + 7), keyed=True)
         mine = {"artifact_digest": "a", "declaration_digest": "d", "holdout": ["b4"]}
-        measured = {"held_rows": rows, "verdict": {"checks": [{"name": "measured"}]}, "champion": "1"}
+        measured = {
+            "held_rows": rows,
+            "verdict": {"checks": [{"name": "measured", "observed": {"confidence": 0.95}}]},
+            "champion": "1",
+        }
         trainings = {
             f"training/{k}": {**mine, **measured, **{name: value(k) for name, value in other.items()}}
             for k in range(11)
         }
-        return often_asked(case).shown(looks=looks_at(ModelState("model/m", 1, trainings), mine, "1", rows))
+        return often_asked(case).shown(before=asked_before(ModelState("model/m", 1, trainings), mine, "1", rows))
 
     return made
 
@@ -326,13 +332,13 @@ ROGUES: dict[str, tuple[Callable[[Case], Case], str, Outcome]] = {
     "better for one customer": (one_customer, "non_inferiority", UNSURE),
     "asked too often": (often_asked, "non_inferiority", UNSURE),
     "the same artifact under one gate after the other": (
-        asked_before(declaration_digest=lambda k: f"d{k}"), "non_inferiority", UNSURE,
+        dressed_up(declaration_digest=lambda k: f"d{k}"), "non_inferiority", UNSURE,
     ),
     "a batch sent again and again": (
-        asked_before(artifact_digest=lambda k: f"a{k}", data_versions=lambda k: {"b4": k}), "non_inferiority", UNSURE,
+        dressed_up(artifact_digest=lambda k: f"a{k}", data_versions=lambda k: {"b4": k}), "non_inferiority", UNSURE,
     ),
     "its rows under other names": (
-        asked_before(artifact_digest=lambda k: f"a{k}", holdout=lambda k: [f"again-{k}"]), "non_inferiority", UNSURE,
+        dressed_up(artifact_digest=lambda k: f"a{k}", holdout=lambda k: [f"again-{k}"]), "non_inferiority", UNSURE,
     ),
     "a coin under F1": (coin_under_f1, "baseline:prior", FAIL),
     "a small slice ruined": (small_slice_ruined, "slices:harmed", FAIL),

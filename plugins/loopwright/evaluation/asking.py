@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ class Asking:
     :param candidate: its answers for the holdout's labelled rows.
     :param truth: of the same rows.
     :param columns: of the same rows: what slices, groups and fairness are made of, by name.
-    :param looks: how often this holdout was asked, this time included.
+    :param before: the confidences that this holdout was asked with before.
     :param seed: of the bootstrap.
     """
 
@@ -36,14 +36,14 @@ class Asking:
     candidate: Predicted
     truth: Array
     columns: Mapping[str, Array] = field(default_factory=dict)
-    looks: int = 1
+    before: Sequence[float] = ()
     seed: int = 0
     _known: dict[str, Estimate] = field(default_factory=dict, repr=False)
 
     @cached_property
     def confidence(self) -> float:
         """One-sided, of every bound: the declared one, or more where the holdout was asked before."""
-        return confidence_of(self.gate.champion, self.looks)
+        return confidence_of(self.gate.champion, self.before)
 
     @cached_property
     def resampling(self) -> Resampling:

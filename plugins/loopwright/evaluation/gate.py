@@ -38,17 +38,15 @@ class Beside:
     :param columns: what slices, groups and fairness are made of, by name.
     :param features: the values of each feature, by name; none when leaks are not looked for.
     :param baselines: the answers of the simple models that had to be fitted, by name.
-    :param looks: how often this holdout was asked, this time included.
     :param timing: how long answers took; ``None`` when that was not measured.
-    :param before: the confidences that this holdout was asked with before; ``None`` where nothing records them.
+    :param before: the confidences that this holdout was asked with before.
     """
 
     columns: Mapping[str, Array] = field(default_factory=dict)
     features: Mapping[str, Array] = field(default_factory=dict)
     baselines: Mapping[str, Predicted] = field(default_factory=dict)
-    looks: int = 1
     timing: Timing | None = None
-    before: Sequence[float] | None = None
+    before: Sequence[float] = ()
 
 
 _NOTHING = Beside()
@@ -83,11 +81,11 @@ def judge(
         champion_fault = _lacks(champion, gate.primary)
     champion = None if champion_fault else champion
     sound = finite.outcome is Outcome.PASS
-    asking = Asking(gate, candidate, truth, beside.columns, beside.looks, seed) if sound else None
+    asking = Asking(gate, candidate, truth, beside.columns, beside.before, seed) if sound else None
     checks.append(_measured(gate, asking, truth))
     checks += [_threshold(name, bound, asking, truth) for name, bound in gate.thresholds.items()]
     if champion is not None and asking is not None:
-        checks.append(looks_check(gate.champion, beside.looks, beside.before))
+        checks.append(looks_check(gate.champion, beside.before))
     checks += _against(gate, asking, champion, champion_fault)
     checks += baseline_checks(asking, spec.task, beside.baselines) if asking else _unasked(gate, truth)
     if beside.features:
@@ -106,7 +104,7 @@ def judge_live(
     truth: Array,
     *,
     columns: Mapping[str, Array] | None = None,
-    looks: int = 1,
+    before: Sequence[float] = (),
     seed: int = 0,
 ) -> tuple[Check, ...]:
     """Ask what the gate asks about the champion, of answers that both gave in production.
@@ -116,14 +114,14 @@ def judge_live(
     :param champion: the champion's answers for the same rows.
     :param truth: of the same rows.
     :param columns: what rows are grouped by, by name.
-    :param looks: how often such rows were asked about this candidate, this time included.
+    :param before: the confidences that such rows were asked with about this candidate before.
     :param seed: of the bootstrap.
     """
     if not len(truth):
         return uncompared(gate, Outcome.INCONCLUSIVE, "no row that both answered has a label")
     finite, fault = _finite(candidate), _lacks(champion, gate.primary)
     sound = finite.outcome is Outcome.PASS
-    asking = Asking(gate, candidate, truth, columns or {}, looks, seed) if sound else None
+    asking = Asking(gate, candidate, truth, columns or {}, before, seed) if sound else None
     return (finite, *_against(gate, asking, None if fault else champion, fault))
 
 

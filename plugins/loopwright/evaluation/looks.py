@@ -20,33 +20,33 @@ if TYPE_CHECKING:
 SUREST = 1 - 1e-9
 
 
-def confidence_of(asked: Against, looks: int) -> float:
-    """Return the one-sided confidence of the so-manieth comparison on one holdout, never below the declared one.
+def confidence_of(asked: Against, before: Sequence[float] = ()) -> float:
+    """Return the one-sided confidence of a comparison on a holdout, never below the declared one.
 
     :param asked: the declared confidence and budget.
-    :param looks: how often the holdout was asked, this time included; at least 1.
+    :param before: the confidences of the earlier comparisons on it, whatever was declared then.
     """
-    if looks <= 1:
+    if not before:
         return min(asked.confidence, SUREST)
-    left = 1 - (_budget(asked) - _first(asked)) / 2.0 ** (looks - 1)
-    return min(max(asked.confidence, left), SUREST)
+    return min(max(asked.confidence, 1 - _left(asked, before) / 2), SUREST)
 
 
-def spent(asked: Against, looks: int) -> float:
-    """Return how much of the budget is spent after so many comparisons."""
-    return sum(1 - confidence_of(asked, look) for look in range(1, looks + 1))
+def planned(asked: Against, looks: int) -> list[float]:
+    """Return the confidences of so many comparisons on one holdout, one after the other, under one declaration."""
+    made: list[float] = []
+    while len(made) < looks:
+        made.append(confidence_of(asked, made))
+    return made
 
 
-def looks_check(asked: Against, looks: int, before: Sequence[float] | None = None) -> Check:
+def looks_check(asked: Against, before: Sequence[float] = ()) -> Check:
     """Say how often the holdout was asked; it refuses nobody, for the price is in the confidence.
 
     :param asked: the declared confidence and budget.
-    :param looks: how often, this time included.
-    :param before: the confidences on record of the earlier times, which another declaration may have asked for; as
-        this one would have them when left out.
+    :param before: as :func:`confidence_of` takes it.
     """
-    budget, confidence = _budget(asked), confidence_of(asked, looks)
-    used = spent(asked, looks) if before is None else sum(1 - c for c in before) + 1 - confidence
+    budget, confidence, looks = _budget(asked), confidence_of(asked, before), 1 + len(before)
+    used = _spent(before) + 1 - confidence
     again = (
         "nobody asked this holdout before"
         if looks <= 1
@@ -54,8 +54,18 @@ def looks_check(asked: Against, looks: int, before: Sequence[float] | None = Non
         f" {confidence:.4g} instead of {asked.confidence:g}"
     )
     why = f"{again}; {used:.3g} of its error budget of {budget:.3g} is spent"
+    if confidence == SUREST:
+        why += ", so nothing can be shown on it any more; a newer batch is a new holdout"
     observed = {"looks": looks, "confidence": confidence, "spent": used}
     return Check("looks", Outcome.PASS, why, observed, {"error_budget": budget}, n=looks, required=False)
+
+
+def _left(asked: Against, before: Sequence[float]) -> float:
+    return max(_budget(asked) - _spent(before), 0.0)
+
+
+def _spent(confidences: Sequence[float]) -> float:
+    return sum(1 - confidence for confidence in confidences)
 
 
 def _first(asked: Against) -> float:

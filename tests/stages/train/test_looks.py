@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from loopwright.ledger.state import ModelState
-from loopwright.stages.train.looks import asked_before, looks_at, shared_rows, sketch_of
+from loopwright.stages.train.looks import asked_before, shared_rows, sketch_of
 
 IDS = np.random.default_rng(0).integers(0, 2**64, 60_000, dtype=np.uint64)
 
@@ -70,7 +70,7 @@ OTHERS: dict[str, tuple[dict[str, Any], int]] = {
 def test_what_counts_as_a_look(case) -> None:
     other, looks = OTHERS[case]
     state = ModelState("model/m", 1, {"training/t": other})
-    assert looks_at(state, MINE, "1", sketch(0, 2000)) == looks
+    assert 1 + len(asked_before(state, MINE, "1", sketch(0, 2000))) == looks
 
 
 def test_what_was_spent_is_what_the_record_says() -> None:
@@ -81,6 +81,6 @@ def test_what_was_spent_is_what_the_record_says() -> None:
 
 def test_rows_that_nothing_names_may_have_twins() -> None:
     entries = {"training/t": judged(1, holdout=["b3"], held_rows=sketch(1600, 3600, keyed=False))}
-    assert looks_at(ModelState("model/m", 1, entries), MINE, "1", sketch(0, 2000, keyed=False)) == 1
+    assert 1 + len(asked_before(ModelState("model/m", 1, entries), MINE, "1", sketch(0, 2000, keyed=False))) == 1
     entries = {"training/t": judged(1, holdout=["b3"], held_rows=sketch(0, 2000, keyed=False))}
-    assert looks_at(ModelState("model/m", 1, entries), MINE, "1", sketch(0, 2000, keyed=False)) == 2
+    assert 1 + len(asked_before(ModelState("model/m", 1, entries), MINE, "1", sketch(0, 2000, keyed=False))) == 2

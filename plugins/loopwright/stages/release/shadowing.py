@@ -235,6 +235,7 @@ def _checks(
     import pandas as pd
 
     from loopwright.evaluation import judge_live
+    from loopwright.evaluation.looks import planned
     from loopwright.serving import known_labels, load_version
     from loopwright.serving.measures import own_metrics
 
@@ -248,9 +249,9 @@ def _checks(
     )
     groups = model.gate.groups
     columns = {groups: np.asarray(rows[groups])[labelled]} if groups else {}
-    looks = entry["shadow"]["looks"] + 1
+    before = planned(model.gate.champion, entry["shadow"]["looks"])
     with own_metrics(model, folder):
-        return judge_live(model.gate, ours, theirs, known.values, columns=columns, looks=looks, seed=model.train.seed)
+        return judge_live(model.gate, ours, theirs, known.values, columns=columns, before=before, seed=model.train.seed)
 
 
 def _answers(workspace: Workspace, model: ModelSpec, pairs: list[_Pair], place: int, role: str) -> pd.DataFrame:

@@ -87,7 +87,6 @@ class Holdout:
             looked_at(spec, rows),
             {str(name): np.asarray(column[kept]) for name, column in features.items()},
             _simple(workspace, spec, entry, candidate, features[kept]),
-            1 + len(before),
             timed(candidate, predictor, raw) if spec.gate.latency else None,
             before,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -17,7 +17,7 @@ from loopwright.ledger.store import Ledger
 from loopwright.serving.kept import EVALUATION, GOLDEN
 from loopwright.serving.predictor import CANNOT_ANSWER
 from loopwright.stages.train.holdout import Holdout
-from loopwright.stages.train.looks import looks_at
+from loopwright.stages.train.looks import asked_before
 from loopwright.stages.train.refusing import require_as_decided, require_open
 from loopwright.stages.train.snapshot import decided
 from loopwright.tracking import Tracking
@@ -83,14 +83,14 @@ class _Found:
     :param metrics: for MLflow.
     :param page: the report for people.
     :param rows: what the ledger keeps of the holdout; ``None`` where nothing was asked of it.
-    :param looks: how often it was asked, as the verdict has it.
+    :param before: the confidences that it was asked with before, as the verdict has it.
     """
 
     verdict: Verdict
     metrics: Mapping[str, float]
     page: str
     rows: Mapping[str, Any] | None = None
-    looks: int = 1
+    before: Sequence[float] = ()
 
 
 def _judged(
@@ -116,7 +116,7 @@ def _judged(
     same = _released_before(Ledger.of(workspace).model(spec.name), entry)
     verdict = Verdict("gate", f"model/{spec.name}", (*asked, *same), spec.gate.on_inconclusive, digests)
     about = judgement(verdict=verdict, truth=holdout.truth, candidate=holdout.ours, champion=holdout.theirs)
-    return _Found(verdict, metrics, report(about), holdout.rows, holdout.beside.looks)
+    return _Found(verdict, metrics, report(about), holdout.rows, holdout.beside.before)
 
 
 def _released_before(state: ModelState, entry: Mapping[str, Any]) -> tuple[Check, ...]:
@@ -165,7 +165,7 @@ def _record(
             return None
         _require_same_champion(now, version)
         if found.rows is not None:
-            _require_same_looks(now, entry, version, found.rows, found.looks)
+            _require_same_looks(now, entry, version, found.rows, found.before)
         return Draft(Kind.GATE_DECIDED, "gate", verdict.why(), evidence)
 
     Ledger.of(workspace).decide(f"model/{model}", decision)
@@ -183,15 +183,15 @@ def _require_same_champion(now: ModelState, version: str | None) -> None:
 
 
 def _require_same_looks(
-    now: ModelState, entry: Mapping[str, Any], version: str | None, rows: Mapping[str, Any], looks: int
+    now: ModelState, entry: Mapping[str, Any], version: str | None, rows: Mapping[str, Any], before: Sequence[float]
 ) -> None:
     """Refuse a verdict whose confidence another verdict on the same holdout spent meanwhile."""
-    found = looks_at(now, entry, version, rows)
-    if found != looks:
+    found = asked_before(now, entry, version, rows)
+    if sorted(found) != sorted(before):
         raise LedgerConflict(
             "Another candidate was judged on the same holdout meanwhile.",
             where=now.subject,
-            got=f"look {found}",
-            allowed=f"look {looks}",
+            got=f"asked {len(found)} times before",
+            allowed=f"asked {len(before)} times before",
             mend="Run again: it is asked at the confidence that is left.",
         )

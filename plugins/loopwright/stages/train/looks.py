@@ -57,24 +57,13 @@ def shared_rows(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> float:
     return float(min(common / min(ours["rows"], theirs["rows"]), 1.0))
 
 
-def looks_at(state: ModelState, entry: Mapping[str, Any], champion: str | None, rows: Mapping[str, Any]) -> int:
-    """Return how often a training's holdout was asked, this time included.
-
-    Every other artifact is another question, and so is the same one under another declaration or beside another
-    champion. What gave no measure was not asked.
-
-    :param state: of the model.
-    :param entry: the training as the ledger has it.
-    :param champion: the version that it is compared with.
-    :param rows: the sketch of its holdout.
-    """
-    return 1 + len(asked_before(state, entry, champion, rows))
-
-
 def asked_before(
     state: ModelState, entry: Mapping[str, Any], champion: str | None, rows: Mapping[str, Any]
 ) -> list[float]:
     """Return the confidence on record of each other question to a training's holdout: what was spent on it.
+
+    Every other artifact is another question, and so is the same one under another declaration or beside another
+    champion. What gave no measure was not asked.
 
     :param state: of the model.
     :param entry: the training as the ledger has it.
