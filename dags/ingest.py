@@ -79,6 +79,7 @@ for dataset, project in declared_datasets(__file__, show_broken=True):
                 task_id="announce",
                 of="ingest",
                 when={"status": "published"},
+                labelled_by="list_arrivals",  # labels that came in files of their own are news, too
                 outlets=[assets.batches(dataset.name)],
                 trigger_rule="all_done",  # one bad batch fails itself only
             )

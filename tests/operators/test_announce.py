@@ -44,6 +44,27 @@ def test_a_retried_task_is_told_because_its_first_attempt_may_have_died_before_s
     assert told == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("listed", "labelled"),
+    [
+        ({"labelled": ["a"], "attempt": 1}, ["a"]),
+        ({"labelled": [], "attempt": 2}, []),
+        ({"labelled": [], "attempt": 1}, None),
+        ({"waiting": 0, "attempt": 2}, None),
+        (None, None),
+    ],
+)
+def test_labels_that_came_by_themselves_are_told_and_so_are_those_of_an_attempt_that_died(listed, labelled):
+    operator = AnnounceOperator(task_id="announce", of="ingest", labelled_by="list", outlets=[BATCHES])
+    given = context(operator, pulls={("ingest", "result"): [], ("list", "result"): [listed]})
+    if labelled is None:
+        with pytest.raises(AirflowSkipException, match="nothing to tell"):
+            operator.execute(given)
+        return
+    operator.execute(given)
+    assert given["outlet_events"][BATCHES].extra == {"batch_ids": [], "batches": 0, "labelled": labelled}
+
+
 def test_an_event_is_bounded():
     _, extra = announce([result(f"b{n}", "published") for n in range(1000)])
     assert (len(extra["batch_ids"]), extra["batches"]) == (SAID_AT_MOST, 1000)

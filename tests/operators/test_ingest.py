@@ -1,11 +1,13 @@
 """The ingest operators over the real stage."""
 
 import pytest
+from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
 
 from loopwright.lake import Lake
 from loopwright.operators.ingest import IngestBatchOperator, ListArrivalsOperator, ValidateDataOperator
 from support.airflow_context import context
+from support.toy import rides
 
 
 def run(operator, **more):
@@ -22,8 +24,6 @@ def test_listing_returns_what_waits_in_order(toy):
 
 
 def test_listing_nothing_skips_the_rest_whatever_its_trigger_rule(toy):
-    from airflow.sdk import DAG
-
     (toy.path / "arrivals" / "rides").mkdir(parents=True)
     with DAG("any", schedule=None):
         operator = ListArrivalsOperator(task_id="list", dataset="rides", project=str(toy.path))
@@ -32,6 +32,24 @@ def test_listing_nothing_skips_the_rest_whatever_its_trigger_rule(toy):
     with pytest.raises(DownstreamTasksSkipped) as skipped:
         run(operator)
     assert sorted(skipped.value.tasks) == ["last", "next"]
+
+
+def test_labels_alone_skip_nothing_once_or_when_an_attempt_died(toy):
+    labels = "labels: {arrivals: arrivals/tips/*.csv}\nexpectations: null"
+    toy.edit("include/datasets/rides/dataset.yaml", "owner: tests", f"owner: tests\n{labels}")
+    toy.arrive(1)
+    run(ingest(toy, "2024-01"))
+    path = toy.path / "arrivals/tips/first.csv"
+    path.parent.mkdir()
+    rides(1)[["ride_id", "tip"]].to_csv(path, index=False)
+    with DAG("any", schedule=None):
+        operator = ListArrivalsOperator(task_id="list", dataset="rides", project=str(toy.path))
+        operator >> ListArrivalsOperator(task_id="next", dataset="rides")
+    returned, pushed = run(operator)
+    assert (returned, pushed["result"]["labelled"]) == ([], ["2024-01"])
+    assert run(operator, try_number=2)[0] == [], "the first attempt may have died before it could say so"
+    with pytest.raises(DownstreamTasksSkipped):
+        run(operator)
 
 
 def test_more_than_airflow_maps_over_waits_for_the_next_run(toy, monkeypatch):

@@ -107,7 +107,7 @@ def arrived(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None 
 
     if dataset.query and batch_id is None:
         asked_for(workspace, dataset, dataset.query.connection)
-    found = due(workspace, dataset, batch_id=batch_id, force=force)
+    found = due(workspace, dataset, batch_id=batch_id, force=force).listing
     if dataset.query:
         return found
     if not found.arrivals and not found.refused and not Ledger.of(workspace).dataset(dataset.name).under("arrival"):

@@ -28,6 +28,7 @@ class AnnounceOperator(BaseOperator):
     :param when: what a result must hold to be worth telling, such as ``{"status": "published"}``.
     :param even_nothing: tell also that there was nothing, where others wait for this stage to have had its turn.
     :param above: numbers that it must exceed, such as ``{"rows_quarantined": 0}``.
+    :param labelled_by: the task whose result says of which batches labels came, which is worth telling, too.
     """
 
     template_fields: Sequence[str] = ("of",)
@@ -40,6 +41,7 @@ class AnnounceOperator(BaseOperator):
         when: Mapping[str, Any] | None = None,
         above: Mapping[str, float] | None = None,
         even_nothing: bool = False,
+        labelled_by: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -47,16 +49,27 @@ class AnnounceOperator(BaseOperator):
         self.when = dict(when or {})
         self.above = dict(above or {})
         self.even_nothing = even_nothing
+        self.labelled_by = labelled_by
 
     def execute(self, context: Context) -> list[str]:
         """Look at the results, and emit or skip."""
         results = context["ti"].xcom_pull(task_ids=[self.of], key=RESULT) or []
         told = [str(found["batch_id"]) for found in results if found and self._worth_telling(found)]
-        if not told and not self.even_nothing:
+        labels = self._labels(context)
+        if not told and labels is None and not self.even_nothing:
             wanted = {**self.when, **{name: f"more than {least}" for name, least in self.above.items()}}
             raise AirflowSkipException(f"No result of {self.of} holds {wanted}: there is nothing to tell.")
-        tell_outlets(self, context, {"batch_ids": told[:SAID_AT_MOST], "batches": len(told)})
+        said: dict[str, Any] = {"batch_ids": told[:SAID_AT_MOST], "batches": len(told)}
+        tell_outlets(self, context, said | ({} if labels is None else {"labelled": labels[:SAID_AT_MOST]}))
         return told
+
+    def _labels(self, context: Context) -> list[str] | None:
+        """Return the batches of which labels came; ``None`` where that is nothing to tell."""
+        if self.labelled_by is None:
+            return None
+        found = next(iter(context["ti"].xcom_pull(task_ids=[self.labelled_by], key=RESULT) or []), None) or {}
+        labels: list[str] | None = found.get("labelled")
+        return labels if labels or (labels is not None and found.get("attempt", 1) > 1) else None
 
     def _worth_telling(self, result: Mapping[str, Any]) -> bool:
         # An earlier attempt may have done the work and died before it could say so; an event too many harms nobody.

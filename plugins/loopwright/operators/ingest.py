@@ -51,6 +51,9 @@ class FetchRowsOperator(DatasetOperator):
 class ListArrivalsOperator(ListsBatches, DatasetOperator):
     """Lists the arrivals that were not handled yet, and returns their batch ids to map over.
 
+    Files of labels are taken in first. Where these alone came, the list is empty and skips nothing but the task that
+    is mapped over it: that labels are there is news to whoever learns from them.
+
     :param dataset: the dataset's name.
     :param batch_id: only this one; empty for all.
     :param force: list also what was handled already.
@@ -70,7 +73,14 @@ class ListArrivalsOperator(ListsBatches, DatasetOperator):
         batch_id, force = text_or_none(self.batch_id), yes_or_no(self.force)
         found = due(workspace, self.spec(workspace), batch_id=batch_id, force=force)
         # What is refused comes last, and its own task says why and fails: the run is red, and holds up no batch.
-        return Waiting.of([*(arrival.batch_id for arrival in found.arrivals), *(one.name for one in found.refused)])
+        names = (one.name for one in found.listing.refused)
+        waits = [*(arrival.batch_id for arrival in found.listing.arrivals), *names]
+        return Waiting(tuple(waits), found.labelled)
+
+    def nothing_to_do(self, result: Waiting, context: Context) -> bool:
+        """Whether no batch waits, and no labels came, nor may have come in an attempt that died."""
+        told = result.labelled is not None and (result.labelled or context["ti"].try_number > 1)
+        return not told and super().nothing_to_do(result, context)
 
 
 class IngestBatchOperator(DatasetOperator):

@@ -24,9 +24,11 @@ class Waiting:
     """Batches to do, oldest first.
 
     :param batch_ids: their ids.
+    :param labelled: batches whose labels came in files of their own; ``None`` where these come with the rows.
     """
 
     batch_ids: tuple[str, ...]
+    labelled: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, batch_ids: Iterable[str]) -> Waiting:
@@ -35,7 +37,8 @@ class Waiting:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values, bounded: the whole list is what the task returns."""
-        return {"waiting": len(self.batch_ids), "first": list(self.batch_ids[:20])}
+        labelled = {} if self.labelled is None else {"labelled": list(self.labelled[:100])}
+        return {"waiting": len(self.batch_ids), "first": list(self.batch_ids[:20]), **labelled}
 
 
 class ListsBatches(_Operator):
@@ -45,9 +48,13 @@ class ListsBatches(_Operator):
     skips_when_nothing_waits = True
     """Whether the rest of the run is skipped then; else it sees an empty list."""
 
+    def nothing_to_do(self, result: Waiting, context: Context) -> bool:  # noqa: ARG002 - some ask the context
+        """Whether the rest of the run is to be skipped."""
+        return not result.batch_ids and self.skips_when_nothing_waits
+
     def act(self, result: Waiting, context: Context) -> list[str]:
         """Return the ids, at most as many as Airflow maps over; what is left waits for the next run."""
-        if not result.batch_ids and self.skips_when_nothing_waits:
+        if self.nothing_to_do(result, context):
             self.skip_the_rest(context, "Nothing waits.")
         most = conf.getint("core", "max_map_length", fallback=1024)
         if len(result.batch_ids) > most:

@@ -52,7 +52,7 @@ def _judged_by(dataset: DatasetSpec, project: str) -> str | None:
 
 
 def batches(dataset: str) -> Asset:
-    """Return the asset whose events say that batches were published."""
+    """Return the asset whose events say that batches were published, or that their labels came after them."""
     return _asset(dataset, "batches")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loopwright.stages.ingest.arriving.overdue import erase_overdue
@@ -16,7 +17,20 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def due(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None = None, force: bool = False) -> Listing:
+@dataclass(frozen=True)
+class Due:
+    """What is due.
+
+    :param listing: the arrivals that wait, and what is refused.
+    :param labelled: published batches whose labels came in files of their own just now, enough to learn from; ``None``
+        where labels come with the rows.
+    """
+
+    listing: Listing
+    labelled: tuple[str, ...] | None = None
+
+
+def due(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None = None, force: bool = False) -> Due:
     """Erase what was in quarantine for too long, take labels that came in files of their own, and list what waits.
 
     :param workspace: the five places.
@@ -25,8 +39,13 @@ def due(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None = No
     :param force: likewise.
     """
     erase_overdue(workspace, dataset)
-    if dataset.labels.arrivals:
-        from loopwright.stages.ingest.labelling import take_labels
+    labelled = _labelled(workspace, dataset) if dataset.labels.arrivals else None
+    return Due(waiting(workspace, dataset, batch_id=batch_id, force=force), labelled)
 
-        _log.info("Labels: %s", take_labels(workspace, dataset).to_dict())
-    return waiting(workspace, dataset, batch_id=batch_id, force=force)
+
+def _labelled(workspace: Workspace, dataset: DatasetSpec) -> tuple[str, ...]:
+    from loopwright.stages.ingest.labelling import take_labels
+
+    taken = take_labels(workspace, dataset)
+    _log.log(logging.WARNING if taken.refused else logging.INFO, "Labels: %s", taken.to_dict())
+    return taken.complete

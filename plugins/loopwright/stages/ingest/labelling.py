@@ -7,7 +7,7 @@ with what they were, so that who learns from it can tell whether they changed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from loopwright.errors import ArrivalUnreadable, DataFault, shown_names
@@ -41,17 +41,19 @@ class LabelsTaken:
 
     :param files: that are taken in now.
     :param refused: file to why it is not.
-    :param covered: batch to the share of its rows that has a label, of those where that changed.
+    :param covered: batch to the share of its rows that has a label, of those whose labels changed.
+    :param complete: those of them that enough rows have a label of, so that they can be learned from and measured.
     """
 
     dataset: str
-    files: tuple[str, ...]
-    refused: Mapping[str, str]
-    covered: Mapping[str, float]
+    files: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    covered: Mapping[str, float] = field(default_factory=dict)
+    complete: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {**asdict(self), "files": list(self.files)}
+        return {**asdict(self), "files": list(self.files), "complete": list(self.complete)}
 
 
 def take_labels(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ingest") -> LabelsTaken:
@@ -62,7 +64,7 @@ def take_labels(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ing
     :param actor: who asked, for the ledger.
     """
     if not dataset.labels.arrivals:
-        return LabelsTaken(dataset.name, (), {}, {})
+        return LabelsTaken(dataset.name)
     require_same_key(workspace, dataset)
     ledger, subject = Ledger.of(workspace), f"dataset/{dataset.name}"
     taken: list[str] = []
@@ -79,13 +81,14 @@ def take_labels(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ing
         ledger.record(subject, Draft(Kind.LABELS_TAKEN, actor, f"{rows:,} labels in {arrival.batch_id}", evidence))
         taken.append(arrival.batch_id)
     covered = cover(workspace, dataset, actor=actor)
-    return LabelsTaken(dataset.name, tuple(taken), refused, covered)
+    complete = tuple(batch for batch, share in covered.items() if share >= dataset.labels.complete_at)
+    return LabelsTaken(dataset.name, tuple(taken), refused, covered, complete)
 
 
 def cover(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ingest") -> dict[str, float]:
     """Record what of each published batch has a label, where batch or labels changed since that was recorded.
 
-    :return: batch to share, of those that changed.
+    :return: batch to share, of those whose labels are others than before: a file may be about other batches alone.
     """
     ledger, lake = Ledger.of(workspace), Lake.of(workspace)
     state = ledger.dataset(dataset.name)
@@ -93,6 +96,7 @@ def cover(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ingest") 
     if not dataset.labels.arrivals or counts is None:
         return {}
     found: dict[str, dict[str, Any]] = {}
+    changed: dict[str, float] = {}
     for batch in state.published():
         before = state.get(f"labelled/{batch['batch_id']}") or {}
         asked = {"content_digest": batch["content_digest"], "version": counts["version"]}
@@ -105,11 +109,13 @@ def cover(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ingest") 
         known = labels.notna().any(axis=1)
         digest = content_digest(columns_of(labels), len(labels))
         found[batch["batch_id"]] = {**asked, "share": float(known.mean()), "digest": digest}
+        if known.any() and (before.get("content_digest"), before.get("digest")) != (asked["content_digest"], digest):
+            changed[batch["batch_id"]] = float(known.mean())
     if found:
         said = shown_names([f"{batch} {one['share']:.0%}" for batch, one in found.items()])
         draft = Draft(Kind.BATCHES_LABELLED, actor, f"labelled: {said}", {"batches": found})
         ledger.record(f"dataset/{dataset.name}", draft)
-    return {batch: one["share"] for batch, one in found.items()}
+    return changed
 
 
 def _take_in(workspace: Workspace, dataset: DatasetSpec, arrival: Arrival) -> tuple[int, int, str]:

@@ -128,7 +128,7 @@ def said(word: str, model: ModelSpec, question: Question, state: ModelState, per
     return {
         "first_model": "there is no model yet",
         "unfinished": f"training {last.get('training_id')} was not finished",
-        "new_data": f"new batches: {shown_names(new)}",
+        "new_data": _new_data(question, last, new),
         "drift": f"drift: {request.get('reason')}",
         "performance": f"performance: {request.get('reason')}",
         "staleness": f"the last training is older than {model.retrain.every}",
@@ -156,6 +156,15 @@ def said(word: str, model: ModelSpec, question: Question, state: ModelState, per
             f" which {_came_to(judged)}"
         ),
     }[word]
+
+
+def _new_data(question: Question, last: Mapping[str, Any], new: list[str]) -> str:
+    """Say what is new: batches, and labels of those that were published before and could not be learned from."""
+    before = last.get("dataset_sequence")
+    old = {b["batch_id"] for b in question.mature if before is not None and b["sequence"] <= before}
+    late, fresh = [b for b in new if b in old], [b for b in new if b not in old]
+    parts = {"new batches": fresh, "labels are final now of": late}
+    return "; ".join(f"{what}: {shown_names(names)}" for what, names in parts.items() if names)
 
 
 def _came_to(judged: Mapping[str, Any]) -> str:
