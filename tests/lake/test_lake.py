@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import boto3
@@ -59,11 +60,16 @@ def test_the_same_on_an_object_store(bucket):
     assert table.read(["b", "a"])["x"].tolist() == [0.5, 1.0, 2.0]
     assert table.count("a") == 2
     assert lake.write_report("rides", "a", "json", "{}") == "s3://loop/lake/datasets/rides/reports/a.json"
-    kept = boto3.client(
+    client = boto3.client(
         "s3",
         endpoint_url=bucket["AWS_ENDPOINT_URL"],
         aws_access_key_id="key",
         aws_secret_access_key="secret",
         region_name="us-east-1",
-    ).get_object(Bucket="loop", Key="lake/datasets/rides/reports/a.json")
+    )
+    client.put_object(Bucket="loop", Key="lake/datasets/rides/batches/_batch_id=a/part-0.parquet", Body=b"")
+    assert table.erase_unnamed(older_than=timedelta(days=7)) == 0
+    assert [table.erase_unnamed(older_than=timedelta(0)) for _ in range(2)] == [1, 0]
+    assert table.read(version=0)["x"].tolist() == [1, 2]
+    kept = client.get_object(Bucket="loop", Key="lake/datasets/rides/reports/a.json")
     assert kept["Body"].read() == b"{}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from loopwright.lake import Lake
@@ -92,6 +94,23 @@ def test_data_versions_that_a_model_or_a_batch_refers_to_stay_readable(house):
     with pytest.raises(Exception, match=r"(?i)not found|no such file|does not exist"):
         table.read(["2024-01"], version=2)
     assert clean(house.workspace, actor="a", files_age=NOW).files["rides"] == 0
+
+
+def test_files_of_killed_writers_go_from_every_table_when_they_are_old(house):
+    house.champion()
+    lake = Lake.of(house.workspace)
+    tables = {"rides/batches": lake.batches("rides"), "rides/quarantine": lake.quarantine("rides")}
+    tables["rides/quarantine"].replace(pd.DataFrame({"x": ["1"]}), "2024-01")
+    for table in tables.values():  # what a writer leaves that is killed before its commit
+        (Path(table.uri) / "_batch_id=2024-01" / "part-00000-dead-c000.snappy.parquet").write_bytes(b"PAR1")
+    assert not any(clean(house.workspace, actor="a").unnamed.values()), "too young"
+    would = clean(house.workspace, actor="a", dry_run=True, files_age=NOW)
+    assert {name for name, n in would.unnamed.items() if n} == set(tables)
+    assert "would go: rides/quarantine, 1 file of a killed writer" in would.said()
+    done = clean(house.workspace, actor="a", files_age=NOW)
+    assert done.unnamed == would.unnamed
+    assert not any(clean(house.workspace, actor="a", files_age=NOW).unnamed.values())
+    assert len(lake.batches("rides").read()) > 0
 
 
 def test_rolled_back_champions_stay(house, monkeypatch):

@@ -63,6 +63,31 @@ def names_in(uri: str, storage_options: Mapping[str, str], *, before: datetime |
     return sorted(PurePosixPath(str(name)).name for name in found)
 
 
+def names_below(uri: str, storage_options: Mapping[str, str]) -> list[str]:
+    """Return the paths, below a folder, of all files in it and in its folders, sorted; none if it is not there.
+
+    :param uri: path or URL.
+    :param storage_options: as ``deltalake`` names them.
+    :raises OSError: if the storage fails.
+    """
+    filesystem, path = opened(uri, storage_options)
+    filesystem.invalidate_cache()
+    root = str(path).rstrip("/") + "/"
+    return sorted(str(found).removeprefix(root) for found in filesystem.find(path))
+
+
+def written_at(uri: str, storage_options: Mapping[str, str]) -> datetime:
+    """Return when a file was written last, as an aware time.
+
+    :param uri: path or URL.
+    :param storage_options: as ``deltalake`` names them.
+    :raises FileNotFoundError: if it is not there.
+    """
+    filesystem, path = opened(uri, storage_options)
+    found: datetime = filesystem.modified(path)
+    return found
+
+
 def exists(uri: str, storage_options: Mapping[str, str]) -> bool:
     """Whether there is such a file.
 

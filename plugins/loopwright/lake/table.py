@@ -17,7 +17,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from loopwright.errors import LakeUnavailable, NotReady
-from loopwright.lake import part, reading, rows, writing
+from loopwright.lake import erasing, part, reading, rows, writing
 from loopwright.lake.columns import columns_of
 from loopwright.lake.faults import said_plainly
 from loopwright.lake.rows import ROW, Rows
@@ -181,7 +181,7 @@ class Table:
         with said_plainly(self.uri):
             table = self._opened()
             if table is not None:
-                writing.erase_dead_files(table, self.uri, batch_id, self._options or {})
+                erasing.erase_dead_files(table, self.uri, batch_id, self._options or {})
         return version
 
     def clean(self, *, keep_versions: Sequence[int], older_than: timedelta, dry_run: bool = False) -> int:
@@ -198,7 +198,17 @@ class Table:
         with said_plainly(self.uri):
             kept = [version for version in keep_versions if version <= _version(table)]
             hours = int(older_than.total_seconds() // 3600)
-            return writing.erase_unneeded(table, self.uri, kept, hours, self._options or {}, dry_run=dry_run)
+            return erasing.erase_unneeded(table, self.uri, kept, hours, self._options or {}, dry_run=dry_run)
+
+    def erase_unnamed(self, *, older_than: timedelta, dry_run: bool = False) -> int:
+        """Erase files that no version of the table names, since their writer was killed before it could commit.
+
+        :param older_than: how long ago a file must have been written: longer than any writing takes.
+        :param dry_run: only count them.
+        :return: how many files.
+        """
+        with said_plainly(self.uri):
+            return erasing.erase_unnamed(self._opened, self.uri, older_than, self._options or {}, dry_run=dry_run)
 
     def erase_old_versions(self) -> int:
         """Erase the files that only older versions of the table need, which cannot be read any more then.

@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
-from loopwright.lake.files import exists, remove
 from loopwright.lake.rows import BATCH, RESERVED, ROW, Rows
 from loopwright.lake.schema import widen
 
@@ -108,39 +107,6 @@ def remove_rows(table: DeltaTable, chosen: str, rows: Sequence[int], batch_id: s
     # What others commit meanwhile is not for Delta-rs to judge: the rows may have other numbers then.
     onto_this = CommitProperties(max_commit_retries=0, custom_metadata=marks)
     table.delete(f"{chosen} IN ({numbers})", commit_properties=onto_this)
-
-
-def erase_dead_files(table: DeltaTable, uri: str, batch_id: str, storage_options: Mapping[str, str]) -> int:
-    """Erase the files of a batch that no longer are part of the table, and that only older versions would read.
-
-    Delta-rs can only do so for all batches at once, which would take away versions that models refer to.
-
-    :return: how many files.
-    """
-    dead = table.vacuum(retention_hours=0, dry_run=True, enforce_retention_duration=False, full=False)
-    mine = [path for path in dead if f"{BATCH}={batch_id}" in unquote(path).split("/")]
-    for path in mine:
-        remove(f"{uri}/{path}", storage_options)
-    return len(mine)
-
-
-def erase_unneeded(
-    table: DeltaTable, uri: str, kept: list[int], hours: int, storage_options: Mapping[str, str], *, dry_run: bool
-) -> int:
-    """Erase the files that were replaced so many hours ago, and that none of the kept versions reads.
-
-    One by one, for delta-rs' own clean-up makes a new version of the table each time, also where nothing goes.
-
-    :param kept: versions that stay readable, besides the newest.
-    :return: how many files were there to go.
-    """
-    dead = table.vacuum(
-        retention_hours=hours, dry_run=True, enforce_retention_duration=False, keep_versions=kept or None
-    )
-    there = [path for path in dead if exists(f"{uri}/{path}", storage_options)]
-    for path in [] if dry_run else there:
-        remove(f"{uri}/{path}", storage_options)
-    return len(there)
 
 
 def types_of(table: DeltaTable) -> dict[str, str]:

@@ -1,12 +1,14 @@
 """Clean up what nothing refers to: versions that were never champion, and files of the lake that no version needs.
 
+Nor are files needed that no version ever named, since their writer was killed.
+
 What must stay true: a champion and its predecessors stay, with the data versions that any version that stays was
 trained and judged on, and those that the published batches were recorded with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ from loopwright.stages.release import half_removed, removable, remove_version
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
+    from loopwright.lake import Table
     from loopwright.ledger.state import ModelState
 
 FILES_AGE = timedelta(days=7)
@@ -33,12 +36,14 @@ class Cleaned:
     :param files: how many, by dataset.
     :param kept_versions: the versions of each dataset's table that something refers to.
     :param dry_run: whether nothing was done.
+    :param unnamed: how many files that no version of their table names, by table.
     """
 
     versions: Mapping[str, list[str]] = field(default_factory=dict)
     files: Mapping[str, int] = field(default_factory=dict)
     kept_versions: Mapping[str, list[int]] = field(default_factory=dict)
     dry_run: bool = False
+    unnamed: Mapping[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -51,6 +56,7 @@ class Cleaned:
         return [
             *(f"{word}: {model}, version {', '.join(gone)}" for model, gone in versions.items()),
             *(f"{word}: {name}, {counted(n, 'file')} of older versions" for name, n in self.files.items() if n),
+            *(f"{word}: {name}, {counted(n, 'file')} of a killed writer" for name, n in self.unnamed.items() if n),
         ]
 
 
@@ -68,7 +74,7 @@ def clean(
     :param actor: who cleans.
     :param dry_run: only say what would go.
     :param now: the present, when it is not now.
-    :param files_age: how long ago a file must have been replaced.
+    :param files_age: how long ago a file must have been replaced, or written if no version of its table names it.
     :raises CannotRun: if registry or lake cannot be reached; what went is gone, and the next call goes on.
     """
     project, ledger, moment = Project.at(workspace.project), Ledger.of(workspace), now or datetime.now(UTC)
@@ -81,12 +87,21 @@ def clean(
             continue
         left = half_removed(workspace, spec)
         gone[name] = [v for v in [*left, *wanted] if remove_version(workspace, spec, v, actor=actor, now=moment)]
-    files, kept = {}, {}
+    files, kept, lake = {}, {}, Lake.of(workspace)
     for name in project.dataset_names():
-        table = Lake.of(workspace).batches(name)
+        table = lake.batches(name)
         kept[name] = sorted(_referred_to(ledger, name, without=gone if dry_run else {}))
         files[name] = table.clean(keep_versions=kept[name], older_than=files_age, dry_run=dry_run)
-    return Cleaned(gone, files, kept, dry_run)
+    tables = _tables(lake, project)
+    unnamed = {name: table.erase_unnamed(older_than=files_age, dry_run=dry_run) for name, table in tables.items()}
+    return Cleaned(gone, files, kept, dry_run, unnamed)
+
+
+def _tables(lake: Lake, project: Project) -> dict[str, Table]:
+    kinds: dict[str, Callable[[str], Table]]
+    kinds = {"batches": lake.batches, "quarantine": lake.quarantine, "labels": lake.labels}
+    owned = {f"{name}/{kind}": table(name) for name in project.dataset_names() for kind, table in kinds.items()}
+    return owned | {f"{name}/predictions": lake.predictions(name) for name in project.model_names()}
 
 
 def _referred_to(ledger: Ledger, dataset: str, *, without: Mapping[str, list[str]]) -> set[int]:

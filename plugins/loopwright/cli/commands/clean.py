@@ -15,7 +15,8 @@ from loopwright.cli.person import person
 def command(dry_run: bool, setting: Setting) -> int:
     """Remove versions that were never champion, as release.keep says, and the lake's files that nothing refers to.
 
-    With --json: one document, {"versions": {model: […]}, "files": {dataset: n}, "kept_versions", "dry_run"}.
+    With --json: one document, {"versions": {model: […]}, "files": {dataset: n}, "kept_versions", "dry_run",
+    "unnamed": {table: n}}, the last being files that a killed writer left.
     """
     from loopwright.loop.clean import clean
 
