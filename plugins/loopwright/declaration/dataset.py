@@ -16,7 +16,9 @@ class Labels(Declared):
     """When the truth about a row is known, and whence it comes where it comes later than the row."""
 
     arrivals: str | None = Field(
-        None, description="A glob of files of labels, joined on the key; none where labels come with the rows."
+        None,
+        description="A glob of files of labels, joined on the key; none where labels come with the rows. Labels are "
+        "made of their columns and the batch's, features of the batch's alone: rows that are scored have no other.",
     )
     key: list[str] = Field([], description="The columns to join on; the dataset's key when left out.")
     complete_at: Proportion = Field(

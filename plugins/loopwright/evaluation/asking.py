@@ -91,5 +91,8 @@ def codes(values: Array) -> Array:
     """
     import pandas as pd
 
-    found: Array = np.asarray(pd.factorize(values, use_na_sentinel=False)[0])
+    try:
+        found: Array = np.asarray(pd.factorize(values, use_na_sentinel=False)[0])
+    except TypeError:  # lists and mappings have no hash, but they have a text
+        found = np.asarray(pd.factorize(np.array([str(value) for value in values], dtype=object))[0])
     return found

@@ -133,6 +133,7 @@ def _labelled(values: Array) -> Array:
     import pandas as pd
 
     column = pd.Series(values)
+    column = column.mask(column.isin([np.inf, -np.inf]))
     if pd.api.types.is_numeric_dtype(column) and column.nunique() > _DISTINCT:
         column = pd.qcut(column.astype(float), 4, duplicates="drop")
     named = column.astype(object).where(column.notna(), "missing")

@@ -1,7 +1,8 @@
 """Labels that came in files of their own, joined to the rows that they are about.
 
-What must stay true: rows, their order and their numbers are as before; of two labels for one key the one from the later
-file counts; a row without a label has none.
+What must stay true: rows, their order, their numbers and their own columns are as before; of two labels for one key the
+one from the later file counts; a row without a label has none. What the files bring stands in columns of its own names
+(:data:`loopwright.lake.rows.JOINED`), which only labels are made of: rows that are scored do not have it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from loopwright.lake.rows import RESERVED
+from loopwright.lake.rows import JOINED, RESERVED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def with_labels(
     lake: Lake, dataset: str, key: Sequence[str], taken: Mapping[str, Any] | None, rows: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return rows with their labels, in columns named as in the files; those are missing where no label is known.
+    """Return rows with their labels, in columns named ``JOINED`` and as in the files; missing where none is known.
 
     :param key: the columns to join on.
     :param taken: what of the labels counts: the table's ``version``, and its ``files`` in the order in which they do;
@@ -34,15 +35,16 @@ def with_labels(
     own = [name for name in labels if name not in key]
     marked = keys_of(labels, key)
     labels = labels[own].set_axis(marked)[~marked.duplicated(keep="last")]
-    return rows.assign(**{str(name): labels[name].reindex(keys_of(rows, key)).set_axis(rows.index) for name in own})
+    wanted = keys_of(rows, key)
+    return rows.assign(**{f"{JOINED}{name}": labels[name].reindex(wanted).set_axis(rows.index) for name in own})
 
 
 def labelled(
     lake: Lake, dataset: str, key: Sequence[str], taken: Mapping[str, Any], rows: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the label columns of rows alone, indexed as these."""
-    joined = with_labels(lake, dataset, key, taken, rows[list(key)])
-    return joined.drop(columns=list(key))
+    """Return the label columns of rows alone, named as in the files, indexed as the rows."""
+    joined = with_labels(lake, dataset, key, taken, rows[list(key)]).drop(columns=list(key))
+    return joined.rename(columns=lambda name: str(name).removeprefix(JOINED))
 
 
 def keys_of(frame: pd.DataFrame, key: Sequence[str]) -> pd.Index[Any]:

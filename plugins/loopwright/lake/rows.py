@@ -23,6 +23,8 @@ UNTYPED = "_untyped"
 so that it comes, goes and is read at a version with the batch itself, in the one commit."""
 
 RESERVED = (BATCH, ROLE, ROW, UNTYPED)
+JOINED = "_label/"
+"""What the name of a column begins with that a file of labels brought, where it stands beside a batch's own columns."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from loopwright.declaration.code import code_of, load_function, raised_by
 from loopwright.errors import DeclarationError, LoopwrightError, UserCodeFailed, shown_names
-from loopwright.serving.served import raw_rows
+from loopwright.serving.served import JOINED, raw_rows
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec
@@ -40,6 +40,17 @@ class Known:
         return sorted(np.unique(self.values).tolist())
 
 
+def label_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows as labels are made of them: with what files of labels brought, by its own names, before all else."""
+    brought = {name.removeprefix(JOINED): frame[name].to_numpy() for name in brought_by_labels(frame)}
+    return raw_rows(frame).assign(**brought)
+
+
+def brought_by_labels(frame: pd.DataFrame) -> list[str]:
+    """Return the columns of joined rows that scoring does not have."""
+    return [str(name) for name in frame if str(name).startswith(JOINED)]
+
+
 def features_of(spec: ModelSpec, folder: Path, frame: pd.DataFrame) -> pd.DataFrame:
     """Return the features of raw rows, indexed as these are.
 
@@ -49,7 +60,15 @@ def features_of(spec: ModelSpec, folder: Path, frame: pd.DataFrame) -> pd.DataFr
     :raises UserCodeFailed: if the function raises, or gives anything but a frame with a row for each row.
     :raises DeclarationError: if a declared column is not there.
     """
-    return features_by(spec.features, folder, frame, f"model {spec.name}, features")
+    try:
+        return features_by(spec.features, folder, frame, f"model {spec.name}, features")
+    except (UserCodeFailed, DeclarationError) as fault:
+        brought = [name.removeprefix(JOINED) for name in brought_by_labels(frame)]
+        if not brought:
+            raise
+        lack = f"Features are made of rows as they are scored, without what label files bring: {shown_names(brought)}."
+        parts = {**fault.to_dict(), "mend": f"{lack} {fault.mend or ''}".strip()}
+        raise type(fault)(str(parts.pop("what")), **parts) from fault.__cause__
 
 
 def features_by(declared: str | list[str], folder: Path, frame: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -89,7 +108,7 @@ def labels_of(spec: ModelSpec, folder: Path, frame: pd.DataFrame) -> pd.Series:
     :raises DeclarationError: if the declared column is not there.
     """
     where = f"model {spec.name}, label"
-    rows = raw_rows(frame)
+    rows = label_rows(frame)
     if not spec.label_is_function:
         _require_columns([spec.label], rows, where)
         return rows[spec.label].set_axis(frame.index)

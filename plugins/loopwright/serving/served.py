@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 RESERVED = ("_batch_id", "_row", "_role", "_untyped")
+JOINED = "_label/"
 """The lake's own columns: no model sees them."""
 CARD, ESTIMATOR, CODE = "card.json", "estimator.pkl", "code"
 
@@ -33,8 +34,9 @@ class MissingFeatures(ValueError):
 
 
 def raw_rows(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return rows as user code sees them: without the lake's own columns, indexed from 0, and theirs to change."""
-    return frame.drop(columns=[name for name in RESERVED if name in frame]).reset_index(drop=True)
+    """Return rows as they are scored: without the lake's own columns and labels, indexed from 0, anyone's to change."""
+    ours = [name for name in frame if name in RESERVED or str(name).startswith(JOINED)]
+    return frame.drop(columns=ours).reset_index(drop=True)
 
 
 def conformed(features: pd.DataFrame, card: Card) -> pd.DataFrame:

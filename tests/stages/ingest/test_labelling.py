@@ -8,18 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from loopwright.errors import DeclarationError
+from loopwright.errors import DeclarationError, UserCodeFailed
 from loopwright.lake import Lake
 from loopwright.lake.labels import with_labels
 from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop.taking_in import take_in
 from loopwright.loop.telling import Teller
+from loopwright.serving.rows import label_rows
 from loopwright.stages.ingest.labelling import take_labels
 from loopwright.stages.ingest.stage import ingest_batch
 from loopwright.stages.train.deciding import decide_training
 from loopwright.stages.train.question import Question
-from loopwright.stages.train.snapshot import decided, rows_of
+from loopwright.stages.train.snapshot import decided, learnable, rows_of
 from support.toy import Toy, rides
 
 
@@ -51,6 +52,10 @@ def question(toy: Toy) -> Question:
 
 
 def joined(toy: Toy, batch: str) -> pd.DataFrame:
+    return label_rows(labelled(toy, batch))
+
+
+def labelled(toy: Toy, batch: str) -> pd.DataFrame:
     rows = Lake.of(toy.workspace).batches("rides").read([batch])
     taken = Ledger.of(toy.workspace).dataset("rides").get("labels")
     return with_labels(Lake.of(toy.workspace), "rides", ["ride_id"], taken, rows)
@@ -105,8 +110,24 @@ def test_only_batches_whose_labels_are_complete_are_learned_from_and_as_they_wer
     tell(late, "first", frames[1].assign(tip=0.0))
     take_labels(late.workspace, late.rides)
     rows = rows_of(late.workspace, late.tips, entry, ["2024-01"])
-    np.testing.assert_allclose(rows["tip"], frames[1]["tip"], err_msg="the labels that the decision saw")
+    np.testing.assert_allclose(label_rows(rows)["tip"], frames[1]["tip"], err_msg="the labels that the decision saw")
     assert question(late).data_digest != asked.data_digest, "other labels are another question"
+
+
+def test_features_are_made_without_what_label_files_bring(late: Toy) -> None:
+    frame = arrive(late, 1)
+    path = late.path / "arrivals" / "tips" / "first.csv"
+    path.parent.mkdir(parents=True)
+    frame[["ride_id", "tip"]].assign(distance=-1.0, rating=5).to_csv(path, index=False)
+    take_labels(late.workspace, late.rides)
+    rows, folder = labelled(late, "2024-01"), late.project.model_folder("tips")
+    learned = learnable(late.tips, folder, rows)
+    np.testing.assert_allclose(learned.features["distance"], frame["distance"])
+    assert 0 < learned.labels.mean() < 1
+    late.edit("include/models/tips/features.py", '"hour": rides["hour"]', '"hour": rides["rating"]')
+    with pytest.raises(UserCodeFailed) as refused:
+        learnable(late.tips, folder, rows)
+    assert "as they are scored, without what label files bring: tip, distance, rating" in str(refused.value.mend)
 
 
 @pytest.mark.parametrize(

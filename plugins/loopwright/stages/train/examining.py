@@ -10,6 +10,7 @@ from loopwright.errors import DeclarationError, shown_names
 from loopwright.evaluation.importance import importance, importance_check
 from loopwright.evaluation.latency import ROWS, Timing, best_of
 from loopwright.serving.predictor import CANNOT_ANSWER
+from loopwright.serving.rows import label_rows
 from loopwright.serving.served import raw_rows
 from loopwright.verdict import Check, Outcome
 
@@ -40,16 +41,17 @@ def looked_at(spec: ModelSpec, raw: pd.DataFrame) -> dict[str, Array]:
         names += [*gate.slices.columns, *(name for cross in gate.slices.crosses for name in cross)]
     if gate.fairness:
         names += gate.fairness.columns
-    missing = sorted({name for name in names if name not in raw})
+    known = {**label_rows(raw), **raw_rows(raw)}  # a batch's own column is what is scored
+    missing = sorted({name for name in names if name not in known})
     if missing:
         raise DeclarationError(
             "The holdout does not have a column that the gate is declared to look at.",
             where=f"model {spec.name}, gate",
             got=shown_names(missing),
-            allowed=shown_names([str(name) for name in raw_rows(raw).columns]),
+            allowed=shown_names([str(name) for name in known]),
             mend="Correct the name under gate.slices, gate.fairness or gate.groups.",
         )
-    return {name: np.asarray(raw[name]) for name in dict.fromkeys(names)}
+    return {name: np.asarray(known[name]) for name in dict.fromkeys(names)}
 
 
 def absent_check(
@@ -59,7 +61,17 @@ def absent_check(
 
     :param features: what the candidate makes of raw rows.
     :param raw: rows of the holdout.
+    :raises DeclarationError: if one that is declared so is not there.
     """
+    unknown = [name for name in spec.gate.leakage.absent if name not in label_rows(raw)]
+    if unknown:
+        raise DeclarationError(
+            "The holdout does not have a column that is declared absent when rows are scored.",
+            where=f"model {spec.name}, gate.leakage.absent",
+            got=shown_names(unknown),
+            allowed=shown_names([str(name) for name in label_rows(raw)]),
+            mend="Correct the name, or leave it out.",
+        )
     lacking = [*spec.gate.leakage.absent, *([] if spec.label_is_function else [spec.label])]
     lacking = [name for name in dict.fromkeys(lacking) if name in raw]
     if not lacking or raw.empty:

@@ -23,7 +23,7 @@ from loopwright.serving.rows import Known, known_labels
 from loopwright.stages.train.examining import absent_check, looked_at, stable_check, timed, worth_check
 from loopwright.stages.train.looks import asked_before, sketch_of
 from loopwright.stages.train.samples import keep_rehearsal
-from loopwright.stages.train.seen import identities, rows_seen, seen_by, unseen_of
+from loopwright.stages.train.seen import identities, repeated, repeated_check, rows_seen, seen_by, unseen_of
 from loopwright.stages.train.snapshot import learnable, rows_of
 from loopwright.tracking import Tracking
 
@@ -77,7 +77,8 @@ class Holdout:
         held = identities(raw[known.mask], key)
         seen, again = rows_seen(held, key, seen_by(tracking, entry), seen_by(tracking, champion))
         sketch = sketch_of(held, keyed=bool(key))
-        kept = _kept(known, again if key else np.zeros_like(again))
+        kept = _kept(known, again | repeated(held) if key else np.zeros_like(again))
+        more += repeated_check(held) if key else ()
         truth, rows = known.values[kept[known.mask]], raw[kept]
         with own_metrics(spec, folder):
             more += worth_check(spec, candidate, features[kept], truth)
@@ -125,10 +126,10 @@ class Holdout:
         return {metric: value for metric, value in values.items() if math.isfinite(value)}
 
 
-def _kept(known: Known, again: Array) -> Array:
-    """Return which of all rows are judged: those with a label that nobody was trained on."""
+def _kept(known: Known, not_asked: Array) -> Array:
+    """Return which of all rows are judged: those with a label, but some of these."""
     kept = known.mask.copy()
-    kept[np.flatnonzero(known.mask)[again]] = False
+    kept[np.flatnonzero(known.mask)[not_asked]] = False
     return kept
 
 

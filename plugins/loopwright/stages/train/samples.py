@@ -21,6 +21,7 @@ from loopwright.errors import LoopwrightError, UserCodeFailed, shown_names
 from loopwright.serving.disclosure import crowded
 from loopwright.serving.kept import REFERENCE, REHEARSAL_EXPECTED, REHEARSAL_ROWS, golden_digest
 from loopwright.serving.predictor import CANNOT_ANSWER
+from loopwright.serving.rows import brought_by_labels
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec
@@ -110,6 +111,7 @@ def draw_rehearsal(spec: ModelSpec, raw: pd.DataFrame, rows: Path, *, unshown: C
     :param rows: the file to write.
     :param unshown: columns about people, as :func:`loopwright.declaration.hidden` has them.
     """
+    raw = raw.drop(columns=brought_by_labels(raw))
     size = min(len(raw), spec.release.rehearsal_rows)
     chosen = np.sort(np.random.default_rng(spec.train.seed).choice(len(raw), size, replace=False))
     shown = crowded(raw, shy_of(raw.columns, unshown), seed=spec.train.seed)

@@ -19,11 +19,18 @@ from loopwright.evaluation import Seen, Unseen
 from loopwright.evaluation.unseen import when
 from loopwright.serving.kept import TRAINED_ROWS
 from loopwright.serving.served import raw_rows
+from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:
     from loopwright.evaluation.predicted import Array
     from loopwright.ledger.state import DatasetState
     from loopwright.tracking import Tracking
+
+
+_MISSING, _MIXED, _EXACT = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xFF51AFD7ED558CCD), 2**53
+_NUMBERS = {"integer", "floating", "mixed-integer-float", "boolean"}
+_TIMES = {"datetime", "datetime64"}
+"""What pandas calls columns of numbers and of times, objects as they may be."""
 
 
 def identities(frame: pd.DataFrame, key: Sequence[str]) -> Array:
@@ -34,11 +41,56 @@ def identities(frame: pd.DataFrame, key: Sequence[str]) -> Array:
     """
     rows = raw_rows(frame)
     named = rows[list(key)] if key and set(key) <= set(rows.columns) else rows
-    try:
-        hashed = pd.util.hash_pandas_object(named, index=False)
-    except TypeError:  # lists and mappings have no hash, but they have a text
-        hashed = pd.util.hash_pandas_object(named.astype(str), index=False)
-    return hashed.to_numpy(dtype=np.uint64)
+    total: Array = np.full(len(named), _MISSING, dtype=np.uint64)
+    for name in named:
+        total = total * _MIXED + _hashed(named[name])
+    return total
+
+
+def _hashed(column: pd.Series) -> Array:
+    """Return a number for each value, whatever type stands around it: 7 is 7 where another row's gap made it 7.0."""
+    missing = column.isna().to_numpy(dtype=bool)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype if not missing.any() else object)
+    inferred = pd.api.types.infer_dtype(column, skipna=True)
+    if inferred in _NUMBERS:
+        column = pd.to_numeric(column)
+    elif inferred in _TIMES and column.dtype == object:
+        column = pd.to_datetime(column, utc=True)
+    kind = column.dtype
+    if pd.api.types.is_datetime64_any_dtype(kind) or pd.api.types.is_timedelta64_dtype(kind):
+        plain: Array = column.dt.as_unit("ns").astype("int64").to_numpy()
+    elif pd.api.types.is_integer_dtype(kind):
+        exact = column.fillna(0).to_numpy()
+        floats = exact.astype("float64")
+        plain = np.where(np.abs(floats) < _EXACT, floats.view("uint64"), exact.astype("uint64"))
+    elif pd.api.types.is_numeric_dtype(kind):
+        plain = (column.fillna(0).to_numpy(dtype="float64") + 0.0).view("uint64")  # -0 is 0
+    else:
+        plain = np.array([str(value) for value in column.astype(object)], dtype=object)
+    hashed: Array = pd.util.hash_array(plain if plain.dtype == object else plain.astype("uint64"))
+    return np.where(missing, _MISSING, hashed)
+
+
+def repeated(ids: Array) -> Array:
+    """Return which rows come again further down: of each, the newest alone is another row.
+
+    :param ids: identities, oldest first.
+    """
+    mask: Array = pd.Series(ids).duplicated(keep="last").to_numpy()
+    return mask
+
+
+def repeated_check(ids: Array) -> tuple[Check, ...]:
+    """Say that rows come twice by their key, where they do: asked twice, the gate would seem surer than it is.
+
+    :param ids: identities of the holdout's labelled rows, oldest first.
+    """
+    twice, n = int(repeated(ids).sum()), len(ids)
+    if not twice:
+        return ()
+    why = f"{twice} of {n} held-out rows come again under the same key: the newest of each is asked"
+    return (Check("repeated", Outcome.FAIL, why, {"rows": twice}, n=n, required=False),)
 
 
 def keep_seen(tracking: Tracking, run_id: str, ids: Array) -> None:

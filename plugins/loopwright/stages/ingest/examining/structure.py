@@ -16,7 +16,7 @@ from pandas.api import types as kinds
 
 from loopwright.declaration.cleaning import DropColumns, Rename
 from loopwright.errors import DataFault, shown_names
-from loopwright.lake.rows import RESERVED
+from loopwright.lake.rows import JOINED, RESERVED
 from loopwright.stages.ingest.examining.setting_aside import REASONS
 from loopwright.stages.ingest.judging.failing import FailingRows, Numbers
 from loopwright.stages.ingest.reading.conversion import to_timestamp
@@ -64,7 +64,7 @@ def columns_kept(
     """
     missed = _let_go(dataset) | set(let_go)
     gone = [name for name in known if name not in columns and name not in missed]
-    taken = [name for name in columns if name in (*RESERVED, REASONS)]
+    taken = [name for name in columns if name in (*RESERVED, REASONS) or name.startswith(JOINED)]
     wrong = {
         "columns that the batches before had are gone": (gone, "if that is meant, add a drop_columns step for them"),
         "columns come twice": (list(doubled), "ask the source for one of each"),
