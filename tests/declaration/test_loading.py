@@ -127,6 +127,27 @@ def test_durations_and_proportions(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("declared", "key", "said"),
+    [
+        ("query: {sql: select 1, watermark: at, connection: db}", "schedule", "a query is asked by the clock"),
+        ("query: {sql: select 1, watermark: at, connection: db}\narrivals: a", "query", "declare either `arrivals`"),
+        ("", "arrivals", "declare either `arrivals`"),
+        ("query: {sql: select 1, connection: db}", "query.watermark", "query.watermark: missing"),
+        ("query: select 1", "query", "query: a block of keys belongs here: connection, lag, sql, watermark"),
+        ("arrivals: a\nlabels: {arrivals: b}", "top level", "labels with files of their own are joined on a key"),
+    ],
+)
+def test_a_check_over_several_keys_says_it_once_and_repeats_no_block(tmp_path, declared, key, said):
+    with pytest.raises(DeclarationError) as raised:
+        load_spec(written(tmp_path, f"name: rides\nowner: me\n{declared}\n"), DatasetSpec)
+    shown = str(raised.value)
+    assert raised.value.where.endswith(f": {key}")
+    assert shown.count(said) == 1
+    assert "wrong in one thing" in shown
+    assert "{'" not in shown
+
+
+@pytest.mark.parametrize(
     ("old", "new", "key", "got", "allowed"),
     [
         ("roc_auc", "roc_auk", "gate.primary", "roc_auk", "roc_auc"),

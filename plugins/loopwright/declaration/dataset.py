@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from loopwright.declaration.bad_rows import OnBadRows, Quarantine
 from loopwright.declaration.cleaning import CleanStep, Outliers
-from loopwright.declaration.fields import Cron, Declared, Duration, Name, Proportion
+from loopwright.declaration.fields import Cron, Declared, Duration, Name, Proportion, WrongAt
 
 
 class Labels(Declared):
@@ -132,9 +132,19 @@ class DatasetSpec(Declared):
     @model_validator(mode="after")
     def _comes_from_one_place(self) -> Self:
         if bool(self.arrivals) == bool(self.query):
-            raise ValueError("declare either `arrivals` (files) or `query` (a database)")
+            raise WrongAt(
+                "declare either `arrivals` (files) or `query` (a database)",
+                key="query" if self.query else "arrivals",
+                got="both" if self.query else "neither",
+                allowed="one of the two",
+            )
         if self.query and not self.schedule:
-            raise ValueError("a query is asked by the clock: declare `schedule`, such as '@hourly'")
+            raise WrongAt(
+                "a query is asked by the clock: declare when",
+                key="schedule",
+                got="nothing",
+                allowed="a cron expression or a preset, such as '@hourly'",
+            )
         return self
 
     @model_validator(mode="after")

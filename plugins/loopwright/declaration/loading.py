@@ -137,7 +137,10 @@ def _got(problem: Any) -> Any:
         return said.got
     if problem["type"] == "extra_forbidden":
         return f"the key {problem['loc'][-1]!r}"
-    return "nothing" if problem["type"] == "missing" else problem["input"]
+    if problem["type"] == "missing":
+        return "nothing"
+    # A check over several keys is given all of them, and the sentence names those that it is about.
+    return None if isinstance(problem["input"], dict | list | BaseModel) else problem["input"]
 
 
 def _allowed(problem: Any, spec: type[BaseModel]) -> str | None:
@@ -149,7 +152,7 @@ def _allowed(problem: Any, spec: type[BaseModel]) -> str | None:
         return ", ".join(_keys_at(spec, problem["loc"][:-1]))
     if problem["type"] == "missing":
         return f"a value for {problem['loc'][-1]!r}"
-    return str(said.get("expected") or problem["msg"].removeprefix("Value error, "))
+    return str(said["expected"]) if said.get("expected") else None
 
 
 def _sentence(problem: Any, spec: type[BaseModel]) -> str:
@@ -162,6 +165,8 @@ def _sentence(problem: Any, spec: type[BaseModel]) -> str:
     if problem["type"] == "missing":
         return f"{where}: missing"
     got = problem["input"]
+    if problem["type"] == "model_type":
+        return f"{where}: a block of keys belongs here: {', '.join(_keys_at(spec, problem['loc']))} (got {got!r:.80})"
     shown = f" (got {got!r:.80})" if not isinstance(got, dict | list | BaseModel) else ""
     message = problem["msg"].removeprefix("Value error, ")
     return f"{where + ': ' if where else ''}{message}{shown}"
