@@ -117,10 +117,12 @@ def test_a_header_alone_is_a_file_without_rows(tmp_path: Path) -> None:
     [
         ("1.csv", b"", "no bytes at all"),
         ("1.csv", b"\n\n", "no header line"),
-        ("1.csv", b"a,b\n1,2\n3,4,5\n", "Expected 2 fields in line 3, saw 3"),
-        ("1.csv", b"a,b\n1,2,3\n4,5,6\n", "longer than the header"),
+        ("1.csv", b"a,b\n1,2\n3,4,5\n", r"line 3 has 3 values, where the header has 2 \(quote values that hold ','"),
+        ("1.csv", b"a,b\n1,2,3\n4,5,6\n", "line 2 has 3 values, .* has 2, and 1 more of its lines do not fit"),
+        ("1.csv", b'a,b\n1,"x\ny"\n\n3\n4,5\n', r"line 5 has 1 values, .*\(ask the source for whole rows"),
+        ("1.csv", b"a,b\n1,2,3\n" + b"x" * 200_000 + b",2\n", "line 2 has 3 values"),
         ("1.csv", b"a,b,c\n1,2,3\n4,5", "breaks off after 2 of 3"),
-        ("1.csv", b'a,b\n1,"2\n3,4\n', "EOF inside string"),
+        ("1.csv", b'a,b\n1,2\n1,"2\n3,4\n', 'the quote " that opens in the row of line 3 is never closed'),
         ("1.csv", "a\nKöln\n".encode("latin-1"), "can't decode byte"),
         ("1.csv", bytes(range(256)), "NUL bytes"),
         ("1.csv", bytes(range(1, 256)), "can't decode byte"),
@@ -138,6 +140,11 @@ def test_a_header_alone_is_a_file_without_rows(tmp_path: Path) -> None:
 def test_bytes_that_are_not_the_format_are_the_batchs_fault(tmp_path: Path, name: str, raw: bytes, why: str) -> None:
     with pytest.raises(ArrivalUnreadable, match=why):
         reading(tmp_path, name, raw)
+
+
+def test_a_long_value_beside_a_gap_is_read(tmp_path: Path) -> None:
+    found = reading(tmp_path, "1.csv", b"a,b\n" + b"x" * 200_000 + b",1\ny,\n")
+    assert len(columns(found)["a"][0]) == 200_000
 
 
 def test_a_damaged_parquet_is_unreadable_wherever_the_damage_is(tmp_path: Path) -> None:

@@ -14,9 +14,13 @@ import pandas as pd
 from loopwright.stages.ingest.reading.dialect import settled
 
 if TYPE_CHECKING:
+    import _csv
+
     from loopwright.declaration.dataset import CsvFormat
 
 _EXACT_IN_DOUBLE, _INT64_ENDS = 2.0**53, 2.0**63
+_LONGEST = 2**31 - 1
+"""Characters that a value may have: the library's own 128 KiB would refuse long texts that pandas reads."""
 _UTF_8 = ("utf-8", "utf8")
 
 
@@ -26,7 +30,8 @@ def read_csv(raw: bytes, declared: CsvFormat, text: Collection[str]) -> tuple[pd
     :param raw: the bytes, unpacked; a byte-order mark is passed over.
     :param declared: delimiter and encoding.
     :param text: columns whose digits are text.
-    :raises ValueError: if the header is missing, a row is longer than it, or the last line breaks off.
+    :raises ValueError: if the header is missing, a row is longer or shorter than it, or the last line breaks off;
+        it says in which line, and what to do.
     """
     declared = settled(raw, declared)
     encoding = "utf-8-sig" if declared.encoding.lower().replace("_", "-") in _UTF_8 else declared.encoding
@@ -51,8 +56,10 @@ def read_csv(raw: bytes, declared: CsvFormat, text: Collection[str]) -> tuple[pd
         try:
             known = {name: "str" for name in header if name in text}
             frame = _exact(parsed(known), parsed, known)
-        except pd.errors.ParserWarning as warning:
-            raise ValueError(f"rows are longer than the header: {warning}") from warning
+        except (pd.errors.ParserWarning, pd.errors.ParserError) as error:
+            _require_whole_rows(raw, declared, encoding, len(header))
+            _require_closed_quotes(raw, declared, encoding)
+            raise ValueError(f"its rows do not fit its header of {len(header)} columns ({error})") from error
     if frame.shape[1] > 1 and frame.iloc[:, -1].isna().any():  # which is what pandas makes of a row that is too short
         _require_whole_rows(raw, declared, encoding, len(header))
     return frame, header
@@ -84,7 +91,8 @@ def _exact(
         return frame
 
 
-def _rows(lines: Iterable[str], declared: CsvFormat) -> Iterator[list[str]]:
+def _rows(lines: Iterable[str], declared: CsvFormat) -> _csv.Reader:
+    csv.field_size_limit(_LONGEST)
     if declared.quote is None:
         return csv.reader(lines, delimiter=declared.delimiter, quoting=csv.QUOTE_NONE)
     return csv.reader(lines, delimiter=declared.delimiter, quotechar=declared.quote)
@@ -107,10 +115,33 @@ def _require_text(raw: bytes, encoding: str) -> None:
 
 
 def _require_whole_rows(raw: bytes, declared: CsvFormat, encoding: str, width: int) -> None:
-    rows = (row for row in _rows(io.TextIOWrapper(io.BytesIO(raw), encoding, newline=""), declared) if row)
-    for number, row in enumerate(rows):
-        if len(row) < width:
-            raise ValueError(f"row {number:,} has {len(row)} values, where the header has {width}")
+    wrong = [(line, len(row)) for line, row in _lines(raw, declared, encoding) if len(row) != width]
+    if not wrong:
+        return
+    line, found = wrong[0]
+    like = f", and {len(wrong) - 1:,} more of its lines do not fit" if len(wrong) > 1 else ""
+    ways = f"quote values that hold {declared.delimiter!r}, or mend `csv.delimiter` or `csv.quote`"
+    mend = ways if found > width else "ask the source for whole rows; a value that is missing leaves its place empty"
+    raise ValueError(f"line {line:,} has {found} values, where the header has {width}{like} ({mend})")
+
+
+def _require_closed_quotes(raw: bytes, declared: CsvFormat, encoding: str) -> None:
+    """Refuse a file of which the last row never ends, because its quote does not."""
+    last, row = max(_lines(raw, declared, encoding), key=lambda one: one[0], default=(0, [""]))
+    if declared.quote and "\n" in row[-1]:
+        raise ValueError(
+            f"the quote {declared.quote} that opens in the row of line {last:,} is never closed"
+            " (close it, or declare `csv: {quote: null}` where quotes mean nothing)"
+        )
+
+
+def _lines(raw: bytes, declared: CsvFormat, encoding: str) -> Iterator[tuple[int, list[str]]]:
+    """Return each row with the line that it begins in, counted from 1; empty lines are none."""
+    rows, line = _rows(io.TextIOWrapper(io.BytesIO(raw), encoding, newline=""), declared), 1
+    for row in rows:
+        if row:
+            yield line, row
+        line = rows.line_num + 1
 
 
 def _is_wide(encoding: str) -> bool:
