@@ -72,14 +72,18 @@ def test_answers_come_in_the_order_asked_and_repeats_are_answered_twice() -> Non
 
 
 @pytest.mark.parametrize(
-    ("column", "why"),
-    [("absent", '"absent" in BatchData does not exist'), ("s", "must either be None or of the same type")],
+    ("column", "why", "theirs"),
+    [
+        ("absent", "the batch does not have the column 'absent'; where the source renamed it", "does not exist"),
+        ("s", "its arguments do not fit the values that came: convert the column", "None or of the same type"),
+    ],
 )
-def test_what_cannot_be_asked_fails(column: str, why: str) -> None:
+def test_what_cannot_be_asked_fails_and_is_said_in_our_words_before_theirs(column: str, why: str, theirs: str) -> None:
     found = check(FRAME, "expect_column_values_to_be_between", column=column, min_value=0)
     assert found.outcome is Outcome.FAIL
-    assert "could not be asked" in found.why
-    assert why in found.why
+    ours, _, detail = found.why.partition("(Great Expectations: ")
+    assert f"could not be asked: {why}" in ours
+    assert theirs in detail
 
 
 def test_a_description_is_said_when_it_fails() -> None:

@@ -27,7 +27,8 @@ class ExpectationResult:
     :param missing_count: rows without a value to ask about, where that counts apart.
     :param unexpected_count: rows (of a question about distinct values: values) that are not as expected.
     :param observed: what a question to the column or the table came to.
-    :param raised: why it could not be asked; ``None`` if it could.
+    :param raised: why it could not be asked, in the engine's words; ``None`` if it could.
+    :param lacking: columns that it is about and that the batch does not have.
     :param description: what it is for, in the suite's words.
     """
 
@@ -44,6 +45,7 @@ class ExpectationResult:
     observed: Any = None
     raised: str | None = None
     description: str | None = None
+    lacking: tuple[str, ...] = ()
 
     @property
     def required(self) -> bool:
@@ -58,11 +60,24 @@ class ExpectationResult:
         asked = self.element_count - (self.missing_count or 0)
         return 100 * self.unexpected_count / asked if asked else None
 
+    @property
+    def unasked(self) -> str | None:
+        """Why it could not be asked, and what to do, with the engine's own words behind; ``None`` if it could."""
+        if self.raised is None:
+            return None
+        theirs = f" (Great Expectations: {shown(self.raised)})" if self.raised else ""
+        if self.lacking:
+            which = f"the column {self.lacking[0]!r}" if len(self.lacking) == 1 else f"the columns {list(self.lacking)}"
+            mend = "where the source renamed it, add a rename step, else mend the expectation"
+            return shown(f"could not be asked: the batch does not have {which}; {mend}{theirs}")
+        why = "its arguments do not fit the values that came: convert the column in a cleaning step, or mend them"
+        return f"could not be asked: {why}{theirs}"
+
     def why(self) -> str:
         """Return one sentence that a product owner can follow, numbers included."""
         purpose = f" ({shown(self.description)})" if self.description else ""
         if self.raised is not None:
-            return f"{self.name}{purpose}: could not be asked: {shown(self.raised)}"
+            return f"{self.name}{purpose}: {self.unasked}"
         asked = ", ".join(f"{key} {value}" for key, value in self.kwargs.items() if not key.startswith("column"))
         asked = f" of {shown(asked)}" if asked else ""
         if self.element_count is not None and self.unexpected_count is not None:
@@ -91,7 +106,8 @@ class ExpectationResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {**asdict(self), "kwargs": dict(self.kwargs), "unexpected_percent": self.unexpected_percent}
+        return {**asdict(self), "kwargs": dict(self.kwargs), "unexpected_percent": self.unexpected_percent,
+                "lacking": list(self.lacking), "unasked": self.unasked}  # fmt: skip
 
     def _counts(self) -> dict[str, Any]:
         return {

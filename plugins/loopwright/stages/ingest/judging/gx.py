@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -50,13 +51,20 @@ def judge(frame: pd.DataFrame, suite: Suite, *, only: Sequence[int] | None = Non
     fitted = [_fitted(expectation, frame) for expectation in asked]
     results = _results(frame, compiled(suite.model_copy(update={"expectations": fitted})))
     told = zip(names, asked, results, strict=True)
-    answers = tuple(answer_of(name, expectation, result, "great_expectations") for name, expectation, result in told)
+    answers = tuple(
+        replace(answer_of(name, expectation, result, "great_expectations"), lacking=_lacking(frame, expectation))
+        for name, expectation, result in told
+    )
     failing = {
         answer.name: partial(_rows_failing, frame, expectation)
         for answer, expectation in zip(answers, fitted, strict=True)
         if answer.by_row and not answer.success and answer.raised is None
     }
     return Judgement(answers, tuple(bounded(result) for result in results), len(frame), FailingRows(failing))
+
+
+def _lacking(frame: pd.DataFrame, expectation: Expectation) -> tuple[str, ...]:
+    return tuple(name for name in expectation.columns if name not in frame)
 
 
 def _rows_failing(frame: pd.DataFrame, expectation: Expectation) -> list[Numbers]:
