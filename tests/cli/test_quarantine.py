@@ -56,3 +56,14 @@ def test_rows_are_written_mended_and_put_back(loopwright, quarantined, tmp_path)
     done = loopwright("quarantine", "replace", *where, "--file", target, "--why", "Asked the driver.")
     assert done.status == 0, done.err
     assert "60 published" in done.out
+
+
+def test_how_many_rows_an_unreadable_arrival_has_is_not_known(loopwright, toy: toys.Toy):
+    toy.arrive(1).write_bytes(b"PAR1 not really")
+    where = ("--project", toy.path)
+    assert loopwright("ingest", "rides", *where).status == 1
+    assert "rides 2024-01  whole, an unknown number of rows" in loopwright("quarantine", "list", *where).out
+    dropping = ("quarantine", "drop", "rides", "2024-01", *where, "--why", "It is torn.")
+    assert "an unknown number of rows would be dropped" in loopwright(*dropping, "--dry-run").out
+    assert loopwright(*dropping, "--json").document["rows"] is None
+    assert "dropped an unknown number of rows: It is torn." in loopwright("history", "rides", *where).out

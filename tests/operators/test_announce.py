@@ -65,6 +65,13 @@ def test_labels_that_came_by_themselves_are_told_and_so_are_those_of_an_attempt_
     assert given["outlet_events"][BATCHES].extra == {"batch_ids": [], "batches": 0, "labelled": labelled}
 
 
+@pytest.mark.parametrize(("rows", "is_told"), [(None, True), (1, True), (0, False)])
+def test_rows_that_nobody_could_count_are_more_than_none(rows, is_told):
+    operator = AnnounceOperator(task_id="announce", of="ingest", above={"rows_quarantined": 0}, even_nothing=True)
+    given = context(operator, pulls={("ingest", "result"): [{**result("a", "quarantined"), "rows_quarantined": rows}]})
+    assert bool(operator.execute(given)) is is_told
+
+
 def test_an_event_is_bounded():
     _, extra = announce([result(f"b{n}", "published") for n in range(1000)])
     assert (len(extra["batch_ids"]), extra["batches"]) == (SAID_AT_MOST, 1000)

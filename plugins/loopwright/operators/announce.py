@@ -27,7 +27,7 @@ class AnnounceOperator(BaseOperator):
     :param of: the task (mapped or not) whose results are looked at.
     :param when: what a result must hold to be worth telling, such as ``{"status": "published"}``.
     :param even_nothing: tell also that there was nothing, where others wait for this stage to have had its turn.
-    :param above: numbers that it must exceed, such as ``{"rows_quarantined": 0}``.
+    :param above: numbers that it must exceed, such as ``{"rows_quarantined": 0}``; one that nobody knows does.
     :param labelled_by: the task whose result says of which batches labels came, which is worth telling, too.
     """
 
@@ -75,7 +75,8 @@ class AnnounceOperator(BaseOperator):
         # An earlier attempt may have done the work and died before it could say so; an event too many harms nobody.
         retried = result.get("attempt", 1) > 1
         held = all(result.get(key) == value for key, value in self.when.items())
-        return retried or (held and all((result.get(key) or 0) > least for key, least in self.above.items()))
+        numbers = {key: result.get(key, 0) for key in self.above}
+        return retried or (held and all(n is None or n > self.above[key] for key, n in numbers.items()))
 
 
 class FailRunOperator(BaseOperator):

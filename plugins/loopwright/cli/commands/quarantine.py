@@ -43,7 +43,7 @@ def list_(dataset: str | None, setting: Setting) -> int:
     for kept in found:
         how = "whole" if kept.whole else "in part"
         decided = f"; somebody decided: {kept.ruling}" if kept.ruling else ""
-        click.echo(f"{kept.dataset} {kept.batch_id}  {how}, {kept.rows:,} rows, until {kept.until[:10]}{decided}")
+        click.echo(f"{kept.dataset} {kept.batch_id}  {how}, {kept.counted}, until {kept.until[:10]}{decided}")
         click.echo(f"    {' '.join(kept.why.split())}")
     if not found:
         click.echo("Nothing is in quarantine.")
@@ -74,7 +74,7 @@ def show(dataset: str, batch: str, rows: int, target: Path | None, setting: Sett
     if setting.as_json:
         as_document({**kept.to_dict(), "written": written})
         return 0
-    click.echo(f"{dataset} {batch}: {kept.rows:,} rows, {'the whole batch' if kept.whole else 'the rest is published'}")
+    click.echo(f"{dataset} {batch}: {kept.counted}, {'the whole batch' if kept.whole else 'the rest is published'}")
     click.echo(f"  {' '.join(kept.why.split())}")
     for name, count in kept.reasons.items():
         click.echo(f"  {count:>8,} rows  {name}")
@@ -145,18 +145,19 @@ def _decide(
 
 
 def _tell(ruled: Ruled) -> None:
+    from loopwright.stages.ingest.results import rows_counted
+
     if ruled.dry_run:
         would = "published" if ruled.would_publish is not None else "in quarantine again"
         rows = f"{ruled.would_publish:,} rows would be published" if ruled.would_publish is not None else ""
         if ruled.ruling == "drop":
-            would, rows = "dropped", f"{ruled.rows:,} rows would be dropped"
+            would, rows = "dropped", f"{rows_counted(ruled.rows)} would be dropped"
         click.echo(f"{coloured(would)} {rows or 'the batch would be set aside'}; nothing was recorded (--dry-run)")
         return
     result = ruled.result
     if result is None:
         return
-    counts = {"published": result.rows_published, "in quarantine": result.rows_quarantined}
-    if ruled.ruling == "drop":
-        counts["dropped"] = ruled.rows
-    told = ", ".join(f"{rows:,} {what}" for what, rows in counts.items() if rows)
-    click.echo(f"{coloured(result.status)} batch {ruled.batch_id}: {told or 'no rows'}")
+    counts = {"published": result.rows_published, "in quarantine": result.rows_quarantined or 0}
+    told = [f"{rows:,} {what}" for what, rows in counts.items() if rows]
+    told += [f"{rows_counted(ruled.rows)} dropped"] if ruled.ruling == "drop" else []
+    click.echo(f"{coloured(result.status)} batch {ruled.batch_id}: {', '.join(told) or 'no rows'}")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from loopwright.errors import counted
+
 if TYPE_CHECKING:
     from loopwright.stages.ingest.judging.answers import ExpectationResult
     from loopwright.verdict import Verdict
@@ -83,7 +85,7 @@ class IngestResult:
     :param data_version: of the batches table, where this arrival is in it.
     :param report: where the report is.
     :param cleaned: what each cleaning step changed.
-    :param rows_quarantined: rows of this arrival that are in quarantine now.
+    :param rows_quarantined: rows of this arrival that are in quarantine now; ``None`` if it could not be read.
     :param rows_dropped: rows that cleaning steps left out.
     """
 
@@ -97,10 +99,18 @@ class IngestResult:
     content_digest: str | None
     report: str | None
     cleaned: Mapping[str, int] = field(default_factory=dict)
-    rows_quarantined: int = 0
+    rows_quarantined: int | None = 0
     rows_dropped: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
         verdict = self.verdict.to_dict() if self.verdict else None
         return {**asdict(self), "verdict": verdict, "cleaned": dict(self.cleaned)}
+
+
+def rows_counted(rows: int | None) -> str:
+    """Return how many rows, in words.
+
+    :param rows: ``None`` where nobody knows, since the arrival could not be read.
+    """
+    return "an unknown number of rows" if rows is None else counted(rows, "row")

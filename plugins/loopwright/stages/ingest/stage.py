@@ -261,7 +261,7 @@ def _committed(commit: Commit, examined: Examined, unread: bytes | None) -> Inge
         content_digest=report.content_digest,
         report=where,
         cleaned=report.cleaned,
-        rows_quarantined=quarantined,
+        rows_quarantined=None if version is None and report.rows_read is None else quarantined,
         rows_dropped=0 if version is None else sum(report.dropped.values()),
     )
 
@@ -318,7 +318,7 @@ def _set_aside_as_before(
         data_version=None,
         content_digest=None,
         report=known["report"],
-        rows_quarantined=known.get("quarantined") or 0,
+        rows_quarantined=None if said["rows"] is None else known.get("quarantined") or 0,
     )
 
 

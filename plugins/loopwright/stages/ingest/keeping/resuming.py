@@ -18,7 +18,7 @@ from loopwright.stages.ingest.examining.examination import Examination, Examined
 from loopwright.stages.ingest.examining.setting_aside import ARRIVAL
 from loopwright.stages.ingest.keeping.commitment import mark_of
 from loopwright.stages.ingest.keeping.held import ROWS, taken_up
-from loopwright.stages.ingest.results import IngestResult
+from loopwright.stages.ingest.results import IngestResult, rows_counted
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
@@ -80,7 +80,7 @@ def dropped(lake: Lake, ledger: Ledger, state: DatasetState, ruling: Mapping[str
         if there is None or there["sequence"] != ruling["sequence"] or there["done"]:
             return None
         told = {key: ruling[key] for key in ("batch_id", "arrival_digest", "rows")}
-        why = f"{ruling['by']} dropped {ruling['rows']:,} rows: {ruling['why']}"
+        why = f"{ruling['by']} dropped {rows_counted(ruling['rows'])}: {ruling['why']}"
         return Draft(Kind.QUARANTINE_DROPPED, actor, why, {**told, "ruling": ruling["sequence"]})
 
     ledger.decide(state.subject, decision)
@@ -96,5 +96,5 @@ def dropped(lake: Lake, ledger: Ledger, state: DatasetState, ruling: Mapping[str
         data_version=batch["data_version"] if batch else None,
         content_digest=batch["content_digest"] if batch else None,
         report=known.get("report"),
-        rows_dropped=ruling["rows"],
+        rows_dropped=ruling["rows"] or 0,
     )

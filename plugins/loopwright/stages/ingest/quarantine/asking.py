@@ -104,7 +104,7 @@ def _by(state: State, kept: Kept, asker: str) -> bool:
 
 def _asked(kept: Kept, asker: str) -> Draft:
     evidence = {"batch_id": kept.batch_id, "about": kept.sequence, "rows": kept.rows}
-    return Draft(Kind.QUARANTINE_ASKED, asker, f"A person is asked about {kept.rows:,} rows.", evidence)
+    return Draft(Kind.QUARANTINE_ASKED, asker, f"A person is asked about {kept.counted}.", evidence)
 
 
 def _question(kept: Kept) -> Question:
@@ -117,7 +117,7 @@ def _question(kept: Kept) -> Question:
         lines += ["|" + "---|" * len(names)]
         lines += ["| " + " | ".join(_cell(row[name]) for name in names) + " |" for row in kept.sample]
     lines += ["", f"Without an answer they stay where they are, and are erased on {kept.until[:10]}."]
-    subject = f"{kept.dataset} {kept.batch_id}: what becomes of {kept.rows:,} rows?"
+    subject = f"{kept.dataset} {kept.batch_id}: what becomes of {kept.counted}?"
     return Question(kept.batch_id, kept.sequence, subject, "\n".join(lines))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from loopwright.declaration import Project
 from loopwright.errors import UnknownName, shown_names
 from loopwright.ledger.store import Ledger
+from loopwright.stages.ingest.results import rows_counted
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -23,7 +24,7 @@ class Kept:
     """A batch that has rows in quarantine, or was set aside without any that could be read.
 
     :param whole: whether nothing of it was published.
-    :param rows: in quarantine.
+    :param rows: in quarantine; ``None`` where nobody knows, since the arrival could not be read.
     :param why: the verdict's one line.
     :param since: ISO 8601.
     :param until: when they are erased unless somebody decides, ISO 8601.
@@ -36,7 +37,7 @@ class Kept:
     dataset: str
     batch_id: str
     whole: bool
-    rows: int
+    rows: int | None
     why: str
     since: str
     until: str
@@ -45,6 +46,11 @@ class Kept:
     ruling: str | None = None
     reasons: Mapping[str, int] = field(default_factory=dict)
     sample: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def counted(self) -> str:
+        """How many rows, in words."""
+        return rows_counted(self.rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -123,12 +129,22 @@ def of_name(found: list[Kept], dataset: str, batch_id: str, known: Collection[st
     )
 
 
+def rows_aside(arrival: Mapping[str, Any]) -> int | None:
+    """Return how many rows of an arrival are in quarantine; ``None`` where it could not be read.
+
+    :param arrival: as the ledger has it.
+    """
+    if arrival["status"] == "quarantined" and arrival.get("rows") is None:
+        return None
+    return arrival.get("quarantined") or 0
+
+
 def _kept(dataset: str, arrival: Mapping[str, Any], ruling: Mapping[str, Any] | None, retention: timedelta) -> Kept:
     return Kept(
         dataset=dataset,
         batch_id=arrival["batch_id"],
         whole=arrival["status"] == "quarantined",
-        rows=arrival.get("quarantined") or 0,
+        rows=rows_aside(arrival),
         why=arrival["reason"],
         since=arrival["at"],
         until=(datetime.fromisoformat(arrival["at"]) + retention).isoformat(),

@@ -15,6 +15,8 @@ from loopwright.ledger.state import held_by
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.arriving.overdue import overdue
 from loopwright.stages.ingest.keeping.leftovers import erase_leftovers
+from loopwright.stages.ingest.quarantine.kept import rows_aside
+from loopwright.stages.ingest.results import rows_counted
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
@@ -38,9 +40,9 @@ def expire(workspace: Workspace, dataset: DatasetSpec, *, now: datetime | None =
 
 
 def _expired(arrival: Mapping[str, Any], dataset: DatasetSpec) -> Callable[[State], Draft | None]:
-    batch_id, rows = arrival["batch_id"], arrival.get("quarantined") or 0
+    batch_id, rows = arrival["batch_id"], rows_aside(arrival)
     days = dataset.quarantine.retention.total_seconds() / 86_400
-    why = f"{rows:,} rows and what was held of the batch are erased after {days:g} days"
+    why = f"{rows_counted(rows)} and what was held of the batch are erased after {days:g} days"
     evidence = {"batch_id": batch_id, "arrival_digest": arrival["digest"], "rows": rows}
 
     def decision(now: State) -> Draft | None:

@@ -44,7 +44,7 @@ class Ruled:
 
     :param ruling: what was decided.
     :param by: who.
-    :param rows: in quarantine before.
+    :param rows: in quarantine before; ``None`` where nobody knows, since the arrival could not be read.
     :param dry_run: whether nothing was recorded nor done.
     :param would_publish: rows that would be published; ``None`` where nothing new would be.
     :param verdict: of the batch as it would be, or is now.
@@ -56,7 +56,7 @@ class Ruled:
     ruling: Word
     by: str
     why: str
-    rows: int
+    rows: int | None
     dry_run: bool
     would_publish: int | None
     verdict: Verdict | None
