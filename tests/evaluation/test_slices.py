@@ -95,3 +95,13 @@ def test_slices_beyond_the_most_are_not_said_to_be_too_small() -> None:
     assert f"not judged, beyond the {MOST} largest: " in open_.why
     assert {row["because"] for row in open_.observed["left_out"]} == {"many"}
     assert open_.observed["left_out_slices"] == 3
+
+
+def test_infinities_are_missing_in_quartiles_and_lists_are_their_text() -> None:
+    fare = np.append(np.arange(100.0), [np.inf, -np.inf])
+    found = {part.name: part.n for part in slices_of(Slices(columns=["fare"]), {"fare": fare})}
+    assert found["fare=missing"] == 2
+    assert len(found) == 5
+    tokens = np.empty(4, dtype=object)
+    tokens[:] = [["a"], ["a"], ["b"], None]
+    assert {part.n for part in slices_of(Slices(columns=["tokens"]), {"tokens": tokens})} == {1, 2}
