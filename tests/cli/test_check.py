@@ -45,9 +45,3 @@ def test_a_step_with_several_failed_checks_still_says_what_it_asks_for_and_where
     out = capsys.readouterr().out
     assert "2 checks failed; asks to retrain" in out
     assert "report: runs:/r/monitor/b/drift.html" in out
-
-
-def test_a_mistyped_choice_is_answered_with_the_nearest(loopwright, toy):
-    answer = loopwright("run", "tips", "--until", "scor", "--project", toy.path)
-    assert answer.status == 2
-    assert "Did you mean 'score'?" in answer.err

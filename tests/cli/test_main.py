@@ -52,25 +52,6 @@ def test_the_list_holds_every_command_module():
     assert all(group.get_command(None, name).name == name for name in COMMANDS)
 
 
-def test_an_unknown_command_is_answered_with_the_nearest(loopwright):
-    answer = loopwright("statsu")
-    assert answer.status == 2
-    assert "Did you mean 'status'?" in answer.err
-
-
-def test_an_option_before_the_command_is_told_where_it_belongs(loopwright):
-    answer = loopwright("--project", ".", "status")
-    assert answer.status == 2
-    assert "loopwright COMMAND --project" in answer.err
-    assert "Did you mean" not in answer.err
-
-
-def test_an_unknown_option_says_so_and_could_not_run(loopwright):
-    answer = loopwright("run", "tips", "--unitl", "train")
-    assert answer.status == 2
-    assert "--until" in answer.err
-
-
 def test_without_a_command_there_is_help(loopwright):
     answer = loopwright()
     assert "rollback" in answer.out + answer.err

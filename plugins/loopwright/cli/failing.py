@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from loopwright.cli.usage import explained, is_help
 from loopwright.errors import LoopwrightError, shown, without_logins
 
 COULD_NOT_RUN = 2
@@ -33,7 +34,11 @@ def explained_failures(arguments: Sequence[str]) -> Iterator[None]:
         click.echo("Interrupted. What was recorded stays; run again to go on from there.", err=True)
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        _leave({"what": error.format_message(), **_mended(error)}, None if as_json else partial(_tell_usage, error))
+        if is_help(error):
+            error.show()
+            sys.exit(COULD_NOT_RUN)
+        said = explained(error, arguments).to_dict()
+        _leave(said, None if as_json else partial(tell_error, said))
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away; there is nobody left to tell
         sys.exit(COULD_NOT_RUN)
@@ -44,37 +49,14 @@ def explained_failures(arguments: Sequence[str]) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - whatever it is, a person is told and the status is 2
         if traced:
             _trace(error)
-        said = f"{type(error).__name__}: {shown(str(error))}"
+        what = f"{type(error).__name__}: {shown(str(error))}"
         hint = "This was not foreseen. Run again with --traceback, and please report what it says."
-        _leave({"what": said, "mend": hint}, None if as_json else partial(click.echo, f"{said}\n  {hint}", err=True))
+        _leave({"what": what, "mend": hint}, None if as_json else partial(click.echo, f"{what}\n  {hint}", err=True))
 
 
 def _trace(error: BaseException) -> None:
     """Print where an error came from, URLs without their logins: it is pasted into tickets and kept in logs."""
     click.echo(without_logins("".join(traceback.format_exception(error))), err=True, nl=False)
-
-
-def _nearest(error: click.ClickException) -> str | None:
-    """Return the nearest right word for a mistyped choice; for commands and options the message itself has it."""
-    from difflib import get_close_matches
-
-    choices = getattr(getattr(error, "param", None), "type", None)
-    if isinstance(error, click.BadParameter) and isinstance(choices, click.Choice):
-        said = error.message.split("'")[1:2]
-        near = get_close_matches(said[0], [str(choice) for choice in choices.choices], n=1) if said else []
-        return near[0] if near else None
-    return None
-
-
-def _mended(error: click.ClickException) -> dict[str, str | None]:
-    near = _nearest(error)
-    return {"mend": f"Did you mean {near!r}?"} if near else {}
-
-
-def _tell_usage(error: click.ClickException) -> None:
-    error.show()
-    if near := _nearest(error):
-        click.echo(f"Did you mean {near!r}?", err=True)
 
 
 def tell_error(parts: Mapping[str, str | None]) -> None:

@@ -57,29 +57,6 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read what stands before the command; an option that belongs behind it is told so."""
-        try:
-            return super().parse_args(ctx, args)
-        except click.NoSuchOption as error:
-            said = f"No such option before the command: {error.option_name}"
-            raise click.UsageError(
-                f"{said}. Options come behind it: loopwright COMMAND {error.option_name} …", ctx
-            ) from None
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say the nearest."""
-        from difflib import get_close_matches
-
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near and "No such command" in error.message else ""
-            raise click.UsageError(f"{error.message.rstrip('.')}.{hint}", ctx) from None
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without importing them."""
         with formatter.section("Commands"):
