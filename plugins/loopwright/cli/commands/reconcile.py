@@ -12,48 +12,52 @@ from loopwright.cli.options import Setting, setting_options
 
 @click.command("reconcile")
 @click.argument("model", required=False)
+@click.option("--dry-run", is_flag=True, help="Only say what would be mended.")
 @setting_options
-def command(model: str | None, setting: Setting) -> int:
+def command(model: str | None, dry_run: bool, setting: Setting) -> int:
     """Make alias and ledger agree, for MODEL or for all.
 
     An unfinished release is finished or undone, an alias that a hand moved is put back or taken over as declared, a
     question that nobody answered in time is a no.
 
     One model that cannot be reconciled holds up no other; the exit status is 2 then. With --json: one document,
-    {"models": {model: {"mended": […], "error": {…} or null}}}.
+    {"models": {model: {"mended": […], "error": {…} or null}}, "dry_run"}; in a dry run, "would" stands for "mended".
     """
     from loopwright.errors import LoopwrightError
     from loopwright.ledger.store import Ledger
 
-    names, known = [model] if model else setting.project.model_names(), Ledger.of(setting.workspace).fleet()
-    found: dict[str, dict[str, Any]] = {}
+    ledger = Ledger.of(setting.workspace)
+    if dry_run:
+        ledger.require_there()  # else looking would make an empty one
+    names, known = [model] if model else setting.project.model_names(), ledger.fleet()
+    done, found = "would" if dry_run else "mended", dict[str, dict[str, Any]]()
     for name in names:
         try:
             # Of what nothing was ever recorded MLflow need not even know.
-            found[name] = {"mended": _mended(setting, name, name in known), "error": None}
+            found[name] = {done: _mended(setting, name, name in known, dry_run), "error": None}
         except LoopwrightError as error:
             if model:
                 raise
-            found[name] = {"mended": [], "error": error.to_dict()}
+            found[name] = {done: [], "error": error.to_dict()}
     if setting.as_json:
-        as_document({"models": found})
+        as_document({"models": found, "dry_run": dry_run})
     else:
-        _tell(found)
+        _tell(found, done)
     return 2 if any(one["error"] for one in found.values()) else 0
 
 
-def _mended(setting: Setting, name: str, known: bool) -> list[str]:
-    from loopwright.stages.release import reconcile
+def _mended(setting: Setting, name: str, known: bool, dry_run: bool) -> list[str]:
+    from loopwright.stages.release import reconcile, reconciliation
 
     spec = setting.project.model(name)
-    return reconcile(setting.workspace, spec) if known else []
+    return (reconciliation if dry_run else reconcile)(setting.workspace, spec) if known else []
 
 
-def _tell(found: dict[str, dict[str, Any]]) -> None:
+def _tell(found: dict[str, dict[str, Any]], done: str) -> None:
     for name, one in found.items():
-        for sentence in one["mended"]:
-            click.echo(f"{coloured('mended')} {name}: {sentence}")
+        for sentence in one[done]:
+            click.echo(f"{coloured(done)} {name}: {sentence}")
         if one["error"]:
             click.echo(f"{coloured('fault')} {name}: {one['error']['what']} {one['error']['mend'] or ''}".rstrip())
-    if not any(one["mended"] or one["error"] for one in found.values()):
+    if not any(one[done] or one["error"] for one in found.values()):
         click.echo(f"{coloured('pass')} ledger and registry agree")

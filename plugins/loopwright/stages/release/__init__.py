@@ -5,6 +5,7 @@ from __future__ import annotations
 from loopwright.stages.release.approval import record_approval
 from loopwright.stages.release.asking import Question, ask_person
 from loopwright.stages.release.conditions import ReleaseRefused, known_version
+from loopwright.stages.release.foreseeing import reconciliation
 from loopwright.stages.release.fresh_process import FreshProcess
 from loopwright.stages.release.golden import golden_of, golden_sample
 from loopwright.stages.release.judged_files import judged_files
@@ -36,6 +37,7 @@ __all__ = [
     "known_version",
     "promote",
     "reconcile",
+    "reconciliation",
     "record_approval",
     "rehearse",
     "rehearsed_before",

@@ -123,6 +123,26 @@ def is_over(model: ModelSpec, approval: Mapping[str, Any] | None, now: datetime)
     return bool(now - datetime.fromisoformat(approval["at"]) >= model.release.timeout)
 
 
+def overdue(model: ModelSpec, state: ModelState) -> str | None:
+    """Return the version about which a person was asked, and nobody answered in time; ``None`` when none is.
+
+    :param model: the model's declaration.
+    :param state: its state.
+    """
+    candidate = state.candidate or {}
+    approval = candidate.get("approval") or {}
+    over = approval.get("answer") == "asked" and is_over(model, approval, datetime.now(UTC))
+    return str(candidate["version"]) if over else None
+
+
+def unanswered(model: ModelSpec) -> str:
+    """Return the sentence about a question that nobody answered in time.
+
+    :param model: the model's declaration.
+    """
+    return f"Nobody answered within {model.release.timeout}, which is a no."
+
+
 def requesters(state: ModelState, entry: Mapping[str, Any]) -> list[str]:
     """Return the persons, as actors, who asked for a version's training or release.
 

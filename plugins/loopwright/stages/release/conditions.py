@@ -77,6 +77,17 @@ def compared_with_champion(state: ModelState, entry: Mapping[str, Any]) -> Check
     return Check("comparison", _outcome(same), why, compared, champion)
 
 
+def stale(state: ModelState) -> str | None:
+    """Return why the candidate is withdrawn: the gate compared it with another champion. ``None`` when it is not.
+
+    :param state: the model's state.
+    """
+    if state.release or not state.candidate:
+        return None
+    check = compared_with_champion(state, state.candidate)
+    return None if check.outcome is Outcome.PASS else check.why
+
+
 def needs_shadow(model: ModelSpec, state: ModelState, entry: Mapping[str, Any]) -> bool:
     """Whether a version has to prove itself beside the champion: declared, and there is another one to be beside.
 

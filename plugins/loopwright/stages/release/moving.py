@@ -9,19 +9,18 @@ steps cannot leave it wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from loopwright.errors import DataFault, LedgerConflict, UnknownName
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.release.approval import is_over, record_approval
-from loopwright.stages.release.conditions import ReleaseRefused, compared_with_champion, known_version
+from loopwright.stages.release.approval import overdue, record_approval, unanswered
+from loopwright.stages.release.conditions import ReleaseRefused, known_version, stale
 from loopwright.stages.release.model_card import keep_card
 from loopwright.stages.release.outbox import deliver
 from loopwright.stages.release.rehearsal import rehearse
 from loopwright.stages.release.shadowing import project_challenger
-from loopwright.verdict import Outcome
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
@@ -30,7 +29,25 @@ if TYPE_CHECKING:
 
 ALIAS = "champion"
 """The alias in MLflow's registry."""
-_DONE = {"promote": "promotion", "roll_back": "roll back", "adopt": "adoption"}
+DONE = {"promote": "promotion", "roll_back": "roll back", "adopt": "adoption"}
+
+
+@dataclass(frozen=True)
+class Awry:
+    """An alias that is not where it belongs.
+
+    :param found: the version that it names.
+    :param expected: the champion.
+    :param adoptable: whether the version found is taken for champion once it passed its rehearsal.
+    :param why_not: why it is not, where ``release.alias`` says adopt; empty else.
+    :param lost: whether the registry has the champion no more.
+    """
+
+    found: str | None
+    expected: str | None
+    adoptable: bool
+    why_not: str
+    lost: bool
 
 
 class Moving:
@@ -94,7 +111,7 @@ class Moving:
         keys = ("version", "previous", "action", *told)
         self._step({**release, **told}, Kind.RELEASE_CONFIRMED, "Ledger and alias agree.", keys)
         self.project()
-        return f"finished the {_DONE[release['action']]} of version {release['version']}"
+        return f"finished the {DONE[release['action']]} of version {release['version']}"
 
     def require_sound(self) -> None:
         """Refuse to move anything on a record that was tampered with.
@@ -129,13 +146,19 @@ class Moving:
 
         :return: what was done, or ``None`` when the alias is right or a release is under way.
         """
-        expected, found = _version(self.state), self.tracking.alias_of(self.model, ALIAS)
-        if found == expected or self.stranger() is not None:
+        awry = self.alias_awry()
+        if awry is None:
             return None
+        found, expected, why_not = awry.found, awry.expected, awry.why_not
         evidence = {"found": found, "expected": expected}
-        why = f"The alias was at {_named(found)} and belongs to {_named(expected)}."
-        taken_over, why_not = self._adoptable(found)
-        if not taken_over and expected and expected not in self.tracking.versions_of(self.model):
+        why = f"The alias was at {named(found)} and belongs to {named(expected)}."
+        taken_over = False
+        if awry.adoptable and found:
+            self.require_sound()
+            verdict = rehearse(self.workspace, self.spec, found).verdict
+            taken_over = verdict.passed
+            why_not = "" if verdict.passed else f" (version {found} may not be champion: {verdict.why()})"
+        if not taken_over and awry.lost:
             return self.lose(expected)
 
         def decide(state: State) -> list[Draft]:
@@ -149,10 +172,10 @@ class Moving:
             return None
         if taken_over and self.finish():
             return (
-                f"took version {found}, which a hand had moved the alias to, for champion instead of {_named(expected)}"
+                f"took version {found}, which a hand had moved the alias to, for champion instead of {named(expected)}"
             )
         self.project()
-        return f"put the alias back from {_named(found)} to {_named(expected)}{why_not}"
+        return f"put the alias back from {named(found)} to {named(expected)}{why_not}"
 
     def lose(self, version: str | None) -> str | None:
         """Record, once, that the registry has a version no more: it is not tried again at each run.
@@ -160,7 +183,7 @@ class Moving:
         :param version: as the ledger knows it.
         :return: what was recorded, or ``None`` when it had been.
         """
-        why = f"MLflow has no {_named(version)} of {self.model} any more: somebody deleted it there."
+        why = f"MLflow has no {named(version)} of {self.model} any more: somebody deleted it there."
 
         def decide(state: State) -> Draft | None:
             entry = state.get(f"version/{version}")
@@ -178,8 +201,20 @@ class Moving:
         found = self.tracking.alias_of(self.model, ALIAS) if not self.state.lineage else None
         return found if found and self.state.version(found) is None else None
 
+    def alias_awry(self) -> Awry | None:
+        """Look, and only look, whether the alias is where it belongs.
+
+        :return: what is found and what it leads to, or ``None`` when the alias is right, or not the loop's to move.
+        """
+        expected, found = _version(self.state), self.tracking.alias_of(self.model, ALIAS)
+        if found == expected or self.stranger() is not None:
+            return None
+        adoptable, why_not = self._adoptable(found)
+        lost = expected is not None and expected not in self.tracking.versions_of(self.model)
+        return Awry(found, expected, adoptable, why_not, lost)
+
     def _adoptable(self, found: str | None) -> tuple[bool, str]:
-        """Whether a version that a hand moved the alias to is taken for champion; and if declared, why it is not."""
+        """Whether a version that a hand moved the alias to is rehearsed for champion; if declared, why it is not."""
         if self.spec.release.alias != "adopt" or found is None:
             return False, ""
         if self._was_intended(found):
@@ -188,9 +223,7 @@ class Moving:
         if self.state.version(found) is None:
             how = f"`loopwright adopt {self.model} --from models:/{self.model}/{found}` takes it over"
             return False, f" (version {found} is none of the loop's; {how})"
-        self.require_sound()
-        verdict = rehearse(self.workspace, self.spec, found).verdict
-        return verdict.passed, "" if verdict.passed else f" (version {found} may not be champion: {verdict.why()})"
+        return True, ""
 
     def _was_intended(self, version: str) -> bool:
         """Whether a release of ours ever named a version: a writer of ours that slept cannot be told from a hand."""
@@ -207,14 +240,12 @@ class Moving:
         def decide(state: State) -> Draft | None:
             said.clear()
             known = cast("ModelState", state)
-            if known.release or not known.candidate:
-                return None
-            check = compared_with_champion(known, known.candidate)
-            if check.outcome is Outcome.PASS:
+            why = stale(known)
+            if why is None or known.candidate is None:
                 return None
             version = known.candidate["version"]
-            said.append(f"withdrew version {version}: {check.why}")
-            return Draft(Kind.CANDIDATE_SUPERSEDED, "release", f"Withdrawn: {check.why}.", {"version": version})
+            said.append(f"withdrew version {version}: {why}")
+            return Draft(Kind.CANDIDATE_SUPERSEDED, "release", f"Withdrawn: {why}.", {"version": version})
 
         self.ledger.decide(self.subject, decide)
         return said[0] if said else None
@@ -224,16 +255,15 @@ class Moving:
 
         :return: what was done, or ``None`` when none is overdue.
         """
-        candidate, now = self.state.candidate, datetime.now(UTC)
-        approval = (candidate or {}).get("approval") or {}
-        if candidate is None or approval.get("answer") != "asked" or not is_over(self.spec, approval, now):
+        version = overdue(self.spec, self.state)
+        if version is None:
             return None
-        why = f"Nobody answered within {self.spec.release.timeout}, which is a no."
+        why = unanswered(self.spec)
         try:
-            record_approval(self.workspace, self.spec, candidate["version"], "expired", "release", why)
+            record_approval(self.workspace, self.spec, version, "expired", "release", why)
         except ReleaseRefused:
             return None  # another was first, or a newer candidate came
-        return f"let version {candidate['version']} go: {why[0].lower()}{why[1:].rstrip('.')}"
+        return f"let version {version} go: {why[0].lower()}{why[1:].rstrip('.')}"
 
     def _tell_registry(self, release: Mapping[str, Any]) -> None:
         """Tag the version in the registry with who released it, for those who look there."""
@@ -267,7 +297,7 @@ class Moving:
 
         self.ledger.decide(self.subject, decide)
         self.project()
-        return f"gave up the {_DONE[release['action']]} of version {release['version']}: {error.what}"
+        return f"gave up the {DONE[release['action']]} of version {release['version']}: {error.what}"
 
 
 def reconcile(workspace: Workspace, model: ModelSpec) -> list[str]:
@@ -299,7 +329,7 @@ def _require_same(under_way: Mapping[str, Any], wanted: Draft, subject: str) -> 
     if all(under_way[key] == wanted.evidence[key] for key in ("version", "action")):
         return
     raise LedgerConflict(
-        f"Another {_DONE[under_way['action']]} is under way.",
+        f"Another {DONE[under_way['action']]} is under way.",
         where=subject,
         got=f"version {under_way['version']}, intended by {under_way['actor']}",
         mend="Try again: it will be finished first.",
@@ -320,5 +350,6 @@ def _version(state: ModelState) -> str | None:
     return state.lineage[-1] if state.lineage else None
 
 
-def _named(version: str | None) -> str:
+def named(version: str | None) -> str:
+    """Return a version as a sentence names it, ``none`` included."""
     return f"version {version}" if version else "none"

@@ -78,8 +78,28 @@ def rehearse(
     :raises UnknownName: if there is no such version.
     :raises CannotRun: if the process was ended or the surroundings failed; nothing is recorded then.
     """
-    ledger = Ledger.of(workspace)
-    state = ledger.model(model.name)
+    held, conditions = _held(workspace, model, version, timeout)
+    verdict = held.verdict
+    evidence = {"version": version, "verdict": verdict.to_dict(), "seconds": held.seconds, "figures": held.figures}
+    evidence["conditions"] = conditions
+    Ledger.of(workspace).record(verdict.subject, Draft(Kind.REHEARSED, actor, verdict.why(), evidence))
+    keep_card(workspace, model, version)
+    return held
+
+
+def tried(workspace: Workspace, model: ModelSpec, version: str) -> Rehearsal:
+    """Rehearse a version as :func:`rehearse` does, and record nothing of it anywhere.
+
+    :param version: a registered version.
+    :raises UnknownName: if there is no such version.
+    :raises CannotRun: if the process was ended or the surroundings failed.
+    """
+    return _held(workspace, model, version)[0]
+
+
+def _held(workspace: Workspace, model: ModelSpec, version: str, timeout: float | None = None) -> tuple[Rehearsal, str]:
+    """Hold a rehearsal; with it comes the digest of what its outcome rests on."""
+    state = Ledger.of(workspace).model(model.name)
     entry, champion = known_version(state, version), state.champion or {}
     seconds_at_most = timeout or model.release.rehearsal_timeout.total_seconds()
     started = time.monotonic()
@@ -93,11 +113,7 @@ def rehearse(
     checks = judge(answer, model.release.budget, before, golden=golden)
     verdict = Verdict("rehearsal", subject, checks, digests={"artifact": entry["artifact_digest"]})
     figures = answer.get("figures") or {}
-    evidence = {"version": version, "verdict": verdict.to_dict(), "seconds": seconds, "figures": figures}
-    evidence["conditions"] = _conditions(model, state, entry)
-    ledger.record(subject, Draft(Kind.REHEARSED, actor, verdict.why(), evidence))
-    keep_card(workspace, model, version)
-    return Rehearsal(model.name, version, verdict, seconds, figures)
+    return Rehearsal(model.name, version, verdict, seconds, figures), _conditions(model, state, entry)
 
 
 def rehearsed_before(workspace: Workspace, model: ModelSpec, version: str) -> Rehearsal | None:

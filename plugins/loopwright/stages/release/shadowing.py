@@ -115,16 +115,25 @@ def project_challenger(workspace: Workspace, model: ModelSpec) -> None:
 
     :raises TrackingUnavailable: if the registry cannot be reached.
     """
-    ledger = Ledger.of(workspace)
-    if not any("shadow" in entry for entry in ledger.model(model.name).under("version").values()):
-        return
-    tracking = Tracking.of(workspace)
-    while True:
-        wanted = _challenger(model, ledger.model(model.name))
-        if tracking.alias_of(model.name, CHALLENGER) != wanted:
-            tracking.move_alias(model.name, CHALLENGER, wanted)
-        if _challenger(model, ledger.model(model.name)) == wanted:
+    ledger, tracking = Ledger.of(workspace), Tracking.of(workspace)
+    while strayed := strayed_challenger(tracking, model, ledger.model(model.name)):
+        tracking.move_alias(model.name, CHALLENGER, strayed[1])
+        if _challenger(model, ledger.model(model.name)) == strayed[1]:
             return
+
+
+def strayed_challenger(tracking: Tracking, model: ModelSpec, state: ModelState) -> tuple[str | None, str | None] | None:
+    """Return where the alias ``challenger`` is and where it belongs; ``None`` where it is there, or never was needed.
+
+    :param tracking: the registry.
+    :param model: the model's declaration.
+    :param state: the model's state.
+    :raises TrackingUnavailable: if the registry cannot be reached.
+    """
+    if not any("shadow" in entry for entry in state.under("version").values()):
+        return None
+    found, wanted = tracking.alias_of(model.name, CHALLENGER), _challenger(model, state)
+    return (found, wanted) if found != wanted else None
 
 
 def _begin(ledger: Ledger, model: ModelSpec, version: str, actor: str) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from loopwright.errors import NotReady, UnknownName, shown_names
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.state import natural
+from loopwright.ledger.supposing import supposed
 from loopwright.stages.release.conditions import ReleaseRefused, known_version, ready
+from loopwright.stages.release.foreseeing import mending
 from loopwright.stages.release.judged_files import judged_files
 from loopwright.stages.release.moving import Moving, mend
 from loopwright.stages.release.outbox import deliver
-from loopwright.stages.release.rehearsal import rehearse
+from loopwright.stages.release.rehearsal import rehearse, tried
 from loopwright.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -89,6 +91,7 @@ def roll_back(
     reason: str,
     actor: str,
     from_version: str | None = None,
+    dry_run: bool = False,
 ) -> Released:
     """Make an earlier champion the champion again, rehearsed first.
 
@@ -97,19 +100,27 @@ def roll_back(
     :param actor: who asks for it.
     :param from_version: the champion to leave; when another is champion by now nothing is done, so that a retry does
         not go back twice. An open request to roll back says it by itself.
+    :param dry_run: return what would come of it, rehearsal included, and record and move nothing.
     :raises NotReady: if there is no earlier champion.
     :raises ReleaseRefused: if the version was never champion, or fails its rehearsal.
     :raises LedgerConflict: if another release is under way.
     """
     moving = Moving(workspace, model)
-    mend(moving)
-    leaving = _champion(moving.state)
-    if _left_already(moving.state, leaving, from_version, to_version):
-        return _released(moving.state, leaving, "roll_back", "unchanged")
-    target = _earlier(moving.state, to_version)
-    rehearsal = rehearse(workspace, model, target)
+    if not dry_run:
+        mend(moving)
+    before = mending(moving).state if dry_run else moving.state
+    leaving = _champion(before)
+    if _left_already(before, leaving, from_version, to_version):
+        return _released(before, leaving, "roll_back", "unchanged")
+    target = _earlier(before, to_version)
+    rehearsal = (tried if dry_run else rehearse)(workspace, model, target)
     if not rehearsal.verdict.passed:
         raise _refused(rehearsal.verdict, target)
+    if dry_run:
+        moving.require_sound()
+        done = _intent(before, target, "roll_back", actor, reason)
+        after = supposed(before, replace(done, kind=Kind.RELEASE_CONFIRMED))
+        return _released(cast("ModelState", after), target, "roll_back", "rolled_back")
 
     def intent(state: ModelState) -> Draft | None:
         if _champion(state) != leaving:
