@@ -9,11 +9,11 @@ import pytest
     ("words", "what", "mend"),
     [
         ("statsu", "no such command", "Did you mean 'status'?"),
-        ("ledger bakup", "no such command", "Did you mean 'backup'?"),
+        ("ledger backp", "no such command", "Did you mean 'backup'?"),
         ("zzz", "no such command", "`loopwright --help`"),
         ("run tips --unitl train", "no such option", "Did you mean '--until'?"),
         ("run tips --until scor", "no such choice for --until", "Did you mean 'score'?"),
-        ("new modle tip", "no such choice", "Did you mean 'model'?"),
+        ("new modl tip", "no such choice", "Did you mean 'model'?"),
         ("--versoin", "no such option", "Did you mean '--version'?"),
         ("--project . status", "before the command", "loopwright COMMAND --project"),
         ("approve tips", "argument VERSION is missing", "`loopwright approve [OPTIONS] MODEL VERSION`"),
