@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from loopwright.errors import ArtifactTampered, NotReady, UnknownName
+from loopwright.errors import ArtifactTampered, NotReady, TrackingUnavailable, UnknownName
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop import reproduce as room
 from loopwright.loop.reproduce import reproduce
 from loopwright.loop.run import turn
+from loopwright.tracking import Tracking
 from support import toy as toys
 
 
@@ -89,6 +90,28 @@ def test_rows_that_are_not_those_of_then_are_a_reason(trained, monkeypatch):
     found = reproduce(trained.workspace, "tips", "1")
     assert found.outcome == "different"
     assert "its rows are not the same: 595 now, 600 then, 595 in both" in found.why
+
+
+def test_what_was_not_recorded_is_told_from_an_mlflow_that_does_not_say(trained, monkeypatch):
+    really = Tracking.keeps
+    run = Ledger.of(trained.workspace).model("tips").version("1")["run_id"]
+    tracking = Tracking.of(trained.workspace)
+    assert really(tracking, run, "environment.json")
+    assert not really(tracking, run, "environment.jsn")
+    with monkeypatch.context() as patch:
+        patch.setattr(Tracking, "keeps", lambda *asked: asked[2] != "environment.json" and really(*asked))
+        found = reproduce(trained.workspace, "tips", "1")
+    assert (found.outcome, found.reasons) == ("identical", ("the environment was not recorded",))
+    ledger = Ledger.of(trained.workspace)
+    before = ledger.model("tips").sequence
+
+    def down(*_asked):
+        raise ConnectionError("MLflow is being restarted")
+
+    monkeypatch.setattr(type(tracking._client), "list_artifacts", down)
+    with pytest.raises(TrackingUnavailable, match="being restarted"):
+        reproduce(trained.workspace, "tips", "1")
+    assert ledger.model("tips").sequence == before, "nothing is recorded of what could not be asked"
 
 
 def test_what_was_not_trained_here_or_was_changed_is_not_made_again(trained):

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from loopwright.declaration import ModelSpec, Project
 from loopwright.declaration.code import code_of
-from loopwright.errors import LoopwrightError, NotReady, shown_names
+from loopwright.errors import NotReady, shown_names
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving import Predictor, artifact
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from loopwright.declaration import Workspace
 
 Outcome = Literal["identical", "within_tolerance", "different"]
+_ENVIRONMENT = "environment.json"
 _UNKNOWN = "rows, code, parameters, seed and environment are as recorded: the training itself is not deterministic"
 
 
@@ -94,6 +95,7 @@ def reproduce(workspace: Workspace, model: str, version: str, *, actor: str = "r
     :raises UnknownName: if there is no such version, or its run was deleted in MLflow.
     :raises NotReady: if it was not trained by the loop, so that nothing is recorded to train it from.
     :raises ArtifactTampered: if its files are not those that were judged.
+    :raises TrackingUnavailable: if MLflow cannot be asked what was recorded; run again.
     """
     started = time.monotonic()
     ledger, tracking = Ledger.of(workspace), Tracking.of(workspace)
@@ -109,15 +111,39 @@ def reproduce(workspace: Workspace, model: str, version: str, *, actor: str = "r
         )
     with TemporaryDirectory(prefix="loopwright-") as scratch:
         files = judged_files(workspace, entry, Path(scratch) / "recorded")
+        recorded = _Recorded.of(tracking, entry["run_id"], Path(scratch))  # before hours of training, where it may fail
         spec, today = _declared(workspace, tracking, entry, model), Project.at(workspace.project).model(model)
         once = _Once(
             workspace, spec, training, files, Path(scratch),
             tolerance=today.release.reproduce_tolerance, golden=golden_of(state, entry),
         )  # fmt: skip
-        found = once.again(tracking, entry, version, started)
+        found = once.again(recorded, entry, version, started)
     evidence = {name: value for name, value in found.to_dict().items() if name != "model"}
     ledger.record(state.subject, Draft(Kind.VERSION_REPRODUCED, actor, f"{found.outcome}: {found.why}", evidence))
     return found
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """What the training left beside its artifact; an older one may have left less.
+
+    :param rows: the identities of the rows that it learned from, sorted.
+    :param environment: what it ran in.
+    """
+
+    rows: np.ndarray | None
+    environment: Mapping[str, Any] | None
+
+    @classmethod
+    def of(cls, tracking: Tracking, run_id: str, scratch: Path) -> _Recorded:
+        """Ask MLflow.
+
+        :raises TrackingUnavailable: if it does not say: that is not that there was nothing.
+        """
+        rows = (
+            np.load(tracking.download(run_id, TRAINED_ROWS, scratch)) if tracking.keeps(run_id, TRAINED_ROWS) else None
+        )
+        return cls(rows, tracking.read_json(run_id, _ENVIRONMENT) if tracking.keeps(run_id, _ENVIRONMENT) else None)
 
 
 class _Once:
@@ -147,7 +173,7 @@ class _Once:
         self.tolerance, self.golden = tolerance, golden
         self.code = files / artifact.MODEL / CODE
 
-    def again(self, tracking: Tracking, entry: Mapping[str, Any], version: str, started: float) -> Reproduction:
+    def again(self, then: _Recorded, entry: Mapping[str, Any], version: str, started: float) -> Reproduction:
         import pandas as pd
 
         recorded = artifact.load(self.files, entry["artifact_digest"])
@@ -160,7 +186,7 @@ class _Once:
         outcome: Outcome = "different" if differ else "within_tolerance"
         if self._same_bytes(folder):
             outcome = "identical"
-        reasons = [*self._rows(tracking, entry, raw), *self._environment(tracking, entry)]
+        reasons = [*self._rows(then.rows, raw), *self._environment(then.environment)]
         return Reproduction(
             self.spec.name, version, outcome, len(asked), differ, largest, self.tolerance, tuple(reasons),
             time.monotonic() - started,
@@ -186,11 +212,9 @@ class _Once:
             for name in (ESTIMATOR, CARD)
         )
 
-    def _rows(self, tracking: Tracking, entry: Mapping[str, Any], raw: pd.DataFrame) -> list[str]:
-        try:
-            before = np.load(tracking.download(entry["run_id"], TRAINED_ROWS, self.scratch))
-        except LoopwrightError:
-            return []
+    def _rows(self, before: np.ndarray | None, raw: pd.DataFrame) -> list[str]:
+        if before is None:
+            return ["which rows it learned from was not recorded"]
         key = Project.at(self.workspace.project).dataset(self.spec.dataset).key
         now = np.sort(identities(raw, key))
         if np.array_equal(before, now):
@@ -198,10 +222,8 @@ class _Once:
         both = len(np.intersect1d(now, before))
         return [f"its rows are not the same: {len(now):,} now, {len(before):,} then, {both:,} in both"]
 
-    def _environment(self, tracking: Tracking, entry: Mapping[str, Any]) -> list[str]:
-        try:
-            then = tracking.read_json(entry["run_id"], "environment.json")
-        except LoopwrightError:
+    def _environment(self, then: Mapping[str, Any] | None) -> list[str]:
+        if then is None:
             return ["the environment was not recorded"]
         now = json.loads(json.dumps(environment_of(self.code)))
         said = [

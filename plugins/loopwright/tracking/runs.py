@@ -151,6 +151,19 @@ class Runs:
                 run_id, [entities.DatasetInput(dataset, [entities.InputTag("mlflow.data.context", context)])]
             )
 
+    def keeps(self, run_id: str, path: str) -> bool:
+        """Whether a run has a file among its artifacts.
+
+        Asked of the list: read, a file that is not there and a store that cannot be reached may fail alike.
+
+        :param path: within the run's artifacts, such as ``verdict.json``.
+        :raises UnknownName: if there is no such run.
+        :raises TrackingUnavailable: if MLflow cannot be reached.
+        """
+        folder = path.rpartition("/")[0] or None
+        with said_plainly(self.uri):
+            return any(found.path == path for found in self._client.list_artifacts(run_id, folder))
+
     def read_json(self, run_id: str, path: str) -> Any:
         """Return what :meth:`log_json` kept.
 
