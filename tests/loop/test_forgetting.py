@@ -20,6 +20,7 @@ from loopwright.stages.ingest.keeping.held import taken_up
 from loopwright.stages.ingest.labelling import take_labels
 from loopwright.stages.ingest.quarantine.ruling import rule
 from loopwright.stages.ingest.stage import ingest_batch
+from support.published import publish_frame
 from support.toy import Toy, rides
 
 WHO = "Erika Mustermann"
@@ -277,3 +278,33 @@ def test_labels_go_with_the_rows_that_they_are_about_though_they_do_not_say_whos
     assert set(Lake.of(place(toy)).labels("rides").read()["ride_id"]) == set(frame["ride_id"]) - hers
     with pytest.raises(DataFault, match="dropped on reading"):
         forget(place(toy), "rides", {"zone": "north"}, why="She asked.", actor="person:ada")
+
+
+def test_older_versions_are_found_without_opening_each_and_those_that_no_event_names_too(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space, lake = place(toy), Lake.of(place(toy))
+    opened: list[int | None] = []
+    really = Table._opened
+
+    def counting(self: Table, version: int | None = None) -> object:
+        opened.append(version)
+        return really(self, version)
+
+    monkeypatch.setattr(Table, "_opened", counting)
+    somebody = rides(1, rows=5).assign(rider="somebody")
+    lake.batches("rides").replace(somebody.assign(rider=[WHO, *["somebody"] * 4]), "2024-01")
+    lake.batches("rides").replace(somebody, "2024-01")  # and neither writer lived to record it
+    asked = []
+    for versions in (2, 6):
+        for version in range(versions):
+            publish_frame(space, "rides", "2024-02", somebody.assign(fare=float(version)))
+        opened.clear()
+        assert erase(toy, dry_run=True).batches == ("2024-01",)
+        asked.append(len(opened))
+    assert asked[0] == asked[1]
+    left = Path(lake.batches("rides").uri) / "_batch_id=2024-01" / "part-00000-dead-c000.snappy.parquet"
+    left.write_bytes(b"PAR1")
+    assert "1 file in" in " ".join(erase(toy, dry_run=True).left)
+    assert erase(toy).clear
+    assert not any(WHO in text for text in files(toy).values())

@@ -38,7 +38,7 @@ def frame_of(
     if columns is not None:
         _require(columns, found.column_names)
         found = found.select(list(columns))
-    return _to_pandas(found)
+    return to_pandas(found)
 
 
 def frame_as_of(tables: Mapping[str, DeltaTable]) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def frame_as_of(tables: Mapping[str, DeltaTable]) -> pd.DataFrame:
     for batch_id, table in tables.items():
         parts += _rows(table.to_pyarrow_dataset(), [batch_id], None, None)
     # A column may have come, or become wider, from one version to the next.
-    return _to_pandas(_with_untyped(pa.concat_tables(parts, promote_options="permissive")))
+    return to_pandas(_with_untyped(pa.concat_tables(parts, promote_options="permissive")))
 
 
 def batches_of(table: DeltaTable) -> list[str]:
@@ -120,7 +120,8 @@ def _require(columns: Sequence[str], there: Collection[str]) -> None:
         )
 
 
-def _to_pandas(found: pa.Table) -> pd.DataFrame:
+def to_pandas(found: pa.Table) -> pd.DataFrame:
+    """Return a table as a frame: whole numbers with nulls as floats, or as ``Int64`` where these would lose digits."""
     frame: pd.DataFrame = found.to_pandas()
     for name in found.column_names:
         if found[name].null_count and _is_long_beyond_double(found[name]):

@@ -17,7 +17,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from loopwright.errors import LakeUnavailable, NotReady
-from loopwright.lake import erasing, part, reading, rows, writing
+from loopwright.lake import erasing, part, reading, replaced, rows, writing
 from loopwright.lake.columns import columns_of
 from loopwright.lake.faults import said_plainly
 from loopwright.lake.rows import ROW, Rows
@@ -266,13 +266,21 @@ class Table:
         table = self._opened()
         return table is not None and "delta.dataSkippingStatsColumns" not in table.metadata().configuration
 
-    def files(self, version: int | None = None) -> dict[str, frozenset[str]]:
-        """Return the files of each batch: others as soon as anything of it is written anew.
+    def replaced_files(self) -> dict[str, list[str]]:
+        """Return the files of each batch that only older versions read and that are still there; for `rows_of_file`."""
+        table = self._opened()
+        with said_plainly(self.uri):
+            return {} if table is None else replaced.replaced_files(table, self.uri, self._options or {})
 
-        :param version: as of this version; ``None`` for the newest.
-        :raises NotReady: if nothing was ever written.
+    def rows_of_file(self, path: str, columns: Sequence[str]) -> pd.DataFrame | None:
+        """Return the rows of one file, without what the table knows of its batch.
+
+        :param path: as :meth:`replaced_files` gives it.
+        :param columns: which; those that the file does not have are left out.
+        :return: ``None`` if it was erased meanwhile.
         """
-        return writing.files_by_batch(self._required(version))
+        with said_plainly(self.uri):
+            return replaced.rows_of_file(f"{self.uri}/{path}", columns, self._options or {})
 
     def columns(self) -> list[str]:
         """Return the names of the columns that batches brought with a value; none if nothing was ever written."""

@@ -81,15 +81,6 @@ def files_of(table: DeltaTable, batch_id: str) -> frozenset[str]:
     return frozenset(uri for uri in table.file_uris() if f"{BATCH}={batch_id}" in unquote(uri).split("/"))
 
 
-def files_by_batch(table: DeltaTable) -> dict[str, frozenset[str]]:
-    """Return the files that hold each batch."""
-    found: dict[str, set[str]] = {}
-    for uri in table.file_uris():
-        batch = next(part for part in unquote(uri).split("/") if part.startswith(f"{BATCH}="))
-        found.setdefault(batch.partition("=")[2], set()).add(uri)
-    return {batch: frozenset(uris) for batch, uris in found.items()}
-
-
 def removal_marks(batch_id: str, request: str) -> dict[str, str]:
     """Return what the log says of a removal of rows, by which it is known again."""
     return {"loopwright.removed_for": request, "loopwright.removed_of": batch_id}

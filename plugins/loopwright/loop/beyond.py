@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from loopwright.declaration import Project
-from loopwright.errors import shown_names
+from loopwright.errors import counted, shown_names
 from loopwright.lake import Lake
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def beyond(workspace: Workspace, dataset: DatasetSpec, rounds: Sequence[Traces])
     source = "the database that is queried" if dataset.query else "the source's own files"
     left = [f"{source}, which would bring the rows again: ask their owner"]
     left += _logs(workspace, dataset, rounds)
+    left += _unnamed(workspace, dataset)
     if unread := sorted({batch for found in rounds for batch in found.unread}):
         left.append(f"bytes that could not be read and are held as they came: {', '.join(unread)}")
     left += _reports(workspace, dataset, {batch for found in rounds for batch in found.touched()})
@@ -45,6 +47,18 @@ def _logs(workspace: Workspace, dataset: DatasetSpec, rounds: Sequence[Traces]) 
     if not shows:
         return []
     return [f"extreme values of columns in the logs of tables that an earlier release made: {', '.join(shows)}"]
+
+
+def _unnamed(workspace: Workspace, dataset: DatasetSpec) -> list[str]:
+    lake = Lake.of(workspace)
+    tables = (lake.batches(dataset.name), lake.quarantine(dataset.name), lake.labels(dataset.name))
+    counts = {table.uri: table.erase_unnamed(older_than=timedelta(0), dry_run=True) for table in tables}
+    return [
+        f"{counted(files, 'file')} in {where} of a writer that is at work or was killed, which nobody looked into:"
+        " run it once more later; what a killed one left goes with `loopwright clean` once it is a week old"
+        for where, files in counts.items()
+        if files
+    ]
 
 
 def _reports(workspace: Workspace, dataset: DatasetSpec, batches: Iterable[str]) -> list[str]:

@@ -14,11 +14,10 @@ import pyarrow.parquet as pq
 
 from loopwright.declaration import Project
 from loopwright.declaration.cleaning import Rename
-from loopwright.errors import DataFault, LakeUnavailable, UnknownName, shown_names
+from loopwright.errors import DataFault, UnknownName, shown_names
 from loopwright.lake import Lake
 from loopwright.lake.labels import keys_of
 from loopwright.lake.rows import BATCH, ROW
-from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.arriving.batch_names import stem
 from loopwright.stages.ingest.arriving.fetched import row_numbers
@@ -125,7 +124,7 @@ def traces_of(workspace: Workspace, dataset: DatasetSpec, key: Mapping[str, str]
     lake, state = Lake.of(workspace), Ledger.of(workspace).dataset(dataset.name)
     _require_known(workspace, dataset, now, came)
     tables = _versions(workspace, dataset.name)
-    batches = _in_batches(workspace, dataset, now, tables.get("batches"))
+    batches = _in_batches(lake.batches(dataset.name), now, tables.get("batches"))
     held, unread = _in_held(lake, dataset.name, sorted(state.under("arrival")), came)
     quarantine = _in_quarantine(lake.quarantine(dataset.name), came, tables.get("quarantine"))
     about = _label_keys(lake, dataset, {"batches": batches, "quarantine": quarantine}, tables)
@@ -209,36 +208,19 @@ def _matching(frame: pd.DataFrame, key: Mapping[str, str]) -> pd.DataFrame:
     return frame if chosen is None else frame[chosen.to_numpy(bool)]
 
 
-def _in_batches(
-    workspace: Workspace, dataset: DatasetSpec, key: Mapping[str, str], newest: int | None
-) -> dict[str, tuple[int, ...]]:
-    table = Lake.of(workspace).batches(dataset.name)
+def _in_batches(table: Table, key: Mapping[str, str], newest: int | None) -> dict[str, tuple[int, ...]]:
     if newest is None or not set(key) <= set(table.columns()):
         return {}
     found = _by_batch(_matching(table.read(columns=[BATCH, ROW, *key], version=newest), key))
-    files = table.files(newest)
-    for batch, version in _recorded(workspace, dataset.name):
-        if batch in found or table.files(version).get(batch) == files.get(batch):
-            continue
-        try:
-            before = table.read([batch], columns=list(key), version=version)
-        except UnknownName:  # it had no such column yet
-            continue
-        except LakeUnavailable as error:
-            if not isinstance(error.__cause__, FileNotFoundError):  # erased before, and not merely out of reach
-                raise
-            continue
-        if len(_matching(before, key)):
+    for batch, paths in table.replaced_files().items():
+        if batch not in found and any(_is_in_file(table, path, key) for path in paths):
             found[batch] = ()
     return found
 
 
-def _recorded(workspace: Workspace, dataset: str) -> list[tuple[str, int]]:
-    """Return the batches as they ever were published, each with the table's version."""
-    ledger = Ledger.of(workspace)
-    now = {(batch["batch_id"], batch["data_version"]) for batch in ledger.dataset(dataset).published()}
-    events = ledger.events(f"dataset/{dataset}", kinds=[Kind.BATCH_PUBLISHED])
-    return sorted({(e.evidence["batch_id"], e.evidence["data_version"]) for e in events} | now)
+def _is_in_file(table: Table, path: str, key: Mapping[str, str]) -> bool:
+    rows = table.rows_of_file(path, list(key))
+    return rows is not None and len(_matching(rows, key)) > 0
 
 
 def _in_quarantine(table: Table, key: Mapping[str, str], newest: int | None) -> dict[str, tuple[int, ...]]:
