@@ -71,7 +71,15 @@ def shy_of(columns: Iterable[object], names: Collection[str]) -> list[str]:
 
 def hidden(dataset: DatasetSpec) -> frozenset[str]:
     """Return the columns whose values are not shown, by every name that they have before or after cleaning."""
-    names = set(dataset.sensitive)
+    return _named(dataset, set(dataset.sensitive))
+
+
+def readable(dataset: DatasetSpec) -> frozenset[str]:
+    """Return those of :func:`hidden` that a person could be read from: a keyed hash is nobody's value."""
+    return _named(dataset, {name for name, how in dataset.sensitive.items() if how != "hash"})
+
+
+def _named(dataset: DatasetSpec, names: set[str]) -> frozenset[str]:
     for step in dataset.clean:
         if isinstance(step, Rename):
             names |= {new for old, new in step.columns.items() if shy_of([old], names)}

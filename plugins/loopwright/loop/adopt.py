@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from loopwright.declaration import Project
-from loopwright.declaration.sensitive import hidden, shy_of
+from loopwright.declaration.sensitive import readable, shy_of
 from loopwright.errors import ArtifactTampered, DataFault, NotReady, UserCodeFailed
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
@@ -158,7 +158,7 @@ def _wrapped(
 ) -> dict[str, Any]:
     """Have the model loaded, wrapped and asked in a process of its own; files are left in ``into``."""
     project = Project.at(workspace.project)
-    code, unshown = project.model_folder(spec.name), hidden(project.dataset(spec.dataset))
+    code, unshown = project.model_folder(spec.name), readable(project.dataset(spec.dataset))
     raw.to_parquet(into / adoption_process.RAW)
     draw_rehearsal(spec, raw, into / adoption_process.GOLDEN_ROWS, unshown=unshown)
     question = {
@@ -204,7 +204,7 @@ def _kept(
     golden = keep_golden(tracking, run_id, into / adoption_process.GOLDEN_ROWS, expected)
     project = Project.at(workspace.project)
     code, dataset = project.model_folder(spec.name), project.dataset(spec.dataset)
-    keep_reference(tracking, run_id, spec, features, answers, empty=wrapped["empty"], unshown=hidden(dataset))
+    keep_reference(tracking, run_id, spec, features, answers, empty=wrapped["empty"], unshown=readable(dataset))
     known = labels_complete(workspace, dataset, batch)
     value = _value(spec, code, raw, arrays_of(answers, wrapped["classes"])) if known else None
     primary = {"metric": spec.gate.primary, "value": value}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from loopwright.declaration import Project
-from loopwright.declaration.sensitive import hidden, shy_of
+from loopwright.declaration.sensitive import readable, shy_of
 from loopwright.errors import NotReady
 from loopwright.ledger.store import Ledger
 from loopwright.profiling import ColumnDrift, compare, judge_columns, sampled
@@ -151,7 +151,7 @@ def _sides(workspace: Workspace, model: ModelSpec, one: Watched, asked: Drift) -
     # A feature that is called like an answer gave way to it in the reference as well.
     current = pd.concat([features.drop(columns=given, errors="ignore"), answers[given]], axis=1)
     reference, current = sampled(reference, asked.sample), sampled(current, asked.sample)
-    shy = shy_of(current.columns, hidden(Project.at(workspace.project).dataset(model.dataset)))
+    shy = shy_of(current.columns, readable(Project.at(workspace.project).dataset(model.dataset)))
     return reference, crowded(current, shy, seed=model.train.seed, known=reference)  # as the reference was kept
 
 

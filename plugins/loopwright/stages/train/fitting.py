@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from loopwright.declaration import Project
 from loopwright.declaration.code import code_of
-from loopwright.declaration.sensitive import hidden, shy_of
+from loopwright.declaration.sensitive import readable, shy_of
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving import Predictor, artifact
@@ -165,7 +165,7 @@ def _write(
             raw=raw,
             answers=answered(learned.estimator, conformed(rows.features.head(5), card), card),
             requirements=requirements_of(folder),
-            unshown=shy_of(raw.columns, hidden(Project.at(project).dataset(spec.dataset))),
+            unshown=shy_of(raw.columns, readable(Project.at(project).dataset(spec.dataset))),
         )
     return way, digest
 
@@ -189,7 +189,7 @@ def _keep_reference(
 ) -> None:
     unseen = predictor.predict(rows_of(workspace, spec, entry, entry["holdout"]))
     seen = conformed(rows.features, predictor.card)
-    unshown = hidden(Project.at(workspace.project).dataset(spec.dataset))
+    unshown = readable(Project.at(workspace.project).dataset(spec.dataset))
     keep_reference(tracking, run_id, spec, seen, unseen, empty=predictor.card["empty"], unshown=unshown)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from loopwright.declaration import Project
 from loopwright.declaration.metrics import fitting
 from loopwright.declaration.metrics import metric as named
-from loopwright.declaration.sensitive import hidden
+from loopwright.declaration.sensitive import readable
 from loopwright.evaluation import Beside, Predicted, Unseen, judge, metric_value
 from loopwright.ledger.store import Ledger
 from loopwright.serving import load_version
@@ -71,7 +71,7 @@ class Holdout:
         answers = candidate.answers(features)
         project = Project.at(workspace.project)
         dataset, folder = project.dataset(spec.dataset), project.model_folder(spec.name)
-        run, unshown, key = entry["run_id"], hidden(dataset), dataset.key
+        run, unshown, key = entry["run_id"], readable(dataset), dataset.key
         chosen, alone, golden = keep_rehearsal(tracking, run, spec, raw, candidate, unshown=unshown)
         more = [*absent_check(spec, candidate.features, raw), stable_check(answers.iloc[chosen], alone)]
         held = identities(raw[known.mask], key)

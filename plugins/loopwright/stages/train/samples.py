@@ -48,7 +48,7 @@ def keep_reference(
     :param unseen: the model's answers for rows it did not learn from.
     :param empty: features without a value in the training, kept so: the constant that stands for them in the
         estimator is not what the code makes of a batch.
-    :param unshown: columns about people, as :func:`loopwright.declaration.hidden` has them.
+    :param unshown: columns about people, as :func:`loopwright.declaration.sensitive.readable` has them.
     """
     drift = spec.monitor.drift if spec.monitor else None
     size = min(len(features), drift.sample if drift else REFERENCE_ROWS, REFERENCE_ROWS)
@@ -75,7 +75,7 @@ def keep_rehearsal(
 
     :param raw: rows of the holdout.
     :param predictor: the candidate.
-    :param unshown: columns about people, as :func:`loopwright.declaration.hidden` has them.
+    :param unshown: columns about people, as :func:`loopwright.declaration.sensitive.readable` has them.
     :return: which rows, the answers to them as they came, and the digest of the questions and answers that were kept.
     :raises UserCodeFailed: if the model cannot answer where columns about people hold a crowd's values.
     """
@@ -109,7 +109,7 @@ def draw_rehearsal(spec: ModelSpec, raw: pd.DataFrame, rows: Path, *, unshown: C
 
     :param raw: rows of the holdout.
     :param rows: the file to write.
-    :param unshown: columns about people, as :func:`loopwright.declaration.hidden` has them.
+    :param unshown: columns about people, as :func:`loopwright.declaration.sensitive.readable` has them.
     """
     raw = raw.drop(columns=brought_by_labels(raw))
     size = min(len(raw), spec.release.rehearsal_rows)
