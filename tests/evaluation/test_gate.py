@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from loopwright.declaration import ModelSpec
-from loopwright.evaluation import Predicted, Unseen, judge
+from loopwright.evaluation import Beside, Predicted, Unseen, judge
 from loopwright.verdict import Check, Outcome, Verdict, overall
 
 BASE = {
@@ -50,11 +50,20 @@ def test_a_good_first_candidate_passes_without_a_champion() -> None:
         "finite": Outcome.PASS,
         "measured": Outcome.PASS,
         "threshold:roc_auc": Outcome.PASS,
+        "looks": Outcome.PASS,
         "non_inferiority": Outcome.NOT_APPLICABLE,
         "improvement": Outcome.NOT_APPLICABLE,
         "baseline:prior": Outcome.PASS,
     }
     assert overall(checks) is Outcome.PASS
+
+
+def test_what_is_spent_of_a_holdout_is_shown_without_a_champion_too() -> None:
+    truth, candidate = scorer(1.5)
+    spec = binary_spec(thresholds={"roc_auc": {"at_least": 0.7}})
+    found = {c.name: c for c in judge(spec, candidate, None, truth, beside=Beside(before=[0.95, 0.975]))}
+    assert (found["looks"].n, found["looks"].required) == (3, False)
+    assert found["looks"].observed["confidence"] == found["measured"].observed["confidence"] > 0.975
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def judge(
     asking = Asking(gate, candidate, truth, beside.columns, beside.before, seed) if sound else None
     checks.append(_measured(gate, asking, truth))
     checks += [_threshold(name, bound, asking, truth) for name, bound in gate.thresholds.items()]
-    if champion is not None and asking is not None:
+    if asking is not None:  # without a champion, too: what it is asked now is spent
         checks.append(looks_check(gate.champion, beside.before))
     checks += _against(gate, asking, champion, champion_fault)
     checks += baseline_checks(asking, spec.task, beside.baselines) if asking else _unasked(gate, truth)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import NormalDist
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from loopwright.errors import NotReady, UnknownName
@@ -79,6 +80,33 @@ def test_no_labels_at_all_cannot_tell(watching):
     assert report.outcome is Outcome.INCONCLUSIVE
     assert report.n == 0
     json.dumps(report.to_dict(), allow_nan=False)
+
+
+def test_rows_that_come_in_groups_are_drawn_in_groups_as_the_gate_draws_them(watching):
+    """Rows that depend on each other hold less than so many rows: taken for more, chance is called a drop."""
+    once = toys.rides(4, rows=400)
+    fourfold = pd.concat([once.assign(ride_id=once["ride_id"] + 400 * n, rider=once["ride_id"]) for n in range(4)])
+    watching.publish(4, frame=fourfold.reset_index(drop=True))
+    watching.score("2024-04")
+    alone = measured(watching, "2024-04")
+    watching.toy.edit("include/models/tips/model.yaml", "gate: {", "gate: {groups: rider, ")
+    grouped = measured(watching, "2024-04")
+    assert grouped.n == alone.n == 1600
+    assert grouped.value["point"] == pytest.approx(alone.value["point"])
+    wider = (grouped.value["high"] - grouped.value["low"]) / (alone.value["high"] - alone.value["low"])
+    assert wider == pytest.approx(2, abs=0.4)
+
+
+@pytest.mark.parametrize(
+    ("groups", "why"), [("zone", "the rows come in 4 groups, fewer than the 20"), ("rider", "has no column 'rider'")]
+)
+def test_groups_that_are_too_few_or_not_there_cannot_tell(watching, groups, why):
+    watching.publish(4, rows=1500, noise=30.0)
+    watching.score("2024-04")
+    watching.toy.edit("include/models/tips/model.yaml", "gate: {", f"gate: {{groups: {groups}, ")
+    report = measured(watching, "2024-04")
+    assert report.outcome is Outcome.INCONCLUSIVE
+    assert why in report.why
 
 
 def test_a_model_that_declares_none_is_asked_nothing(watching):

@@ -12,8 +12,9 @@ import numpy as np
 
 from loopwright.declaration import Project
 from loopwright.declaration.metrics import METRICS
+from loopwright.evaluation.asking import codes
 from loopwright.evaluation.estimates import Interval
-from loopwright.evaluation.intervals import interval, surely_lost
+from loopwright.evaluation.intervals import interval, lacking, surely_lost
 from loopwright.evaluation.metrics import gain
 from loopwright.serving import known_labels, load_version
 from loopwright.serving.matured import labels_complete, labels_mature_at
@@ -103,11 +104,15 @@ def measure_performance(
     if metric not in METRICS and metric not in model.gate.metrics:
         why = f"the gate decided by {metric}, which is not declared any more"
         return PerformanceReport(*about, Outcome.INCONCLUSIVE, why, metric)
+    rows = one.labelled_rows(workspace, model)
+    if model.gate.groups and model.gate.groups not in rows:
+        why = f"it has no column {model.gate.groups!r}, whose equal values are declared to make rows one group"
+        return PerformanceReport(*about, Outcome.INCONCLUSIVE, why, metric)
     with own_metrics(model, Project.at(workspace.project).model_folder(model.name)):
-        measured, lacking = _measured(workspace, model, one, metric)
-        outcome, why, drop = judge(metric, measured, reference, asked.drop)
+        measured, lacks, lost = _measured(workspace, model, one, rows, metric)
+        outcome, why, drop = judge(metric, measured, reference, asked.drop, lacks)
     point = None if reference is None else reference.point
-    return PerformanceReport(*about, outcome, why + lacking, metric, measured.to_dict(), point, drop, measured.n)
+    return PerformanceReport(*about, outcome, why + lost, metric, measured.to_dict(), point, drop, measured.n)
 
 
 def gate_saw(primary: Mapping[str, Any]) -> Interval | None:
@@ -123,7 +128,7 @@ def gate_saw(primary: Mapping[str, Any]) -> Interval | None:
 
 
 def judge(
-    metric: str, measured: Interval, reference: Interval | None, allowed: float
+    metric: str, measured: Interval, reference: Interval | None, allowed: float, lacks: str | None = None
 ) -> tuple[Outcome, str, float | None]:
     """Decide whether a metric dropped: by as much as was declared, and surely.
 
@@ -131,6 +136,7 @@ def judge(
     :param measured: its value on the batch, with bounds.
     :param reference: its value on the gate's holdout, if that has one, with bounds if they are known.
     :param allowed: the drop from which it counts.
+    :param lacks: why the batch has no bounds, where it has none.
     :return: the outcome, one sentence, and the drop (``None`` where the rows do not define it).
     """
     if not math.isfinite(measured.point):
@@ -140,7 +146,7 @@ def judge(
     drop = float(gain(metric, reference.point) - gain(metric, measured.point))
     said = f"{metric} is {measured.point:.4g} on {measured.n} labelled rows, the gate saw {reference.point:.4g}"
     if not measured.known:
-        return Outcome.INCONCLUSIVE, f"{said}; so few rows cannot tell", drop
+        return Outcome.INCONCLUSIVE, f"{said}; {lacks or 'so few rows cannot tell'}", drop
     if drop <= 0:
         return Outcome.PASS, f"{said}: {f'a gain of {-drop:.3g}' if drop else 'no loss'}", drop
     if drop < allowed:
@@ -159,22 +165,31 @@ def _not_asked(asked: Performance | None, one: Watched) -> str | None:
     return f"the gate judged version {version} on it" if one.judged_on else None
 
 
-def _measured(workspace: Workspace, model: ModelSpec, one: Watched, metric: str) -> tuple[Interval, str]:
-    """Return the metric over the rows that have both a label and an answer, and a word on those that lack an answer."""
-    folder = Project.at(workspace.project).model_folder(model.name)
-    known = known_labels(model, folder, one.labelled_rows(workspace, model))
+def _measured(
+    workspace: Workspace, model: ModelSpec, one: Watched, rows: pd.DataFrame, metric: str
+) -> tuple[Interval, str | None, str]:
+    """Return the metric over the rows that have both a label and an answer.
+
+    :param rows: of the batch, with their labels.
+    :return: its value, drawn in groups where the gate draws so; why it has no bounds, where it has none; and a word on
+        the labelled rows that lack an answer.
+    """
+    known = known_labels(model, Project.at(workspace.project).model_folder(model.name), rows)
     answers = one.predictions(workspace, model)
     predicted = load_version(workspace, one.version).as_arrays(answers)
     usable = known.mask & _answered(answers)
+    truth = known.values[usable[known.mask]]
+    groups = codes(np.asarray(rows[model.gate.groups])[usable]) if model.gate.groups else None
     measured = interval(
         metric,
-        known.values[usable[known.mask]],
+        truth,
         predicted.take(np.flatnonzero(usable)),
         confidence=CONFIDENCE,
         resamples=model.gate.resamples,
+        groups=groups,
     )
     lost = int(known.mask.sum() - usable.sum())
-    return measured, f"; {lost} labelled rows have no answer" if lost else ""
+    return measured, lacking(metric, truth, groups), f"; {lost} labelled rows have no answer" if lost else ""
 
 
 def _answered(answers: pd.DataFrame) -> npt.NDArray[np.bool_]:
