@@ -371,8 +371,15 @@ def test_a_roll_back_leaves_a_waiting_candidate_waiting():
     assert state.candidate["version"] == "3"
 
 
-def test_a_version_promoted_again_is_champion_once():
-    assert model(*promoted("1", "2"), confirmed("1")).lineage == ["2", "1"]
+def test_a_version_promoted_again_follows_the_one_in_whose_place_it_came():
+    state = model(*promoted("1", "2"), confirmed("1"), confirmed("2", "roll_back"))
+    assert (state.lineage, state.previous["version"]) == (["1", "2"], "1")
+
+
+def test_who_returns_to_a_version_that_was_left_can_go_back_again():
+    state = model(*promoted("1", "2", "3"), confirmed("2", "roll_back"), confirmed("3", "roll_back"))
+    assert (state.lineage, state.previous["version"]) == (["1", "2", "3"], "2")
+    assert [state.version(version)["status"] for version in "123"] == ["retired", "rolled_back", "champion"]
 
 
 # Models: scoring and monitoring.

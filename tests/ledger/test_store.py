@@ -267,6 +267,23 @@ def test_entries_can_be_folded_anew(ledger, url):
     assert ledger.dataset("rides") == before[1]
 
 
+def test_a_lineage_that_an_older_release_cut_is_said_and_folded_anew(ledger, url):
+    """It forgot who had been champion when somebody returned to a version that had been left."""
+    back = {"version": "3", "previous": "2", "action": "roll_back"}
+    for version in ("1", "2", "3"):
+        ledger.record("model/tips", registered(version))
+        ledger.record("model/tips", promoted(version))
+    for version in ("2", "3"):
+        ledger.record("model/tips", Draft(Kind.RELEASE_CONFIRMED, "release", "…", {**back, "version": version}))
+    sql(url, """UPDATE entries SET value = '["3"]' WHERE key = 'lineage'""")
+    assert (ledger.model("tips").previous, ledger.verify("model/tips")) == (
+        None,
+        ["The entry lineage is not what the events say."],
+    )
+    ledger.rebuild("model/tips")
+    assert (ledger.model("tips").previous["version"], ledger.verify("model/tips")) == ("2", [])
+
+
 def test_no_state_is_folded_from_events_that_were_changed(ledger, url):
     ledger.record("model/tips", registered("1"))
     sql(url, "UPDATE events SET reason = 'as it suits me'")

@@ -86,6 +86,20 @@ def act_roll_back(path: str) -> str:
     return roll_back(*spec_at(path), reason="bad", actor="person:ada", from_version="2").version
 
 
+def prepare_return(path: str) -> None:
+    prepare_roll_back(path)
+    act_roll_back(path)
+
+
+def act_return(path: str) -> str | None:
+    """Go forth again to the version that was left, and tell which one a roll back would return to now."""
+    from loopwright.stages.release import roll_back
+
+    _rehearsal_that_passes()
+    workspace, spec = spec_at(path)
+    return roll_back(workspace, spec, to_version="2", reason="it was not its fault", actor="person:ada").previous
+
+
 def prepare_publish(path: str) -> None:
     toy_at(path).arrive(1, rows=300)
 
@@ -284,6 +298,7 @@ def act_forget(path: str) -> dict[str, int]:
 STEPS: dict[str, tuple[Callable[[str], Any], Callable[[str], Any]]] = {
     "release": (prepare_release, act_release),
     "roll back": (prepare_roll_back, act_roll_back),
+    "return": (prepare_return, act_return),
     "publish": (prepare_publish, act_publish),
     "correct": (prepare_correct, act_publish),
     "set aside": (prepare_set_aside, act_publish),

@@ -165,13 +165,16 @@ class ModelState(State):
 
     @property
     def previous(self) -> dict[str, Any] | None:
-        """The champion before this one, which a roll back returns to."""
+        """The champion in whose place this one came, which a roll back returns to; ``None`` for the very first."""
         lineage = self.lineage
         return self.version(lineage[-2]) if len(lineage) > 1 else None
 
     @property
     def lineage(self) -> list[str]:
-        """Versions in the order they became champion; a roll back removes the last."""
+        """The way to the champion from the very first one, which is on it always; a roll back goes back on it.
+
+        What was left by a roll back is not on it, until somebody returns to it: it then follows who was champion.
+        """
         return list(self.get("lineage") or [])
 
     @property

@@ -121,8 +121,13 @@ def test_roll_back_and_again(house, without_rehearsal):
     assert house.state.version(third)["status"] == "rolled_back"
     assert house.events(Kind.RELEASE_INTENDED)[-1].reason == "bad"
     again = roll_back(house.workspace, house.model, to_version=third, reason="it was not its fault", actor="person:ada")
-    assert (again.version, again.status) == (third, "rolled_back")
+    assert (again.version, again.previous, again.status) == (third, second, "rolled_back")
     assert house.standing == (third, third, None)
+    for earlier in (second, first):
+        assert roll_back(house.workspace, house.model, reason="it was", actor="person:ada").version == earlier
+    with pytest.raises(NotReady, match=r"no earlier champion(.|\n)*the first(.|\n)*--to VERSION(.|\n)*2, 3"):
+        roll_back(house.workspace, house.model, reason="and more", actor="person:ada")
+    assert house.standing == (first, first, None)
 
 
 def test_a_retried_roll_back_does_not_go_back_twice(house, without_rehearsal):

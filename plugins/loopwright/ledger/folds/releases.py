@@ -93,24 +93,30 @@ def _moved(event: Event, entries: Entries) -> Changes:
 
 
 def _confirmed(event: Event, entries: Entries) -> Changes:
-    version, action = event.evidence["version"], event.evidence["action"]
+    version, back = event.evidence["version"], event.evidence["action"] == "roll_back"
     lineage = list(entries.get("lineage") or [])
+    left = lineage[-1] if lineage else None
     # A request to roll back is about the champion that was: with another one it has no object any more.
-    changes: Changes = {"release": None, "request/rollback": None}
-    if action == "roll_back":
-        left = lineage[-1] if lineage else None
-        lineage = lineage[: lineage.index(version) + 1] if version in lineage else [version]
-        if left and left != version:
-            changes[f"version/{left}"] = {**entries[f"version/{left}"], "status": "rolled_back"}
-    else:
-        if lineage and lineage[-1] != version:
-            changes[f"version/{lineage[-1]}"] = {**entries[f"version/{lineage[-1]}"], "status": "retired"}
-        lineage = [*[v for v in lineage if v != version], version]
+    changes: Changes = {"release": None, "request/rollback": None, "lineage": _followed(lineage, version, back=back)}
+    if left not in {None, version}:
+        changes[f"version/{left}"] = {**entries[f"version/{left}"], "status": "rolled_back" if back else "retired"}
     found = {name: value for name, value in entries[f"version/{version}"].items() if name != "lost"}
     changes[f"version/{version}"] = {**found, "status": "champion", "since": event.at}
     if entries.get("candidate") == version:
         changes["candidate"] = None
-    return {**changes, "lineage": lineage, **_letters(event, entries)}
+    return {**changes, **_letters(event, entries)}
+
+
+def _followed(lineage: list[str], version: str, *, back: bool) -> list[str]:
+    """Return the way to the champion, once it is another: the way goes on, or back to where that one stood on it last.
+
+    Whoever returns to a version that was left goes on from here, so that the champion of now is the one before it.
+    """
+    if lineage and lineage[-1] == version:
+        return lineage
+    if back and version in lineage:
+        return lineage[: len(lineage) - lineage[::-1].index(version)]
+    return [*lineage, version]
 
 
 def _letters(event: Event, entries: Entries) -> Changes:

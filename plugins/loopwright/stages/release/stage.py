@@ -95,7 +95,8 @@ def roll_back(
 ) -> Released:
     """Make an earlier champion the champion again, rehearsed first.
 
-    :param to_version: an earlier champion; else the one before the present one.
+    :param to_version: any that was champion; else the one in whose place the present one came. So roll backs one
+        after another go further back, to the very first, and none undoes another: that is what naming the version does.
     :param reason: why, for the record.
     :param actor: who asks for it.
     :param from_version: the champion to leave; when another is champion by now nothing is done, so that a retry does
@@ -225,12 +226,18 @@ def _left_already(state: ModelState, champion: str, from_version: str | None, to
 
 
 def _earlier(state: ModelState, to_version: str | None) -> str:
+    were = sorted((v for v, entry in state.under("version").items() if "since" in entry), key=natural)
     if to_version is None:
         if state.previous is None:
-            raise NotReady("There is no earlier champion to return to.", where=state.subject)
+            left = [version for version in were if version != _champion(state)]
+            raise NotReady(
+                "There is no earlier champion to return to.",
+                where=state.subject,
+                got=f"version {_champion(state)}, which was the first",
+                mend=f"`--to VERSION` returns to one that was left by a roll back: {shown_names(left)}." if left else None,
+            )
         return str(state.previous["version"])
     if "since" not in known_version(state, to_version):
-        were = sorted((v for v, entry in state.under("version").items() if "since" in entry), key=natural)
         raise ReleaseRefused(
             f"Version {to_version} was never champion: a roll back returns to one that was.",
             where=state.subject,
