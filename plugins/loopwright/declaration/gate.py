@@ -160,8 +160,8 @@ class Gate(Declared):
     champion: Against = Field(Against(), description="The comparison with the model in production.")
     groups: str | None = Field(
         None,
-        description="A column whose equal values make rows depend on each other, such as a customer or a day. Fewer than"
-        " 20 values of it cannot tell, in the holdout or in a batch that monitor.performance looks at.",
+        description="A column whose equal values make rows depend on each other, such as a customer or a day. Fewer"
+        " than 20 values of it cannot tell, in the holdout or in a batch that monitor.performance looks at.",
     )
     baselines: list[Baseline] = Field(
         ["prior"],

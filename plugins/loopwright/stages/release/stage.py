@@ -234,7 +234,9 @@ def _earlier(state: ModelState, to_version: str | None) -> str:
                 "There is no earlier champion to return to.",
                 where=state.subject,
                 got=f"version {_champion(state)}, which was the first",
-                mend=f"`--to VERSION` returns to one that was left by a roll back: {shown_names(left)}." if left else None,
+                mend=f"`--to VERSION` returns to one that was left by a roll back: {shown_names(left)}."
+                if left
+                else None,
             )
         return str(state.previous["version"])
     if "since" not in known_version(state, to_version):
