@@ -13,7 +13,7 @@ from loopwright.lake.table import Table
 from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest import stage
-from loopwright.stages.ingest.keeping import commitment
+from loopwright.stages.ingest.keeping import commitment, ending
 from loopwright.stages.ingest.quarantine.ruling import rule
 from support.taken_in import failed, ingest, kinds, published, set_aside
 from support.toy import Toy, rides
@@ -91,7 +91,7 @@ def test_a_table_changed_by_another_in_between_is_the_batchs_misfit(toy: Toy, mo
         lake.batches("rides").replace(rides(2), "2024-02")
         return keep(lake, *given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(stage, "keep_published", other_first)
+    monkeypatch.setattr(ending, "keep_published", other_first)
     result = ingest(toy, 1)
     assert result.status == "quarantined"
     assert "got string, allowed double" in failed(result)["types"]
@@ -103,7 +103,7 @@ def test_a_run_with_stale_bytes_never_has_the_last_word(
     toy: Toy, monkeypatch: pytest.MonkeyPatch, stale_is_bad: bool, fresh_is_bad: bool
 ) -> None:
     toy.arrive(1, rides(1, rows=60, faults=stale_is_bad))
-    keep = stage.keep_report
+    keep = ending.keep_report
 
     def meanwhile(*given: Any) -> str:
         monkeypatch.undo()
@@ -111,7 +111,7 @@ def test_a_run_with_stale_bytes_never_has_the_last_word(
         ingest(toy, 1)
         return keep(*given)
 
-    monkeypatch.setattr(stage, "keep_report", meanwhile)
+    monkeypatch.setattr(ending, "keep_report", meanwhile)
     result = ingest(toy, 1)
     assert result.status == ("quarantined" if fresh_is_bad else "published")
     assert len(verdicts(toy)) == 1, "of the stale bytes nothing is recorded"
@@ -136,14 +136,14 @@ def test_a_run_under_which_its_rows_were_dropped_does_not_bring_them_back(
     frame.loc[3, "distance"] = -1.0
     toy.arrive(1, frame)
     ingest(toy, 1)
-    keep = stage.keep_report
+    keep = ending.keep_report
 
     def meanwhile(*given: Any) -> str:
         monkeypatch.undo()
         rule(toy.workspace, toy.rides, "2024-01", "drop", why="Nobody.", actor="person:ada")
         return keep(*given)
 
-    monkeypatch.setattr(stage, "keep_report", meanwhile)
+    monkeypatch.setattr(ending, "keep_report", meanwhile)
     ingest(toy, 1, force=True)
     assert Lake.of(toy.workspace).quarantine("rides").count("2024-01") == 0
     assert kinds(toy)[-1] == Kind.QUARANTINE_DROPPED

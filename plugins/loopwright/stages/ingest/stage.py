@@ -1,40 +1,27 @@
 """Ingest one batch: publish it, set bad rows or all of it aside, do what a person said of it, or see nothing new.
 
-Order of commits: what is held, quarantined rows, published rows, report, ledger event. Each can be done again with the
-same end, and what has no ledger event did not happen, so a run that was killed anywhere is mended by running it again.
+Looking at it comes first, writing its end (:mod:`~loopwright.stages.ingest.keeping.ending`) after it; a run that
+was overtaken by another looks again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from loopwright.errors import CannotRun, UnknownName
 from loopwright.lake import Lake
-from loopwright.lake.columns import ColumnUnfit
-from loopwright.lake.schema import ColumnConflict
 from loopwright.ledger.events import Draft, Kind
-from loopwright.ledger.state import held_by
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.arriving.arrival import Arrival, arrival_of
 from loopwright.stages.ingest.arriving.fetching import fetched, require_unchanged
 from loopwright.stages.ingest.arriving.listing import listed_for
-from loopwright.stages.ingest.examining.beside import stands_as_before, stood_beside
-from loopwright.stages.ingest.examining.examination import Examination, Examined, failed_by
+from loopwright.stages.ingest.examining.beside import stands_as_before
+from loopwright.stages.ingest.examining.examination import Examination
 from loopwright.stages.ingest.examining.judged_by import judged_by
-from loopwright.stages.ingest.examining.setting_aside import whole
 from loopwright.stages.ingest.hash_key import require_same_key
-from loopwright.stages.ingest.keeping.commitment import (
-    Overtaken,
-    keep_held,
-    keep_published,
-    keep_quarantined,
-    keep_report,
-    keep_staged,
-    recorded_once,
-)
-from loopwright.stages.ingest.keeping.leftovers import erase_leftovers, let_go, sweep_held
+from loopwright.stages.ingest.keeping.commitment import Overtaken
+from loopwright.stages.ingest.keeping.ending import Commit, committed
 from loopwright.stages.ingest.keeping.resuming import dropped, examined_as_ruled, ruling_to_act_on
 from loopwright.stages.ingest.labelling import cover
 from loopwright.stages.ingest.results import IngestResult, ValidationReport
@@ -119,7 +106,7 @@ def _ingested(
     require_unchanged(arrival, workspace.storage_options)
     timed = bool(dataset.event_time)
     commit = Commit(workspace, Lake.of(workspace), ledger, state, arrival.signature, today, timed, actor, again=again)
-    result = _committed(commit, examined, unread)
+    result = committed(commit, examined, unread)
     cover(workspace, dataset, actor=actor)
     return result
 
@@ -160,7 +147,7 @@ def _resumed(
     today = judged_by(workspace.project, dataset)
     timed = bool(dataset.event_time)
     commit = Commit(workspace, lake, ledger, state, known["signature"], today, timed, actor, ruling, again)
-    result = _committed(commit, examined, None)
+    result = committed(commit, examined, None)
     cover(workspace, dataset, actor=actor)
     return result
 
@@ -178,104 +165,6 @@ def validate_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str) ->
     state = Ledger.of(workspace).dataset(dataset.name)
     with fetched(arrival, workspace.storage_options) as file:
         return Examination(workspace, dataset, state, batch_id, file.digest, file).examine().report
-
-
-@dataclass(frozen=True)
-class Commit:
-    """Where a batch's end is written, and what it follows from.
-
-    :param workspace: the five places.
-    :param lake: the tables.
-    :param ledger: the record.
-    :param state: of the dataset, as it was when the run began.
-    :param signature: of the file.
-    :param today: the digest of what it was judged by.
-    :param timed: whether the dataset declares an event time.
-    :param actor: who asked.
-    :param ruling: what a person decided, if that is what is done.
-    :param again: whether the tables are only brought to what may well be recorded already.
-    """
-
-    workspace: Workspace
-    lake: Lake
-    ledger: Ledger
-    state: DatasetState
-    signature: str
-    today: str
-    timed: bool
-    actor: str
-    ruling: Mapping[str, Any] | None = None
-    again: bool = False
-
-
-def _committed(commit: Commit, examined: Examined, unread: bytes | None) -> IngestResult:
-    report, lake = examined.report, commit.lake
-    held, version = None, None
-    if not report.verdict.passed or examined.aside is not None:
-        held = commit.ruling["held"] if commit.ruling else keep_held(lake, report, examined.reading, unread)
-    if examined.staged is not None:
-        version = keep_staged(lake, report, examined.staged)
-        examined.staged.erase()
-    if report.verdict.passed and examined.frame is not None:
-        try:
-            version = keep_published(lake, report, examined.frame, examined.aside)
-        except (ColumnConflict, ColumnUnfit) as error:
-            report = failed_by(report, error)
-            held = commit.ruling["held"] if commit.ruling else keep_held(lake, report, examined.reading, unread)
-    if version is None:
-        keep_quarantined(lake, report, whole(examined))
-    where = keep_report(lake, report)
-    kind = Kind.BATCH_QUARANTINED if version is None else Kind.BATCH_PUBLISHED
-    kept_whole = report.rows_read or 0 if examined.reading is not None else 0
-    quarantined = kept_whole if version is None else report.rows_set_aside
-    held = commit.ruling["held"] if commit.ruling else held
-    kept = held_by({"held": held}, commit.ruling)
-    evidence = {
-        "batch_id": report.batch_id,
-        "signature": commit.signature,
-        "arrival_digest": report.arrival_digest,
-        "judged_by": commit.today,
-        "beside": stood_beside(commit.state, report.batch_id, report.event_time, timed=commit.timed),
-        "rows": report.rows_read if version is None else report.rows,
-        "quarantined": quarantined,
-        "held": held,
-        "let_go": let_go(commit.state, report.batch_id, report.arrival_digest, kept),
-        "ruling": commit.ruling["sequence"] if commit.ruling else None,
-        "verdict": report.verdict.to_dict(),
-        "report": where,
-        **({} if version is None else _published(report, version)),
-    }
-    draft = Draft(kind, commit.actor, report.verdict.why(), evidence)
-    recorded_once(commit.ledger, commit.state, draft, again=commit.again)
-    if evidence["let_go"]:
-        erase_leftovers(commit.workspace, report.dataset)
-    sweep_held(lake, commit.ledger.dataset(report.dataset), report.batch_id)
-    return IngestResult(
-        dataset=report.dataset,
-        batch_id=report.batch_id,
-        status="quarantined" if version is None else "published",
-        verdict=report.verdict,
-        rows_read=report.rows_read,
-        rows_published=0 if version is None else report.rows,
-        data_version=version,
-        content_digest=report.content_digest,
-        report=where,
-        cleaned=report.cleaned,
-        rows_quarantined=None if version is None and report.rows_read is None else quarantined,
-        rows_dropped=0 if version is None else sum(report.dropped.values()),
-    )
-
-
-def _published(report: ValidationReport, version: int) -> dict[str, Any]:
-    return {
-        "content_digest": report.content_digest,
-        "columns": dict(report.columns),
-        "data_version": version,
-        "event_time": dict(report.event_time) if report.event_time else None,
-        "cleaned": dict(report.cleaned),
-        "dropped": dict(report.dropped),
-        "rows_read": report.rows_read,
-    }
 
 
 def _unchanged(
