@@ -23,7 +23,13 @@ def test_it_goes_on_and_shows_for_ever(loopwright, refused, monkeypatch) -> None
     answer = loopwright("override", "tips", "--why", "Agreed with the board.", "--by", "ada", *at)
     assert answer.status == 0, answer.err
     assert "version 1 of tips, by person:ada" in answer.out
-    assert loopwright("run", "tips", *at).status == 0
+    monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)
+    turned = loopwright("run", "tips", *at)
+    assert turned.status == 0
+    [promotion] = [line for line in turned.out.splitlines() if "version 1 is champion; the gate" in line]
+    assert "overridden by person:ada: Agreed with the board." in promotion
+    assert "\x1b[31m" in promotion, promotion
+    monkeypatch.undo()
     (model,) = loopwright("status", "tips", "--json", *at).document["models"]
     assert model["champion"]["override"]["by"] == "person:ada"
     assert model["champion"]["override"]["typed_by"] == person()
@@ -39,3 +45,25 @@ def test_it_needs_a_reason(loopwright, refused) -> None:
     answer = loopwright("override", "tips", "--project", refused.path)
     assert answer.status == 2
     assert "--why" in answer.err
+
+
+def test_the_record_and_the_card_say_who_let_it_through_and_what_the_gate_found(loopwright, refused) -> None:
+    at = ("--project", refused.path)
+    assert loopwright("override", "tips", "--why", "Agreed with the board.", "--by", "ada", *at).status == 0
+    assert loopwright("run", "tips", *at).status == 0
+    [intent] = [
+        event
+        for event in loopwright("history", "tips", "--json", *at).document["events"]
+        if event["kind"] == "release_intended"
+    ]
+    assert "passed everything that was asked" not in intent["reason"]
+    assert "did not pass the gate, which said fail: person:ada (typed by" in intent["reason"]
+    card = loopwright("card", "tips", "--json", *at).document
+    judged = card["markdown"].partition("## How it was judged")[2].partition("\n## ")[0]
+    limits = card["markdown"].partition("## Limits")[2].partition("\n## ")[0]
+    assert "**The gate was overridden by person:ada (typed by" in judged
+    assert "Agreed with the board.**" in judged
+    assert "**Refused by the gate, and let through by person:ada" in limits
+    assert "0.9" in limits
+    assert card["html"].count('<p class="warned">') == 2
+    assert "<p>The gate was overridden" not in card["html"]

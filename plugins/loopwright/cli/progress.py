@@ -77,6 +77,7 @@ class Progress:
         culprits = _culprits(step)
         asks = f"; asks to {step.result['request']}" if step.result.get("request") else ""
         why = f"{len(culprits)} checks failed{asks}" if len(culprits) > 1 else step.why
+        why = click.style(why, fg="red", bold=True) if step.result.get("override") else why
         click.echo(f"  {step.stage:<8} {step.action:<10} {coloured(step.outcome)} {why}{about}{took}")
         for culprit in culprits if len(culprits) > 1 else []:
             click.echo(f"{'':22}{culprit['name']}: {culprit['why'].removeprefix(culprit['name'] + ': ')}")

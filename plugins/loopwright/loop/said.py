@@ -59,7 +59,9 @@ def registered(result: Candidate) -> Said:
 def released(result: Released) -> Said:
     """Say who is champion now."""
     before = f", after version {result.previous}" if result.previous and result.action == "promote" else ""
-    return result.status.replace("_", " "), f"version {result.version} is champion{before}"
+    said = result.override
+    overridden = f"; the gate was overridden by {said['by']}: {said['why']}" if said else ""
+    return result.status.replace("_", " "), f"version {result.version} is champion{before}{overridden}"
 
 
 def scored(result: Scored) -> Said:

@@ -6,14 +6,14 @@ After Mitchell et al., "Model Cards for Model Reporting" (2019).
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loopwright.errors import UnknownName
 from loopwright.ledger.store import Ledger
+from loopwright.stages.release.card_page import ModelCard, Section
 from loopwright.stages.release.conditions import known_version
+from loopwright.stages.release.let_through import override_of, who_overrode
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
@@ -21,68 +21,6 @@ if TYPE_CHECKING:
     from loopwright.ledger.state import ModelState
 
 _MARKS = {"pass": "✓", "fail": "✗", "inconclusive": "?", "not_applicable": "–"}
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c}"
-    "table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ddd;padding:.3rem .6rem;text-align:left;"
-    "vertical-align:top}th{color:#555;font-weight:600}"
-)
-
-Rows = Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading, sentences, and a table below them; either may be absent.
-
-    :param title: the heading.
-    :param said: sentences.
-    :param head: of the table.
-    :param rows: of the table.
-    """
-
-    title: str
-    said: Sequence[str] = ()
-    head: Sequence[str] = ()
-    rows: Rows = ()
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """The card of one version.
-
-    :param title: model and version.
-    :param sections: in the order in which they are read.
-    """
-
-    title: str
-    sections: Sequence[Section]
-
-    def markdown(self) -> str:
-        """Return the card as Markdown."""
-        lines = [f"# {self.title}", ""]
-        for section in self.sections:
-            lines += [f"## {section.title}", "", *[line for said in section.said for line in (_flat(said), "")]]
-            if section.rows:
-                table = [section.head, ["---"] * len(section.head), *section.rows]
-                lines += [*[f"| {' | '.join(_cell(cell) for cell in row)} |" for row in table], ""]
-        return "\n".join(lines)
-
-    def html(self) -> str:
-        """Return the card as one page that needs nothing else."""
-        parts = [f"<h1>{html.escape(self.title)}</h1>"]
-        for section in self.sections:
-            parts.append(f"<h2>{html.escape(section.title)}</h2>")
-            parts += [f"<p>{html.escape(said)}</p>" for said in section.said]
-            if section.rows:
-                head = "".join(f"<th>{html.escape(name)}</th>" for name in section.head)
-                body = "".join(
-                    f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in section.rows
-                )
-                parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
-        title = html.escape(self.title)
-        return f'<!doctype html><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>\n' + "\n".join(
-            parts
-        )
 
 
 def card_for(workspace: Workspace, model: ModelSpec, version: str) -> ModelCard:
@@ -133,18 +71,23 @@ def card_of(model: ModelSpec, state: ModelState, version: str, about: Sequence[E
     entry = known_version(state, version)
     training = state.training(entry.get("training_id") or "") or {}
     checks = (training.get("verdict") or {}).get("checks") or []
+    override = override_of(state, version)
     rehearsed = next((e.evidence["verdict"] for e in reversed(about) if e.kind == "rehearsed"), None)
     sections = [
         _purpose(model, entry),
         _data(model, entry, training),
         Section(
-            "How it was judged", _judged(entry, training), ("", "check", "what was found", "n"), _rows(checks, _general)
+            "How it was judged",
+            _judged(entry, training),
+            ("", "check", "what was found", "n"),
+            _rows(checks, _general),
+            warned=_overridden(override),
         ),
         Section(
             "Slices and fairness", _none(checks, _groups), ("", "check", "what was found", "n"), _rows(checks, _groups)
         ),
         _serving(rehearsed),
-        _limits(entry, checks),
+        _limits(entry, checks, override),
         _lineage(entry, training),
         Section("Decisions", (), ("when", "what", "by", "why"), [_decision(event) for event in about]),
     ]
@@ -191,6 +134,14 @@ def _judged(entry: Mapping[str, Any], training: Mapping[str, Any]) -> list[str]:
     return [*said, f"The gate said {verdict['why']}." if verdict.get("why") else "No gate judged it."]
 
 
+def _overridden(override: Mapping[str, Any] | None) -> list[str]:
+    """Say who let it through; the verdict above stays what it is."""
+    if not override:
+        return []
+    at = f" at {_minute(override['at'])}" if override.get("at") else ""
+    return [f"The gate was overridden by {who_overrode(override)}{at}: {override['why']}"]
+
+
 def _serving(rehearsed: Mapping[str, Any] | None) -> Section:
     if rehearsed is None:
         return Section("Serving", ["It was not rehearsed yet."])
@@ -200,18 +151,21 @@ def _serving(rehearsed: Mapping[str, Any] | None) -> Section:
     )
 
 
-def _limits(entry: Mapping[str, Any], checks: Sequence[Mapping[str, Any]]) -> Section:
+def _limits(
+    entry: Mapping[str, Any], checks: Sequence[Mapping[str, Any]], override: Mapping[str, Any] | None
+) -> Section:
+    failed = [check for check in checks if check["outcome"] == "fail"]
     said = [
         "It knows only what its batches held: rows of other times, places or kinds are beyond what was judged.",
         *[f"Not decided: {check['why']}." for check in checks if check["outcome"] == "inconclusive"],
-        *[
-            f"Found, and not held against it: {c['why']}."
-            for c in checks
-            if c["outcome"] == "fail" and not c["required"]
-        ],
+        *[f"Found, and not held against it: {check['why']}." for check in failed if not check["required"]],
         *[f"Not known: {missing}." for missing in entry.get("missing") or []],
     ]
-    return Section("Limits", said)
+    if not override:
+        return Section("Limits", said)
+    asked = [check["why"] for check in failed if check["required"]]
+    warned = [f"Refused by the gate, and let through by {who_overrode(override)}: {why}." for why in asked]
+    return Section("Limits", said, warned=warned or ["The gate did not let it through; a person did."])
 
 
 def _lineage(entry: Mapping[str, Any], training: Mapping[str, Any]) -> Section:
@@ -258,16 +212,12 @@ def _rows(checks: Sequence[Mapping[str, Any]], of_kind: Any) -> list[list[str]]:
 
 
 def _decision(event: Event) -> list[str]:
-    return [event.at[:16].replace("T", " "), event.kind.value.replace("_", " "), event.who, event.reason]
+    return [_minute(event.at), event.kind.value.replace("_", " "), event.who, event.reason]
 
 
 def _span(batches: Sequence[str]) -> str:
     return "none" if not batches else batches[0] if len(batches) == 1 else f"{batches[0]} to {batches[-1]}"
 
 
-def _flat(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _cell(text: str) -> str:
-    return _flat(text).replace("|", "\\|")
+def _minute(at: str) -> str:
+    return at[:16].replace("T", " ")

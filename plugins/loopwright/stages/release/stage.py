@@ -15,6 +15,7 @@ from loopwright.ledger.supposing import supposed
 from loopwright.stages.release.conditions import ReleaseRefused, known_version, ready
 from loopwright.stages.release.foreseeing import mending
 from loopwright.stages.release.judged_files import judged_files
+from loopwright.stages.release.let_through import override_of, why_promoted
 from loopwright.stages.release.moving import Moving, mend
 from loopwright.stages.release.outbox import deliver
 from loopwright.stages.release.rehearsal import rehearse, tried
@@ -35,6 +36,7 @@ class Released:
     :param previous: the champion before, if there was one.
     :param action: ``promote``, ``roll_back`` or ``adopt``.
     :param status: ``promoted``, ``rolled_back``, ``adopted``, or ``unchanged`` when it had been done before.
+    :param override: who let the champion through that the gate did not, and why, where somebody did.
     """
 
     model: str
@@ -42,6 +44,7 @@ class Released:
     previous: str | None
     action: str
     status: str
+    override: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -78,7 +81,7 @@ def promote(workspace: Workspace, model: ModelSpec, version: str, *, actor: str 
         verdict = ready(model, state, version)
         if not verdict.passed:
             raise _refused(verdict, version)
-        return _intent(state, version, "promote", actor, f"Version {version} passed everything that was asked of it.")
+        return _intent(state, version, "promote", actor, why_promoted(state, version))
 
     return _carried_out(moving, moving.intend(intent), version, "promote", "promoted")
 
@@ -193,7 +196,8 @@ def _intent(state: ModelState, version: str, action: str, actor: str, reason: st
 
 def _released(state: ModelState, version: str, action: str, status: str) -> Released:
     name = state.subject.removeprefix("model/")
-    return Released(name, version, (state.previous or {}).get("version"), action, status)
+    before = (state.previous or {}).get("version")
+    return Released(name, version, before, action, status, override_of(state, version))
 
 
 def _require_no_stranger(moving: Moving) -> None:
