@@ -253,7 +253,8 @@ def test_what_cannot_be_erased_is_said_and_recorded(told: Toy) -> None:
     told.edit("include/models/tips/model.yaml", "owner: tests", f"owner: tests\nrelease: {TOLD}")
     done = erase(told)
     said = "\n".join(done.left)
-    for part in ("the source's own files", "reports about these batches", "2024-03.", "input examples", "/srv/copies"):
+    named = ("the source's own files", "reports about these batches", "2024-03.", "input examples", "/srv/copies")
+    for part in (*named, "lineage/identities.npy in the runs of tips 1"):
         assert part in said
     last = Ledger.of(place(told)).events("dataset/rides")[-1]
     assert last.evidence["left"] == list(done.left)
@@ -308,3 +309,78 @@ def test_older_versions_are_found_without_opening_each_and_those_that_no_event_n
     assert "1 file in" in " ".join(erase(toy, dry_run=True).left)
     assert erase(toy).clear
     assert not any(WHO in text for text in files(toy).values())
+
+
+def forgotten(toy: Toy, key: dict[str, str], **how: object) -> Forgotten:
+    return forget(place(toy), "rides", key, **{"why": "She asked.", "actor": "person:ada", **how})  # type: ignore[arg-type]
+
+
+def test_whoever_is_found_by_a_column_that_some_batches_lack_is_not_said_to_be_gone(toy: Toy) -> None:
+    """Written and spelled otherwise, she is found; the second batch cannot be looked through by her address."""
+    more = "sensitive: {e_mail: keep}\nclean:\n  - {step: spell, columns: [E-Mail], case: lower}"
+    toy.edit("include/datasets/rides/dataset.yaml", "clean:", more)
+    toy.arrive(1, rides(1, rows=30).assign(**{"E-Mail": [f"P{n}@X.org" for n in range(30)]}))
+    ingest_batch(place(toy), toy.rides, "2024-01")
+    assert forgotten(toy, {"e-mail": "nobody"}, dry_run=True).clear
+    toy.edit("include/datasets/rides/dataset.yaml", more, "clean:")
+    toy.arrive(2, rides(2, rows=30))
+    ingest_batch(place(toy), toy.rides, "2024-02")
+    done = forgotten(toy, {"E_Mail": "p3@x.org"})
+    assert (done.rows["batches"], done.batches, done.clear) == (1, ("2024-01",), False)
+    assert "rows of 2024-02, which lack one of the columns E_Mail" in " ".join(done.left)
+    again = forgotten(toy, {"E_Mail": "p3@x.org"}, dry_run=True)
+    assert (again.rows["batches"], again.clear) == (0, False)
+
+
+def test_a_column_that_the_published_rows_lack_is_refused_before_anything_is_done(toy: Toy) -> None:
+    toy.edit("include/datasets/rides/dataset.yaml", "owner: tests", "owner: tests\nsensitive: {email: keep}")
+    toy.edit("include/datasets/rides/dataset.yaml", "clean:", "clean:\n  - {step: apply, function: 'mine:without'}")
+    (toy.path / "include/datasets/rides/mine.py").write_text("def without(f):\n    return f.drop(columns='email')\n")
+    toy.arrive(1, rides(1, rows=30).assign(email="p@x.org"))
+    ingest_batch(place(toy), toy.rides, "2024-01")
+    with pytest.raises(DataFault, match=r"published rows have no such column[\s\S]*got: email[\s\S]*ride_id"):
+        forgotten(toy, {"email": "p@x.org"})
+    unknown = forgotten(toy, {"ride_id": "5"})
+    assert not unknown.clear, "what a function of the team's own wrote there is not known"
+    assert "mine:without wrote the value another way" in " ".join(unknown.left)
+    assert forgotten(toy, {"ride_id": "1000005"}).clear
+
+
+def test_predictions_of_a_model_that_is_declared_no_more_are_found_by_what_is_on_record(toy: Toy) -> None:
+    toy.arrive(1, rides(1, rows=30))
+    ingest_batch(place(toy), toy.rides, "2024-01")
+    lake, ledger = Lake.of(place(toy)), Ledger.of(place(toy))
+    digest = ledger.dataset("rides").batch("2024-01")["content_digest"]
+    rows = lake.batches("rides").read()[["_row"]].assign(prediction=True)
+    published = {**dict.fromkeys(("signature", "arrival_digest"), "x"), "verdict": {}, "report": "", "rows": 30}
+    published |= {"batch_id": "2024-01", "data_version": 1, "event_time": None, "content_digest": "of trips"}
+    ledger.record("dataset/trips", Draft(Kind.BATCH_PUBLISHED, "test", "", published))
+    for model, content in (("gone", digest), ("trips", "of trips"), ("unrecorded", None)):
+        lake.predictions(model).replace(rows, "2024-01", role="champion")
+        evidence = {"batch_id": "2024-01", "version": "1", "rows": 30, "table_version": 0, "content_digest": content}
+        if content:
+            ledger.record(f"model/{model}", Draft(Kind.BATCH_SCORED, "test", "", evidence))
+    done = forgotten(toy, {"ride_id": "1000005"})
+    assert {name: len(lake.predictions(name).read()) for name in ("gone", "trips", "unrecorded")} == {
+        "gone": 29, "trips": 30, "unrecorded": 30,
+    }  # fmt: skip
+    assert done.rows["predictions"] == 1
+    assert not done.clear
+    assert "predictions of unrecorded, which is declared no more, for 2024-01" in " ".join(done.left)
+
+
+@pytest.mark.parametrize(
+    ("value", "why", "refused"),
+    [
+        ("5", "Request 15", False),
+        ("5", "Request 5.", True),
+        (WHO, "erika mustermann asked", True),
+        ("a+b", "a+b", True),
+    ],
+)
+def test_a_reason_names_nobody_unless_the_value_stands_in_it_by_itself(value: str, why: str, refused: bool) -> None:
+    if not refused:
+        forgetting._require_unnamed({"ride_id": value}, why)
+        return
+    with pytest.raises(DataFault, match=r"names whom it is about[\s\S]*the value of ride_id"):
+        forgetting._require_unnamed({"ride_id": value}, why)

@@ -50,6 +50,14 @@ class Lake:
         """Return the table of a model's predictions."""
         return self._table(f"models/{model}/predictions")
 
+    def models(self) -> list[str]:
+        """Return the names of the models that ever had a table, declared still or not.
+
+        :raises LakeUnavailable: if the storage fails.
+        """
+        with said_plainly("models"):
+            return names_in(f"{self.root}/models", self._options)
+
     def write_report(self, dataset: str, batch_id: str, name: str, text: str) -> str:
         """Keep a report about a batch, whole or not at all; one of the same name is replaced.
 

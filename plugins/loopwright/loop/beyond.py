@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from loopwright.declaration import Project
-from loopwright.errors import counted, shown_names
+from loopwright.errors import DeclarationError, UnknownName, counted, shown_names
 from loopwright.lake import Lake
+from loopwright.serving.kept import TRAINED_ROWS
 
 if TYPE_CHECKING:
     from loopwright.declaration import DatasetSpec, Workspace
     from loopwright.loop.traces import Traces
+    from loopwright.loop.whom import Whom
 
 
 def beyond(workspace: Workspace, dataset: DatasetSpec, rounds: Sequence[Traces]) -> list[str]:
@@ -28,11 +30,37 @@ def beyond(workspace: Workspace, dataset: DatasetSpec, rounds: Sequence[Traces])
     left = [f"{source}, which would bring the rows again: ask their owner"]
     left += _logs(workspace, dataset, rounds)
     left += _unnamed(workspace, dataset)
-    if unread := sorted({batch for found in rounds for batch in found.unread}):
-        left.append(f"bytes that could not be read and are held as they came: {', '.join(unread)}")
     left += _reports(workspace, dataset, {batch for found in rounds for batch in found.touched()})
     left += _models(workspace, {model: names for found in rounds for model, names in found.versions.items()})
     return left
+
+
+def unseen(whom: Whom, first: Traces, last: Traces) -> list[str]:
+    """Return where rows may be that could not be looked through, a line each: while there is any, nothing is clear.
+
+    :param whom: who was looked for.
+    :param first: what was found before anything was erased.
+    :param last: what was found at the end.
+    """
+    found = []
+    if last.blind:
+        found.append(
+            f"rows of {shown_names(list(last.blind))}, which lack one of the columns "
+            f"{shown_names([part.given for part in whom.parts])}: look for the person there by another"
+        )
+    if last.unread:
+        found.append(f"bytes that could not be read and are held as they came: {', '.join(sorted(set(last.unread)))}")
+    for model, batches in last.unsure.items():
+        found.append(
+            f"predictions of {model}, which is declared no more, for {shown_names(list(batches))}: "
+            "nothing on record says of which dataset these are"
+        )
+    if whom.functions and not first.batches and "batches" in last.tables:
+        found.append(
+            f"published rows in which {shown_names(list(whom.functions))} wrote the value another way: "
+            "look for it as the table has it"
+        )
+    return found
 
 
 def _logs(workspace: Workspace, dataset: DatasetSpec, rounds: Sequence[Traces]) -> list[str]:
@@ -79,7 +107,17 @@ def _models(workspace: Workspace, versions: dict[str, tuple[str, ...]]) -> list[
         left.append(
             f"what these versions learned, and what their MLflow runs keep (input examples, samples, reports): {said}"
         )
-        targets = [f"{one.name} ({one.copy_to})" for one in project.model(model).release.tell if one.copy_to]
-        if targets:
-            left.append(f"copies of {said} that were made at {', '.join(targets)}: erase them there")
+        left.append(
+            f"{TRAINED_ROWS} in the runs of {said}: who has a row's key can still ask it whether the row was in them"
+        )
+        left += _copies(project, model, said)
     return left
+
+
+def _copies(project: Project, model: str, said: str) -> list[str]:
+    try:
+        told = project.model(model).release.tell
+    except (DeclarationError, UnknownName):
+        return [f"copies of {said}, if any were made: {model} is declared no more, and nothing says where they are"]
+    targets = [f"{one.name} ({one.copy_to})" for one in told if one.copy_to]
+    return [f"copies of {said} that were made at {', '.join(targets)}: erase them there"] if targets else []

@@ -7,6 +7,7 @@ what cannot be erased from here is said, not passed over.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,10 @@ from loopwright.declaration import Project
 from loopwright.errors import DataFault
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.loop.beyond import beyond
+from loopwright.loop.beyond import beyond, unseen
 from loopwright.loop.erasing import erase
-from loopwright.loop.traces import Traces, traces_of
+from loopwright.loop.traces import Traces, require_known, traces_of
+from loopwright.loop.whom import Whom
 from loopwright.stages.ingest.hash_key import require_same_key
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class Forgotten:
     :param batches: whose rows they were.
     :param versions: of each model, those that were trained or judged on these batches.
     :param left: what cannot be erased from here, and who can.
-    :param clear: whether it was looked again afterwards, and nothing found.
+    :param clear: whether it was looked everywhere, at last, and nothing found.
     :param dry_run: whether nothing was done.
     """
 
@@ -63,33 +65,43 @@ def forget(
 
     :param workspace: the five places.
     :param dataset: its name.
-    :param key: column to value, all of which the rows have; as it arrives, to be hashed where that is declared.
+    :param key: column to value, all of which the rows have; as it arrives, or as the table has it.
     :param why: one sentence, for the ledger; it must not name the person.
     :param actor: who erases, such as ``person:ada``.
     :param dry_run: only say what would be.
     :raises UnknownName: if no such column ever came.
+    :raises DataFault: if the reason names the person, or nobody could be found by such a column.
     :raises HashKeyChanged: if columns were hashed by another secret.
     """
     _require_unnamed(key, why)
     spec, ledger = Project.at(workspace.project).dataset(dataset), Ledger.of(workspace)
     require_same_key(workspace, spec, record=False)  # by another key's hash nobody would be found
+    whom = Whom.of(spec, key, workspace.hash_key)
+    require_known(workspace, spec, whom)  # before anything is done
     left = _finished(workspace, dataset, dry_run=dry_run)
-    found = traces_of(workspace, spec, key)
+    found = first = traces_of(workspace, spec, whom)
     if dry_run or not found.any:
-        said = [*left, *beyond(workspace, spec, [found])]
-        return _told(dataset, [found], [], said, dry_run=dry_run, clear=not found.any)
+        hidden = unseen(whom, first, found)
+        said = [*left, *hidden, *beyond(workspace, spec, [found])]
+        return _told(dataset, [found], [], said, dry_run=dry_run, clear=not found.any and not hidden)
     rounds: list[Traces] = []
     requests: list[str] = []
     while found.any and len(rounds) < ROUNDS:
         begun = _begun(workspace, dataset, found, why, actor)
         rounds.append(found.without(erase(workspace, dataset, begun)))
         requests.append(begun["request"])
-        found = traces_of(workspace, spec, key)
-    said = [*left, *_still_there(found), *beyond(workspace, spec, rounds)]
-    evidence = {"requests": requests, "clear": not found.any, "left": said}
-    looked = "looked again, and nothing more was found" if not found.any else "looked again, and rows were there again"
+        found = traces_of(workspace, spec, whom)
+    hidden = unseen(whom, first, found)
+    clear = not found.any and not hidden
+    said = [*left, *_still_there(found), *hidden, *beyond(workspace, spec, rounds)]
+    evidence = {"requests": requests, "clear": clear, "left": said}
+    looked = "looked again, and nothing more was found"
+    if not clear:
+        looked = (
+            "looked again, and rows were there again" if found.any else f"{looked}; not all could be looked through"
+        )
     ledger.record(f"dataset/{dataset}", Draft(Kind.FORGETTING_CHECKED, actor, looked, evidence))
-    return _told(dataset, rounds, requests, said, clear=not found.any)
+    return _told(dataset, rounds, requests, said, clear=clear)
 
 
 def _finished(workspace: Workspace, dataset: str, *, dry_run: bool) -> list[str]:
@@ -115,10 +127,15 @@ def _still_there(found: Traces) -> list[str]:
 
 
 def _require_unnamed(key: Mapping[str, str], why: str) -> None:
-    for value in key.values():
-        if value and value in why:
+    """Refuse a reason in which a value stands by itself; ``Request 15`` does not name the ride 5."""
+    for name, value in key.items():
+        word = re.escape(value.strip().casefold())
+        if word and re.search(rf"(?<!\w){word}(?!\w)", why.casefold()):
             raise DataFault(
-                "The reason names whom it is about, and the ledger keeps it for ever.", mend="Say it without."
+                "The reason names whom it is about, and the ledger keeps it for ever.",
+                where="--why",
+                got=f"the value of {name}",
+                mend="Say it without.",
             )
 
 

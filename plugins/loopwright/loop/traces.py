@@ -9,27 +9,26 @@ from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from loopwright.declaration import Project
-from loopwright.declaration.cleaning import Rename
 from loopwright.errors import DataFault, UnknownName, shown_names
 from loopwright.lake import Lake
 from loopwright.lake.labels import keys_of
-from loopwright.lake.rows import BATCH, ROW
+from loopwright.lake.rows import BATCH, RESERVED, ROW, UNTYPED
 from loopwright.ledger.store import Ledger
+from loopwright.loop.concerned import Concerned, concerned_by, published_as, trained_here
+from loopwright.loop.whom import Whom, arrived_as
 from loopwright.stages.ingest.arriving.batch_names import stem
 from loopwright.stages.ingest.arriving.fetched import row_numbers
+from loopwright.stages.ingest.examining.beside import newest_columns
 from loopwright.stages.ingest.keeping.held import ROWS, taken_up
-from loopwright.stages.ingest.reading.conversion import to_text
-from loopwright.stages.ingest.sensitive import digest
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from loopwright.declaration import DatasetSpec, Workspace
     from loopwright.lake import Table
+    from loopwright.ledger.state import State
 
 Rows = Mapping[str, tuple[int, ...]]
 """Batch to row numbers."""
@@ -47,6 +46,8 @@ class Traces:
     :param labels: by their file.
     :param fetched: in what queries gave.
     :param unread: batches of which bytes are held that nobody could read.
+    :param blind: batches whose rows have no such column, published, held or fetched: nobody can be found there by it.
+    :param unsure: whose the predictions are of which nothing says of which dataset they are: model to batches.
     :param tables: the version of each table in which the rows have these numbers; a model's predictions by its name.
     :param sequences: of the ledger's events that published the batches.
     :param arrivals: of the ledger's events that handled the arrivals.
@@ -63,6 +64,8 @@ class Traces:
     tables: Mapping[str, int] = field(default_factory=dict)
     sequences: Mapping[str, int] = field(default_factory=dict)
     arrivals: Mapping[str, int] = field(default_factory=dict)
+    blind: tuple[str, ...] = ()
+    unsure: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def any(self) -> bool:
@@ -111,71 +114,20 @@ class Traces:
                    raw.get("arrivals") or {})  # fmt: skip
 
 
-def traces_of(workspace: Workspace, dataset: DatasetSpec, key: Mapping[str, str]) -> Traces:
-    """Find a person's rows.
+def require_known(workspace: Workspace, dataset: DatasetSpec, whom: Whom) -> None:
+    """Refuse to look for somebody by a column that never came, or that the published rows lack.
 
     :param workspace: the five places.
     :param dataset: its declaration.
-    :param key: column, by its name in the arrival or in the table, to value.
-    :raises UnknownName: if no such column ever came.
+    :param whom: whose rows are looked for.
+    :raises UnknownName: if no such column ever came; the nearest is said.
+    :raises DataFault: if the published rows have no such column.
     """
-    _require_kept(dataset, key)
-    now, came = _names(dataset, key, workspace.hash_key)
-    lake, state = Lake.of(workspace), Ledger.of(workspace).dataset(dataset.name)
-    _require_known(workspace, dataset, now, came)
-    tables = _versions(workspace, dataset.name)
-    batches = _in_batches(lake.batches(dataset.name), now, tables.get("batches"))
-    held, unread = _in_held(lake, dataset.name, sorted(state.under("arrival")), came)
-    quarantine = _in_quarantine(lake.quarantine(dataset.name), came, tables.get("quarantine"))
-    about = _label_keys(lake, dataset, {"batches": batches, "quarantine": quarantine}, tables)
-    labels = _in_labels(lake.labels(dataset.name), came, dataset.labels_key, about, tables.get("labels"))
-    fetched = _in_fetched(lake, dataset.name, came)
-    predictions, versions = {}, {}
-    for model in _models(workspace, dataset.name):
-        predictions[model] = _in_predictions(lake.predictions(model), batches, now, tables.get(f"predictions/{model}"))
-        entries = Ledger.of(workspace).model(model).under("version")
-        seen = {name: {*entry.get("batches", ()), *entry.get("holdout", ())} for name, entry in entries.items()}
-        if marked := tuple(
-            sorted((name for name in seen if seen[name] & set(batches)), key=lambda name: (len(name), name))
-        ):
-            versions[model] = marked
-    published, handled = state.under("batch"), state.under("arrival")
-    sequences = {batch: published[batch]["sequence"] for batch in batches if batch in published}
-    found = Traces(batches, quarantine, held, predictions, versions, labels, fetched, unread, tables, sequences)
-    arrivals = {batch: handled[batch]["sequence"] for batch in found.touched() if batch in handled}
-    return replace(found, arrivals=arrivals)
-
-
-def _versions(workspace: Workspace, dataset: str) -> dict[str, int]:
-    """Return the newest version of each table that there is: what is found is found in these."""
     lake = Lake.of(workspace)
-    tables = {name: getattr(lake, name)(dataset) for name in ("batches", "quarantine", "labels")}
-    tables |= {f"predictions/{model}": lake.predictions(model) for model in _models(workspace, dataset)}
-    found = {name: table.version() for name, table in tables.items()}
-    return {name: version for name, version in found.items() if version is not None}
-
-
-def _names(dataset: DatasetSpec, key: Mapping[str, str], secret: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the key under the names after cleaning, and under those of the arrival; hashed where that is declared."""
-    renamed: dict[str, str] = {}  # name now: name in the arrival
-    for step in dataset.clean:
-        if isinstance(step, Rename):
-            renamed |= {new: renamed.get(old, old) for old, new in step.columns.items()}
-    now, came = {}, {}
-    for name, value in key.items():
-        arrived = renamed.get(name, name)
-        wanted = digest(value, secret) if dataset.sensitive.get(arrived) == "hash" else value
-        came[arrived] = wanted
-        now[next((new for new, old in renamed.items() if old == arrived), arrived)] = wanted
-    return now, came
-
-
-def _require_known(workspace: Workspace, dataset: DatasetSpec, now: Mapping[str, str], came: Mapping[str, str]) -> None:
-    lake = Lake.of(workspace)
-    known: set[str] = set(dataset.sensitive)
-    for table in (lake.batches(dataset.name), lake.quarantine(dataset.name)):
-        known |= set(table.columns())
-    unknown = [name for name, arrived in zip(now, came, strict=True) if name not in known and arrived not in known]
+    published = lake.batches(dataset.name).columns()
+    came = [*dataset.sensitive, *lake.quarantine(dataset.name).columns()]
+    known = {*published, *came}
+    unknown = [name for name in whom.lacking(published) if name in whom.lacking(came, came=True)]
     if unknown and "row" not in known:
         near = get_close_matches(unknown[0], known, n=1)
         raise UnknownName(
@@ -184,54 +136,105 @@ def _require_known(workspace: Workspace, dataset: DatasetSpec, now: Mapping[str,
             allowed=shown_names(sorted(known)),
             mend=f"Did you mean {near[0]!r}?" if near else None,
         )
+    if published and (lacking := whom.lacking(published)):
+        raise DataFault(
+            "The published rows have no such column, so that nobody can be found among them by it.",
+            where=f"dataset {dataset.name}",
+            got=shown_names(lacking),
+            allowed=shown_names(sorted(set(published) - set(RESERVED))),
+            mend="Name one of these, such as the key.",
+        )
 
 
-def _require_kept(dataset: DatasetSpec, key: Mapping[str, str]) -> None:
-    """Refuse to look for what was dropped on reading: nobody would be found, and that would look like an answer."""
-    for name in key:
-        if dataset.sensitive.get(name) == "drop":
-            raise DataFault(
-                "Nobody can be looked for by a column that is dropped on reading.",
-                where=f"dataset {dataset.name}: sensitive",
-                got=name,
-                mend="Name another column that the rows were kept with, such as the key.",
-            )
+def traces_of(workspace: Workspace, dataset: DatasetSpec, whom: Whom) -> Traces:
+    """Find a person's rows.
+
+    :param workspace: the five places.
+    :param dataset: its declaration.
+    :param whom: whose.
+    """
+    lake, state = Lake.of(workspace), Ledger.of(workspace).dataset(dataset.name)
+    kept, models = newest_columns(state), concerned_by(workspace, dataset.name)
+    tables = _versions(workspace, dataset.name, models)
+    batches, blind = _in_batches(lake.batches(dataset.name), state.under("batch"), whom, tables.get("batches"))
+    held, unread, unseen = _in_held(lake, dataset.name, sorted(state.under("arrival")), whom, kept)
+    quarantine = _in_quarantine(lake.quarantine(dataset.name), whom, kept, tables.get("quarantine"))
+    about = _label_keys(lake, dataset, {"batches": batches, "quarantine": quarantine}, tables)
+    labels = _in_labels(lake.labels(dataset.name), whom, kept, dataset.labels_key, about, tables.get("labels"))
+    fetched, unfetched = _in_fetched(lake, dataset.name, whom, kept)
+    predictions, versions = {}, {}
+    pairs = published_as(Ledger.of(workspace), dataset.name)
+    for model in models:
+        table = lake.predictions(model.name)
+        predicted = _in_predictions(table, batches, whom, tables.get(f"predictions/{model.name}"), model)
+        if predicted or model.declared:
+            predictions[model.name] = predicted
+        if marked := _learned(Ledger.of(workspace).model(model.name), model, batches, pairs):
+            versions[model.name] = marked
+    published, handled = state.under("batch"), state.under("arrival")
+    sequences = {batch: published[batch]["sequence"] for batch in batches if batch in published}
+    found = Traces(batches, quarantine, held, predictions, versions, labels, fetched, unread, tables, sequences)
+    arrivals = {batch: handled[batch]["sequence"] for batch in found.touched() if batch in handled}
+    unsure = {model.name: model.unknown for model in models if model.unknown}
+    return replace(found, arrivals=arrivals, blind=tuple(sorted({*blind, *unseen, *unfetched})), unsure=unsure)
 
 
-def _matching(frame: pd.DataFrame, key: Mapping[str, str]) -> pd.DataFrame:
-    if any(name not in frame for name in key):
-        return frame.head(0)
-    chosen = None
-    for name, value in key.items():
-        hit = to_text(frame[name]).eq(value).fillna(False)
-        chosen = hit if chosen is None else chosen & hit
-    return frame if chosen is None else frame[chosen.to_numpy(bool)]
+def _learned(state: State, model: Concerned, batches: Rows, pairs: frozenset[tuple[str, int]]) -> tuple[str, ...]:
+    """Return the versions that were trained or judged on these batches, in their order."""
+    entries = state.under("version")
+    seen = {name: {*entry.get("batches", ()), *entry.get("holdout", ())} for name, entry in entries.items()}
+    marked = [name for name in seen if seen[name] & set(batches)]
+    marked = [name for name in marked if model.declared or trained_here(state, name, pairs)]
+    return tuple(sorted(marked, key=lambda name: (len(name), name)))
 
 
-def _in_batches(table: Table, key: Mapping[str, str], newest: int | None) -> dict[str, tuple[int, ...]]:
-    if newest is None or not set(key) <= set(table.columns()):
-        return {}
-    found = _by_batch(_matching(table.read(columns=[BATCH, ROW, *key], version=newest), key))
+def _versions(workspace: Workspace, dataset: str, models: Sequence[Concerned]) -> dict[str, int]:
+    """Return the newest version of each table that there is: what is found is found in these."""
+    lake = Lake.of(workspace)
+    tables = {name: getattr(lake, name)(dataset) for name in ("batches", "quarantine", "labels")}
+    tables |= {f"predictions/{model.name}": lake.predictions(model.name) for model in models}
+    found = {name: table.version() for name, table in tables.items()}
+    return {name: version for name, version in found.items() if version is not None}
+
+
+def _in_batches(
+    table: Table, published: Mapping[str, Mapping[str, Any]], whom: Whom, newest: int | None
+) -> tuple[dict[str, tuple[int, ...]], set[str]]:
+    """Return the person's rows, and the batches whose rows, or older versions of them, lack a part of the key."""
+    if newest is None:
+        return {}, set()
+    columns = whom.columns(table.columns())
+    found = _by_batch(whom.matching(table.read(columns=[BATCH, ROW, *columns], version=newest)))
+    had = {batch: list(said.get("columns") or ()) for batch, said in published.items() if said["rows"]}
+    blind = {batch for batch, names in had.items() if names and whom.lacking(names)}
     for batch, paths in table.replaced_files().items():
-        if batch not in found and any(_is_in_file(table, path, key) for path in paths):
-            found[batch] = ()
-    return found
+        for path in paths:
+            rows = table.rows_of_file(path, [*columns, UNTYPED])
+            if rows is None or not len(rows):
+                continue
+            if whom.lacking([*rows.columns, *_without_values(rows)]):
+                blind.add(batch)
+            elif batch not in found and len(whom.matching(rows)):
+                found[batch] = ()
+    return found, blind
 
 
-def _is_in_file(table: Table, path: str, key: Mapping[str, str]) -> bool:
-    rows = table.rows_of_file(path, list(key))
-    return rows is not None and len(_matching(rows, key)) > 0
+def _without_values(rows: pd.DataFrame) -> list[str]:
+    """Return the columns that the rows of a file came with, and that have no value in them."""
+    noted = rows[UNTYPED].dropna().unique() if UNTYPED in rows else ()
+    return [name for note in noted for name in json.loads(note)]
 
 
-def _in_quarantine(table: Table, key: Mapping[str, str], newest: int | None) -> dict[str, tuple[int, ...]]:
+def _in_quarantine(table: Table, whom: Whom, kept: Mapping[str, str], newest: int | None) -> dict[str, tuple[int, ...]]:
     if newest is None:
         return {}
     frame = table.read(version=newest)
-    found = _by_batch(_matching(frame, key))
+    found = _by_batch(whom.matching_as_came(frame, kept))
     if "row" in frame:  # whole rows as JSON, where their columns clashed
-        said = frame["row"].map(lambda text: json.loads(text) if isinstance(text, str) and text[:1] == "{" else {})
-        hit = said.map(lambda row: all(row.get(name) == value for name, value in key.items()))
-        for batch, rows in _by_batch(frame[hit.astype(bool)]).items():
+        said = [json.loads(text) if isinstance(text, str) and text[:1] == "{" else {} for text in frame["row"]]
+        whole = pd.DataFrame(said, index=frame.index, dtype="str").drop(columns=[BATCH, ROW], errors="ignore")
+        hit = whom.matching_as_came(whole, kept).index
+        for batch, rows in _by_batch(frame.loc[hit]).items():
             found[batch] = tuple(sorted({*found.get(batch, ()), *rows}))
     return found
 
@@ -243,25 +246,34 @@ def _label_keys(
     keys: set[str] = set()
     for name, rows in found.items() if dataset.labels.arrivals else ():
         table: Table = getattr(lake, name)(dataset.name)
-        if not any(rows.values()) or not set(dataset.labels_key) <= set(table.columns()):
+        there = table.columns()
+        joined_on = list(dataset.labels_key)
+        if name == "quarantine":  # rows as they came, under their names there
+            joined_on = [arrived_as(dataset, one, there) or one for one in joined_on]
+        if not any(rows.values()) or not set(joined_on) <= set(there):
             continue
-        frame = table.read(sorted(rows), columns=[BATCH, ROW, *dataset.labels_key], version=tables[name])
+        frame = table.read(sorted(rows), columns=[BATCH, ROW, *joined_on], version=tables[name])
         mine = [row in rows[batch] for batch, row in zip(frame[BATCH], frame[ROW], strict=True)]
-        keys |= set(keys_of(frame[mine], dataset.labels_key))
+        keys |= set(keys_of(frame[mine], joined_on))
     return frozenset(keys)
 
 
 def _in_labels(
-    table: Table, key: Mapping[str, str], joined_on: Sequence[str], about: Collection[str], newest: int | None
+    table: Table,
+    whom: Whom,
+    kept: Mapping[str, str],
+    joined_on: Sequence[str],
+    about: Collection[str],
+    newest: int | None,
 ) -> dict[str, tuple[int, ...]]:
     """Return the rows of labels, and every file of them: an older one of the same name may have held some."""
     known = set(table.columns()) if newest is not None else set()
-    by_key, by_rows = set(key) <= known, bool(about) and set(joined_on) <= known
+    by_key, by_rows = not whom.lacking(known, came=True), bool(about) and set(joined_on) <= known
     if not (by_key or by_rows):
         return {}
-    asked = {*(key if by_key else ()), *(joined_on if by_rows else ())}
+    asked = {*(whom.columns(known, came=True) if by_key else ()), *(joined_on if by_rows else ())}
     frame = table.read(columns=[BATCH, ROW, *sorted(asked)], version=newest)
-    hits = [_matching(frame, key)] if by_key else []
+    hits = [whom.matching_as_came(frame, kept)] if by_key else []
     hits += [frame[keys_of(frame, joined_on).isin(about)]] if by_rows else []
     found: dict[str, set[int]] = {}
     for hit in hits:
@@ -272,55 +284,58 @@ def _in_labels(
     )
 
 
-def _in_fetched(lake: Lake, dataset: str, key: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
+def _in_fetched(
+    lake: Lake, dataset: str, whom: Whom, kept: Mapping[str, str]
+) -> tuple[dict[str, tuple[int, ...]], set[str]]:
     found: dict[str, tuple[int, ...]] = {}
+    blind: set[str] = set()
     for place in lake.fetched_of(dataset):
         table = pq.read_table(pa.BufferReader(lake.held(place)))
         frame = table.to_pandas().set_axis(row_numbers(table))
-        if rows := _matching(frame, key).index.tolist():
+        if len(frame) and whom.lacking(frame.columns, came=True):
+            blind.add(stem(place))
+        if rows := whom.matching_as_came(frame, kept).index.tolist():
             found[stem(place)] = tuple(rows)
-    return found
+    return found, blind
 
 
 def _in_held(
-    lake: Lake, dataset: str, batches: list[str], key: Mapping[str, str]
-) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...]]:
+    lake: Lake, dataset: str, batches: list[str], whom: Whom, kept: Mapping[str, str]
+) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...], set[str]]:
     found: dict[str, tuple[int, ...]] = {}
-    unread = []
+    unread, blind = [], set()
     for batch in batches:
         for place in lake.held_of(dataset, batch):
             if not place.endswith(ROWS):
                 unread.append(batch)
                 continue
-            if rows := _matching(taken_up(lake, place).frame, key).index.tolist():
+            frame = taken_up(lake, place).frame
+            if len(frame) and whom.lacking(frame.columns, came=True):
+                blind.add(batch)
+            if rows := whom.matching_as_came(frame, kept).index.tolist():
                 found[place] = tuple(rows)
-    return found, tuple(unread)
+    return found, tuple(unread), blind
 
 
 def _in_predictions(
-    table: Table, batches: Rows, key: Mapping[str, str], newest: int | None
+    table: Table, batches: Rows, whom: Whom, newest: int | None, model: Concerned
 ) -> dict[str, tuple[int, ...]]:
     if newest is None:
         return {}
-    columns = [name for name in key if name in table.columns()]
+    columns = whom.columns(table.columns())
     frame = table.read(columns=[BATCH, ROW, *columns], version=newest)
-    found = _by_batch(_matching(frame, key)) if len(columns) == len(key) else {}
-    there = {batch: set(rows) for batch, rows in frame.groupby(BATCH)[ROW]}
+    found = _by_batch(whom.matching(frame)) if not whom.lacking(columns) else {}
+    there = {batch: set(rows) for batch, rows in frame.groupby(BATCH)[ROW] if model.has(str(batch))}
     for batch, rows in batches.items():
         if mine := {*found.get(batch, ()), *(there.get(batch, set()) & set(rows))}:
             found[batch] = tuple(sorted(mine))
         elif batch in there:
             found[batch] = ()  # older versions may have been predictions for them
-    return found
+    return {batch: rows for batch, rows in found.items() if model.has(batch)}
 
 
 def _by_batch(frame: pd.DataFrame) -> dict[str, tuple[int, ...]]:
     return {str(batch): tuple(sorted(set(rows.tolist()))) for batch, rows in frame.groupby(BATCH)[ROW]}
-
-
-def _models(workspace: Workspace, dataset: str) -> list[str]:
-    project = Project.at(workspace.project)
-    return [name for name in project.model_names() if project.model(name).dataset == dataset]
 
 
 def _plain(rows: Mapping[str, tuple[Any, ...]]) -> dict[str, list[Any]]:

@@ -38,13 +38,13 @@ def command(dataset: str, key: dict[str, str], why: str, dry_run: bool, setting:
         return 0
     told = ", ".join(f"{count:,} of {what}" for what, count in done.rows.items())
     verb = "would be erased" if dry_run else "erased"
-    click.echo(f"{coloured('pass')} rows {verb}: {told}" if done.batches else "No such rows.")
+    none = "No such rows." if done.clear else "No such rows were found, and not everything could be looked through."
+    click.echo(f"{coloured('pass')} rows {verb}: {told}" if done.batches else none)
     if done.batches:
         click.echo(f"  of {', '.join(done.batches)}; no older version of these batches can be read any more")
         if not dry_run:
-            click.echo(
-                "  looked again afterwards: " + ("nothing more was found" if done.clear else "there were rows again")
-            )
+            unclear = "not everything is gone, or could be looked through"
+            click.echo(f"  looked again afterwards: {'nothing more was found' if done.clear else unclear}")
     for model, versions in done.versions.items():
         click.echo(f"  trained or judged on these batches: {model} {', '.join(versions)}")
     for left in done.left:
