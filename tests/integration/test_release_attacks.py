@@ -134,6 +134,6 @@ def test_who_asked_for_a_training_and_approves_it_moves_nothing(house):
     house.ledger.record("model/tips", Draft(Kind.TRAINING_DECIDED, "person:ada", "I want it.", training))
     with pytest.raises(ReleaseRefused, match="Who asked for a release does not approve it"):
         record_approval(house.workspace, house.model, version, "given", "person:ada", "Mine.")
-    with pytest.raises(ReleaseRefused, match="a person has to approve, and the answer is not asked for yet"):
+    with pytest.raises(ReleaseRefused, match="a person has to approve it, and nobody has yet"):
         promote(house.workspace, house.model, version)
     assert house.standing == (None, None, None)

@@ -1,6 +1,7 @@
 """How everything stands, folded from the ledger, and who needs a person."""
 
 import json
+import time
 
 import pytest
 
@@ -8,6 +9,7 @@ from loopwright.errors import UnknownName
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop.status import status
+from loopwright.stages.release.consent import digests_of
 from loopwright.verdict import Check, Outcome, Verdict
 from support.published import publish
 
@@ -77,9 +79,25 @@ def test_a_champion_and_what_it_has_still_to_score(arrived):
 
 def test_a_candidate_that_has_to_be_asked_about_needs_a_person_until_it_is_answered(arrived):
     register(arrived, "1", ask=True)
-    assert of(arrived)["needs"] == ["version 1 waits for approval"]
-    record(arrived, Kind.APPROVAL_GIVEN, version="1", digests={})
+    [need] = of(arrived)["needs"]
+    assert need.startswith("version 1 waits for approval: a person has to approve it, and nobody has yet")
+    record(
+        arrived, Kind.APPROVAL_GIVEN, version="1", digests=digests_of(Ledger.of(arrived.workspace).model("tips"), "1")
+    )
     assert of(arrived)["needs"] == []
+
+
+def test_a_yes_that_counts_for_nothing_any_more_needs_a_person_again(arrived):
+    register(arrived, "1", ask=True)
+    record(arrived, Kind.APPROVAL_GIVEN, version="1", digests={"artifact": "another"})
+    assert "approved something else" in of(arrived)["needs"][0]
+    record(
+        arrived, Kind.APPROVAL_GIVEN, version="1", digests=digests_of(Ledger.of(arrived.workspace).model("tips"), "1")
+    )
+    arrived.edit("include/models/tips/model.yaml", "monitor:", "release: {timeout: 1s}\nmonitor:")
+    time.sleep(1.1)
+    [need] = of(arrived)["needs"]
+    assert "longer ago than 0:00:01; `loopwright approve tips 1" in need
 
 
 def test_refusals_in_a_row_need_a_person(arrived):

@@ -167,7 +167,8 @@ class Learning:
             return True
         record_approval(self.workspace, self.model, version, "asked", "release", failed[0].why)
         how = f"`loopwright approve {self.model.name} {version} --why …`"
-        self._ask("approve", f"version {version}: {failed[0].why}; {how}")
+        if not self._asked.get("approve", "").startswith(f"version {version}: "):  # said once, as it was found
+            self._ask("approve", f"version {version}: {failed[0].why}; {how}")
         return False
 
     def _ask(self, action: str, why: str) -> None:

@@ -6,6 +6,7 @@ the answer and hides no other.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from loopwright.declaration import Project
@@ -144,8 +145,8 @@ def _needs(spec: ModelSpec, state: ModelState) -> list[str]:
     """Return why a person is needed, a sentence each; nothing when the loop turns by itself."""
     needs = []
     candidate, champion = state.candidate, state.champion
-    if candidate and not (spec.release.shadow and state.challenger) and _waits_for_approval(spec, candidate):
-        needs.append(f"version {candidate['version']} waits for approval")
+    if candidate and not (spec.release.shadow and state.challenger):
+        needs += _approval(spec, state, candidate)
     if state.refusals >= spec.retrain.refusals:
         needs.append(f"{state.refusals} candidates in a row were refused; only a person starts another training")
     if failed := _failure(state):
@@ -171,9 +172,15 @@ def _failure(state: ModelState) -> str | None:
     return next((check["why"] for check in checks if check["name"] == "trained" and check["outcome"] == "fail"), None)
 
 
-def _waits_for_approval(spec: ModelSpec, candidate: dict[str, Any]) -> bool:
-    asked = spec.release.approval == "required" or candidate.get("ask")
-    return bool(asked) and (candidate.get("approval") or {}).get("answer") != "given"
+def _approval(spec: ModelSpec, state: ModelState, candidate: dict[str, Any]) -> list[str]:
+    """Return that a person's yes is missing, asked as the release itself asks it."""
+    from loopwright.stages.release.consent import missing
+
+    why = missing(spec, state, candidate, datetime.now(UTC))
+    if why is None:
+        return []
+    version = candidate["version"]
+    return [f"version {version} waits for approval: {why}; `loopwright approve {spec.name} {version} --why …`"]
 
 
 def _unscored(spec: ModelSpec, state: ModelState, dataset: DatasetState) -> int:

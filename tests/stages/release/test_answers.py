@@ -38,7 +38,7 @@ def test_who_wanted_the_training_does_not_approve_it(asking):
     with pytest.raises(ReleaseRefused, match=r"Who asked for a release does not approve it(.|\n)*self_approval"):
         record_approval(asking.workspace, asking.model, version, "given", "person:ada", "Mine is good.")
     assert answers(asking) == [Kind.APPROVAL_VOIDED]
-    with pytest.raises(ReleaseRefused, match="a person has to approve"):
+    with pytest.raises(ReleaseRefused, match="a person has to approve it"):
         promote(asking.workspace, asking.model, version)
     record_approval(asking.workspace, asking.model, version, "given", "person:bob", "So it is.")
     assert promote(asking.workspace, asking.model, version).status == "promoted"
@@ -159,6 +159,14 @@ def test_a_yes_does_not_count_for_ever(asking):
     assert "longer ago than 2:00:00" in verdict.why()
     # It is asked for again, and a new yes counts again.
     assert ask_person(asking.workspace, asking.model, version, asker="run:9", now=LATER).state == "ask"
+    assert asking.state.version(version)["approval"]["answer"] == "asked"
+
+
+def test_who_says_yes_again_after_theirs_lapsed_is_heard(asking):
+    version = asking.rehearsed()
+    for said, now in (("Yes.", None), ("Yes, yes.", None), ("Still.", LATER)):
+        record_approval(asking.workspace, asking.model, version, "given", "person:ada", said, now=now)
+    assert [event.reason for event in asking.events(Kind.APPROVAL_GIVEN)] == ["Yes.", "Still."]
 
 
 def test_after_the_verdict_changed_the_person_is_asked_again(asking):
@@ -168,7 +176,7 @@ def test_after_the_verdict_changed_the_person_is_asked_again(asking):
     verdict = {**event.evidence["verdict"], "digests": {"data": "other"}}
     asking.ledger.record("model/tips", Draft(event.kind, "gate", "again", {**event.evidence, "verdict": verdict}))
     assert ask_person(asking.workspace, asking.model, version, asker="run:1").state == "ask"
-    with pytest.raises(ReleaseRefused, match="the answer is asked"):
+    with pytest.raises(ReleaseRefused, match="nobody has yet"):
         promote(asking.workspace, asking.model, version)
     record_approval(asking.workspace, asking.model, version, "given", "person:ada", "Still.")
     assert promote(asking.workspace, asking.model, version).status == "promoted"

@@ -25,7 +25,7 @@ def asked(ago, by="run:other"):
 
 
 def state(spec, entry):
-    return question_state(spec, entry, asker="run:mine", now=NOW)
+    return question_state(spec, entry, asker="run:mine", now=NOW, void=None)
 
 
 def test_who_is_asked(toy, careful):

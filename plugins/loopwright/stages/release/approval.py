@@ -6,8 +6,6 @@ declaration names answers; an answer comes in time or not at all; and whatever c
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +15,7 @@ from loopwright.errors import shown_names
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.release.conditions import ReleaseRefused, known_version
+from loopwright.stages.release.consent import PERSON, digests_of, is_over, requesters, void
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
@@ -29,7 +28,6 @@ _KINDS = {
     "refused": Kind.APPROVAL_REFUSED,
     "expired": Kind.APPROVAL_EXPIRED,
 }
-_PERSON = "person:"
 
 
 @dataclass(frozen=True)
@@ -64,8 +62,9 @@ def record_approval(
 ) -> Mapping[str, Any]:
     """Record that a person was asked about a version, or answered.
 
-    The same answer on the same digests is recorded once, and asking again takes no answer back. Nor does a question's
-    time-out: it ends the question that still waits, and no answer that a person gave by another way meanwhile.
+    The same answer on the same digests is recorded once, and asking again takes no answer back that still counts. Nor
+    does a question's time-out: it ends the question that still waits, and no answer that a person gave by another way
+    meanwhile.
 
     :param answer: as :class:`Said` has it, and so ``by``, ``reason``, ``on_behalf_of`` and ``to``.
     :param now: the present, when it is not now.
@@ -81,7 +80,7 @@ def record_approval(
         refusal.clear()
         known = cast("ModelState", state)
         entry, digests = known_version(known, version), digests_of(known, version)
-        if _said_already(entry, said, digests):
+        if _said_already(entry, said, digests, void(model, known, entry, moment)):
             return None
         _require_candidate(known, entry)
         draft, why_not = _recorded(model, known, entry, said, moment)
@@ -92,35 +91,6 @@ def record_approval(
     if refusal:
         raise refusal[0]
     return ledger.model(model.name).version(version) or {}
-
-
-def digests_of(state: ModelState, version: str) -> dict[str, str]:
-    """Return what an approval is bound to: the artifact's digest, and those of the verdicts about it.
-
-    :param state: the model's state.
-    :param version: a registered version.
-    """
-    entry = known_version(state, version)
-    verdict = (state.training(entry["training_id"]) or {}).get("verdict")
-    said = json.dumps(verdict, sort_keys=True, separators=(",", ":"))
-    digests = {"artifact": entry["artifact_digest"], "verdict": hashlib.sha256(said.encode()).hexdigest()}
-    live = (entry.get("shadow") or {}).get("verdict")
-    if live:
-        said = json.dumps(live, sort_keys=True, separators=(",", ":"))
-        digests["shadow"] = hashlib.sha256(said.encode()).hexdigest()
-    return digests
-
-
-def is_over(model: ModelSpec, approval: Mapping[str, Any] | None, now: datetime) -> bool:
-    """Whether the time to answer a question, or to use the answer, is over.
-
-    :param model: the model's declaration.
-    :param approval: as a version's entry has it.
-    :param now: the present.
-    """
-    if not approval or approval["answer"] not in {"asked", "given"}:
-        return False
-    return bool(now - datetime.fromisoformat(approval["at"]) >= model.release.timeout)
 
 
 def overdue(model: ModelSpec, state: ModelState) -> str | None:
@@ -141,23 +111,6 @@ def unanswered(model: ModelSpec) -> str:
     :param model: the model's declaration.
     """
     return f"Nobody answered within {model.release.timeout}, which is a no."
-
-
-def requesters(state: ModelState, entry: Mapping[str, Any]) -> list[str]:
-    """Return the persons, as actors, who asked for a version's training or release.
-
-    :param state: the model's state.
-    :param entry: the version.
-    """
-    training = state.training(entry["training_id"]) or {}
-    override = training.get("override") or {}
-    asked = [
-        training.get("actor"),
-        override.get("by"),
-        override.get("typed_by"),  # else whoever gives another's name approves what they let through
-        (entry.get("approval") or {}).get("on_behalf_of"),
-    ]
-    return [str(actor) for actor in asked if str(actor or "").startswith(_PERSON)]
 
 
 def _recorded(
@@ -183,7 +136,7 @@ def _not_the_one_to_answer(
     model: ModelSpec, state: ModelState, entry: Mapping[str, Any], said: Said
 ) -> ReleaseRefused | None:
     allowed = model.release.approvers
-    if said.by.startswith(_PERSON) and allowed and _name(said.by) not in allowed:
+    if said.by.startswith(PERSON) and allowed and _name(said.by) not in allowed:
         return ReleaseRefused(
             f"This person may not {'approve' if said.word == 'given' else 'refuse'} a release of this model.",
             where=f"include/models/{model.name}/model.yaml: release.approvers",
@@ -221,11 +174,11 @@ def _require_candidate(state: ModelState, entry: Mapping[str, Any]) -> None:
         )
 
 
-def _said_already(entry: Mapping[str, Any], said: Said, digests: Mapping[str, str]) -> bool:
+def _said_already(entry: Mapping[str, Any], said: Said, digests: Mapping[str, str], void: str | None) -> bool:
     before = entry.get("approval") or {}
     if said.word == "expired":
         return before.get("answer") != "asked" or said.to not in (None, before["by"])
-    if before.get("digests") != digests:
+    if before.get("digests") != digests or void:  # else who says yes again after theirs lapsed would be unheard
         return False
     if said.word == "asked":
         return bool(before["answer"] == "given" or (before["answer"] == "asked" and before["by"] == said.by))
@@ -233,4 +186,4 @@ def _said_already(entry: Mapping[str, Any], said: Said, digests: Mapping[str, st
 
 
 def _name(actor: str) -> str:
-    return actor.removeprefix(_PERSON)
+    return actor.removeprefix(PERSON)

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from loopwright.ledger.store import Ledger
-from loopwright.stages.release.approval import digests_of, is_over, record_approval
+from loopwright.stages.release.approval import record_approval
 from loopwright.stages.release.conditions import known_version
+from loopwright.stages.release.consent import is_needed, is_over, void
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
@@ -59,8 +60,8 @@ def ask_person(
     """
     state = Ledger.of(workspace).model(model.name)
     entry = known_version(state, version)
-    moment, digests = now or datetime.now(UTC), digests_of(state, version)
-    found = question_state(model, entry, asker=asker, now=moment, digests=digests)
+    moment = now or datetime.now(UTC)
+    found = question_state(model, entry, asker=asker, now=moment, void=void(model, state, entry, moment))
     if found == "ask":
         said = "A person is asked."
         record_approval(workspace, model, version, "asked", asker, said, on_behalf_of=on_behalf_of, now=moment)
@@ -68,22 +69,19 @@ def ask_person(
     return Question(version, found, question_body(model, entry, verdict))
 
 
-def question_state(
-    spec: ModelSpec, entry: Mapping[str, Any], *, asker: str, now: datetime, digests: Mapping[str, str] | None = None
-) -> str:
+def question_state(spec: ModelSpec, entry: Mapping[str, Any], *, asker: str, now: datetime, void: str | None) -> str:
     """Tell whether a person has to be asked about a version.
 
     :param spec: the model's declaration.
     :param entry: what the ledger knows of the version.
     :param asker: this run, as it would be recorded.
     :param now: the current time.
-    :param digests: of the version and its verdict now; an answer about others is none.
+    :param void: why the yes that stands counts for nothing, if it does not.
     """
-    if spec.release.approval != "required" and not entry.get("ask"):
+    if not is_needed(spec, entry):
         return "not needed"
     said = entry.get("approval") or {}
-    current = digests is None or said.get("digests") == digests
-    if said.get("answer") == "given" and current and not is_over(spec, said, now):
+    if said.get("answer") == "given" and void is None:
         return "given already"
     if said.get("answer") == "asked" and said.get("by") != asker and not is_over(spec, said, now):
         return "asked elsewhere"

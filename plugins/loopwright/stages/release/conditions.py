@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from loopwright.errors import DataFault, UnknownName, shown_names
 from loopwright.ledger.state import natural
+from loopwright.stages.release.consent import is_needed, missing
 from loopwright.verdict import Check, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -158,19 +159,10 @@ def _shadow(model: ModelSpec, state: ModelState, entry: Mapping[str, Any]) -> Ch
 
 
 def _approval(model: ModelSpec, state: ModelState, entry: Mapping[str, Any], now: datetime) -> Check:
-    from loopwright.stages.release.approval import digests_of, is_over, requesters
-
-    if model.release.approval != "required" and not entry.get("ask"):
+    if not is_needed(model, entry):
         return Check("approval", Outcome.NOT_APPLICABLE, "no person has to be asked")
     said = entry.get("approval") or {}
-    if said.get("answer") != "given":
-        why = f"a person has to approve, and the answer is {said.get('answer') or 'not asked for yet'}"
-        return Check("approval", Outcome.FAIL, why, said.get("answer"), "given")
-    if said["digests"] != digests_of(state, entry["version"]):
-        return Check("approval", Outcome.FAIL, f"{said['by']} approved something else: its digests have changed")
-    if is_over(model, said, now):
-        why = f"{said['by']} approved it at {said['at'][:19]}, which is longer ago than {model.release.timeout}"
-        return Check("approval", Outcome.FAIL, why, said["at"], "in time")
-    if not model.release.self_approval and said["by"] in requesters(state, entry):
-        return Check("approval", Outcome.FAIL, f"{said['by']} asked for it and approved it: somebody else has to")
-    return Check("approval", Outcome.PASS, f"{said['by']} approved it", "given", "given")
+    why_not = missing(model, state, entry, now)
+    return Check(
+        "approval", _outcome(why_not is None), why_not or f"{said['by']} approved it", said.get("answer"), "given"
+    )
