@@ -45,3 +45,16 @@ def test_a_step_with_several_failed_checks_still_says_what_it_asks_for_and_where
     out = capsys.readouterr().out
     assert "2 checks failed; asks to retrain" in out
     assert "report: runs:/r/monitor/b/drift.html" in out
+
+
+def test_the_report_of_a_batch_that_was_set_aside_is_its_page_and_of_one_that_was_published_none(capsys):
+    result = {"report": "/lake/datasets/rides/reports/b.0123.json"}
+    for outcome in ("published", "quarantined"):
+        Progress(unit="batches").hear(Step("ingest", "ingest", "b", outcome, "1 row", 0.0, result))
+    assert capsys.readouterr().out.count("report: /lake/datasets/rides/reports/b.0123.html") == 1
+
+
+def test_the_gates_report_is_told_whatever_the_gate_said(capsys):
+    for outcome in ("pass", "inconclusive", "fail"):
+        Progress(unit="steps").hear(Step("train", "gate", None, outcome, "so", 0.0, {"report": "runs:/r/e.html"}))
+    assert capsys.readouterr().out.count("report: runs:/r/e.html") == 3

@@ -76,6 +76,8 @@ def with_a_second_there_is_a_champion_that_catches_up(story):
     assert "\x1b[" not in ran.stdout
     assert champion(story) == "1"
     assert "version 1 is champion" in ran.stdout
+    [report] = [line.partition("report: ")[2] for line in ran.stdout.splitlines() if "report: " in line]
+    assert "may this candidate go on?" in Path(report).read_text(encoding="utf-8")
     assert set(Ledger.of(story.workspace).model("tips").under("scored")) == {"2024-01", "2024-02"}
 
 

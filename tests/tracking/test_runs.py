@@ -42,7 +42,9 @@ def test_artifacts_lie_beside_the_database(tracking, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with tracking.run("tips", key="k", name="fit") as run_id:
         tracking.log_json(run_id, "verdict.json", {"outcome": "pass"})
-    assert (tmp_path / "artifacts" / "tips" / run_id / "artifacts" / "verdict.json").is_file()
+    kept = tmp_path / "artifacts" / "tips" / run_id / "artifacts" / "verdict.json"
+    assert kept.is_file()
+    assert tracking.place_of(run_id, "verdict.json") == str(kept)
     assert not (tmp_path / "mlruns").exists()
 
 

@@ -74,6 +74,8 @@ def test_the_same_on_a_server(server, tmp_path):
     assert (copy / "MLmodel").is_file()
     experiment = tracking.experiment("tips")
     assert tracking.run_url(run_id, "tips") == f"{server}/#/experiments/{experiment}/runs/{run_id}"
+    page = f"{server}/#/experiments/{experiment}/runs/{run_id}/artifacts/monitor/b%201/drift.html"
+    assert tracking.place_of(run_id, "monitor/b 1/drift.html") == page
 
 
 def test_a_link_holds_no_login(server):

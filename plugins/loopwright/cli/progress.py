@@ -11,10 +11,12 @@ import click
 
 from loopwright.cli.answer import coloured
 from loopwright.cli.failing import tell_error
+from loopwright.cli.reports import report_of
 from loopwright.errors import counted
 from loopwright.loop.step import Began, Step
 
 if TYPE_CHECKING:
+    from loopwright.declaration import Workspace
     from loopwright.loop.step import Summary
 
 
@@ -22,10 +24,11 @@ class Progress:
     """Prints steps; shows a bar on standard error while a step runs, if that is a terminal.
 
     :param unit: what is counted.
+    :param workspace: where reports are kept, so that a step can say where to open its own.
     """
 
-    def __init__(self, unit: str) -> None:
-        self._unit = unit
+    def __init__(self, unit: str, workspace: Workspace | None = None) -> None:
+        self._unit, self._workspace = unit, workspace
         self._bar: Any = None
         self._task: Any = None
         self._batch: str | None = None
@@ -81,8 +84,9 @@ class Progress:
         click.echo(f"  {step.stage:<8} {step.action:<10} {coloured(step.outcome)} {why}{about}{took}")
         for culprit in culprits if len(culprits) > 1 else []:
             click.echo(f"{'':22}{culprit['name']}: {culprit['why'].removeprefix(culprit['name'] + ': ')}")
-        if step.failed and step.result.get("report"):
-            click.echo(f"{'':22}report: {step.result['report']}")
+        report = report_of(step, self._workspace)
+        if report:
+            click.echo(f"{'':22}report: {report}")
         if self._bar:
             self._bar.start()
 

@@ -26,7 +26,7 @@ def command(dataset: str, batch: str | None, force: bool, setting: Setting) -> i
         taken = take_in(setting.workspace, dataset, Teller(as_step), batch_id=batch, force=force)
         as_line({"summary": taken.to_dict()})
         return taken.exit_status
-    with Progress(unit="batches") as progress:
+    with Progress(unit="batches", workspace=setting.workspace) as progress:
         teller = Teller(progress.hear)
         taken = take_in(setting.workspace, dataset, teller, batch_id=batch, force=force)
     click.echo(f"\n{click.style(dataset, bold=True)}: {taken.sentence()}")

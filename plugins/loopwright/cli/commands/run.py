@@ -32,7 +32,7 @@ def command(model: str, until: Stage | None, setting: Setting) -> int:
         summary = turn(setting.workspace, model, until=until, on_event=as_step)
         as_line({"summary": summary.to_dict()})
         return summary.exit_status
-    with Progress(unit="batches") as progress:
+    with Progress(unit="batches", workspace=setting.workspace) as progress:
         summary = turn(setting.workspace, model, until=until, on_event=progress.hear)
     progress.sum_up(summary)
     return summary.exit_status

@@ -48,7 +48,7 @@ def command(model: str, why: str, params: dict[str, Any] | None, setting: Settin
         train(teller)
         as_line({"summary": {"model": model, "steps": len(teller.steps)}})
     else:
-        with Progress(unit="steps") as progress:
+        with Progress(unit="steps", workspace=setting.workspace) as progress:
             teller = Teller(progress.hear)
             train(teller)
         tell_faults(step for step in teller.steps if step.faulty)
