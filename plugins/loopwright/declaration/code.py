@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from loopwright.declaration.quoting import cause, said
 from loopwright.errors import DeclarationError, UserCodeFailed, shown_names
 
 _NOT_CODE = ("tests", "__pycache__")
@@ -77,6 +78,8 @@ def raised_by(
 ) -> UserCodeFailed:
     """Return the error for what a team's own code raised: with its file and line, where it has one.
 
+    Raise it ``from`` :func:`loopwright.declaration.quoting.cause`: what was raised may quote a person's value.
+
     :param what: what raised, without its end, such as ``features:build``.
     :param where: the declaration that names it, and what it was given; ``None`` for the caller to add.
     :param folder: the folder of the code.
@@ -87,7 +90,7 @@ def raised_by(
     return UserCodeFailed(
         f"{what} raised {type(error).__name__}{f' in {place}' if place else ''}.",
         where=where,
-        got=error,
+        got=said(error, folder),
         mend=mend or ("Mend that line; the folder's own tests are the place to try it." if place else None),
     )
 
@@ -133,8 +136,8 @@ def load_function(entrypoint: str, folder: Path) -> Callable[..., Any]:
         )
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
-        raise raised_by(f"Importing {module_name!r}", str(path), folder, error) from error
+    except Exception as error:  # noqa: BLE001 - raised again, in words that may be repeated
+        raise raised_by(f"Importing {module_name!r}", str(path), folder, error) from cause(error, folder)
     function = getattr(module, function_name, None)
     if not callable(function):
         names = [name for name, value in vars(module).items() if callable(value) and not name.startswith("_")]

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from loopwright.declaration import ModelSpec, Project
 from loopwright.declaration.code import code_of
+from loopwright.declaration.quoting import copied
 from loopwright.errors import NotReady, shown_names
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
@@ -172,11 +173,12 @@ class _Once:
         self.files, self.scratch = files, scratch
         self.tolerance, self.golden = tolerance, golden
         self.code = files / artifact.MODEL / CODE
+        copied(self.code, Project(Path(workspace.project)).model_folder(spec.name))
 
     def again(self, then: _Recorded, entry: Mapping[str, Any], version: str, started: float) -> Reproduction:
         import pandas as pd
 
-        recorded = artifact.load(self.files, entry["artifact_digest"])
+        recorded = artifact.load(self.files, entry["artifact_digest"], Path(self.workspace.project))
         raw = rows_of(self.workspace, self.spec, self.training, self.training["batches"])
         folder, predictor = self._trained(raw)
         asked = pd.read_parquet(golden_sample(self.workspace, entry, self.golden, self.scratch)[0])
@@ -203,7 +205,7 @@ class _Once:
                 folder, estimator=learned.estimator, card=learned.card, code=self.code, raw=raw, answers=answers,
                 requirements=requirements_of(self.code),
             )  # fmt: skip
-        return folder, artifact.load(folder, digest)
+        return folder, artifact.load(folder, digest, Path(self.workspace.project))
 
     def _same_bytes(self, folder: Path) -> bool:
         """Whether estimator and card are the same bytes; MLflow writes the time into those around them."""

@@ -78,7 +78,8 @@ def tried_check(workspace: Workspace, project: Project, name: str) -> Check:
 
 
 def _train(spec: ModelSpec, folder: Path, rows: pd.DataFrame, entrypoint: str) -> None:
-    from loopwright.serving.served import answered, conformed
+    from loopwright.serving.predictor import answers_by
+    from loopwright.serving.served import conformed
     from loopwright.stages.train.learning import learn
     from loopwright.stages.train.snapshot import learnable
 
@@ -86,7 +87,7 @@ def _train(spec: ModelSpec, folder: Path, rows: pd.DataFrame, entrypoint: str) -
         known = learnable(spec, folder, rows)
         learned = learn(spec, folder, known, entrypoint, spec.train.params)
         card = learned.card.to_dict()
-        answered(learned.estimator, conformed(known.features, card), card)
+        answers_by(learned.estimator, conformed(known.features, card), card, folder, f"model {spec.name}")
 
 
 def _rows(workspace: Workspace, project: Project, spec: ModelSpec, most: int = ROWS) -> pd.DataFrame | None:

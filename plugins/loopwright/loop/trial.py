@@ -146,9 +146,9 @@ class _Answered:
 def _answered(project: Project, spec: ModelSpec, rows: _Sample) -> _Answered:
     """Train a model's first entrypoint on the older rows, and let it answer for the newest."""
     from loopwright.serving.measures import own_metrics
-    from loopwright.serving.predictor import arrays_of
+    from loopwright.serving.predictor import answers_by, arrays_of
     from loopwright.serving.rows import features_of, known_labels
-    from loopwright.serving.served import answered, conformed
+    from loopwright.serving.served import conformed
     from loopwright.stages.train.learning import learn
     from loopwright.stages.train.snapshot import learnable
 
@@ -159,7 +159,7 @@ def _answered(project: Project, spec: ModelSpec, rows: _Sample) -> _Answered:
         learned = learn(spec, folder, older, spec.train.entrypoints[0], spec.train.params)
         card = learned.card.to_dict()
         features = conformed(features_of(spec, folder, rows.held), card)
-        answers = answered(learned.estimator, features, card).loc[known.mask]
+        answers = answers_by(learned.estimator, features, card, folder, f"model {spec.name}").loc[known.mask]
     return _Answered(
         known.values,
         arrays_of(answers, card["classes"]),

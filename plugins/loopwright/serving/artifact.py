@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from loopwright.declaration.code import code_of
+from loopwright.declaration.project import Project
 from loopwright.errors import ArtifactTampered, UserCodeFailed
 from loopwright.serving import served
 from loopwright.serving.predictor import Predictor
@@ -82,11 +83,12 @@ def artifact_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def load(folder: Path, digest: str) -> Predictor:
+def load(folder: Path, digest: str, project: Path | None = None) -> Predictor:
     """Load an artifact, if its bytes are those that were judged.
 
     :param folder: the artifact.
     :param digest: what :func:`artifact_digest` said of it then.
+    :param project: its folder, for whoever asks the model about rows of the lake: may messages quote them?
     :raises ArtifactTampered: if they are not; nothing of it was run.
     :raises UserCodeFailed: if it cannot be unpickled here.
     """
@@ -97,7 +99,8 @@ def load(folder: Path, digest: str) -> Predictor:
         _require_digest(copy, digest, folder)
         model = copy / MODEL
         card = json.loads((model / served.CARD).read_text(encoding="utf-8"))
-        return Predictor(_unpickled(model, card), card, model, digest, private)
+        original = None if project is None else Project(project.resolve()).model_folder(card["model"])
+        return Predictor(_unpickled(model, card), card, model, digest, private, original)
     except BaseException:
         private.cleanup()
         raise

@@ -43,7 +43,7 @@ def answered(work: Work, question: Mapping[str, Any]) -> dict[str, Any]:
     except CannotRun as error:
         return {"failure": {**error.to_dict(), "type": type(error).__name__}}
     except LoopwrightError as error:
-        if isinstance(error.__cause__, MemoryError):
+        if isinstance(error.__cause__ or error.__context__, MemoryError):
             return _out_of_memory()
         return {"fault": {**error.to_dict(), "type": type(error).__name__}}
     except MemoryError:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from loopwright.declaration.code import code_of, load_function
 from loopwright.declaration.metrics import Metric, known_besides
+from loopwright.declaration.quoting import cause, said
 from loopwright.errors import LoopwrightError, UserCodeFailed
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def own_metrics(spec: ModelSpec, folder: Path) -> Iterator[None]:
     found = {}
     with code_of(folder):
         for name, own in spec.gate.metrics.items():
-            function = _checked(load_function(own.function, folder), f"model {spec.name}, gate.metrics.{name}")
+            function = _checked(load_function(own.function, folder), f"model {spec.name}, gate.metrics.{name}", folder)
             # Not of classes as such: how many rows of each it needs is not ours to say.
             tasks = frozenset({spec.task, "own"})
             found[name] = Metric(name, tasks, own.greater_is_better, own.needs, function)
@@ -40,7 +41,7 @@ def own_metrics(spec: ModelSpec, folder: Path) -> Iterator[None]:
         yield
 
 
-def _checked(function: Callable[..., Any], where: str) -> Callable[..., Any]:
+def _checked(function: Callable[..., Any], where: str, folder: Path) -> Callable[..., Any]:
     """Return a function that is given what it names, and whose faults say whose they are."""
     named = [name for name in _GIVEN if name in inspect.signature(function).parameters]
 
@@ -49,12 +50,12 @@ def _checked(function: Callable[..., Any], where: str) -> Callable[..., Any]:
             return function(**{name: given[name] for name in named})
         except LoopwrightError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised again, in words that may be repeated
             raise UserCodeFailed(
                 f"The metric raised {type(error).__name__}.",
                 where=where,
-                got=error,
+                got=said(error, folder),
                 allowed=f"a function of {', '.join(_GIVEN)} (arrays), or of some of them",
-            ) from error
+            ) from cause(error, folder)
 
     return values

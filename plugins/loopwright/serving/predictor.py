@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopwright.declaration.code import code_of, raised_by
+from loopwright.declaration.quoting import UNSAID, cause, copied, forgotten, quotable
 from loopwright.errors import DeclarationError, LoopwrightError, UserCodeFailed
 from loopwright.evaluation.predicted import Predicted
 from loopwright.serving.rows import features_by
@@ -36,10 +37,17 @@ class Predictor:
     :param folder: the private copy of the artifact's ``data/model``.
     :param digest: of the artifact.
     :param keep: what holds the copy; it goes when the predictor does.
+    :param original: the model's folder in the project, whose dataset says whether its code's words may be repeated.
     """
 
     def __init__(
-        self, estimator: Any, card: Mapping[str, Any], folder: Path, digest: str, keep: TemporaryDirectory[str]
+        self,
+        estimator: Any,
+        card: Mapping[str, Any],
+        folder: Path,
+        digest: str,
+        keep: TemporaryDirectory[str],
+        original: Path | None = None,
     ) -> None:
         self.estimator = estimator
         self.card = dict(card)
@@ -47,6 +55,9 @@ class Predictor:
         self.code = folder / CODE
         self._where = f"model {self.card['model']}, artifact {digest[:12]}"
         self._gone = weakref.finalize(self, keep.cleanup)
+        if original is not None:
+            copied(self.code, original)
+            weakref.finalize(self, forgotten, self.code.resolve())
 
     def features(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return what the estimator sees of raw rows, indexed as these are.
@@ -60,9 +71,9 @@ class Predictor:
             raise UserCodeFailed(
                 "The feature code made fewer columns than it did for the training.",
                 where=self._where,
-                got=f"without {error}",
+                got=f"without {error}" if quotable(self.code) else UNSAID,
                 mend="Make the same columns of any rows: encode categories in the estimator, not by get_dummies.",
-            ) from error
+            ) from cause(error, self.code)
 
     def made(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return what the feature code makes of raw rows, not yet brought to the training's columns and types.
@@ -90,16 +101,7 @@ class Predictor:
         :param features: conformed features.
         """
         with code_of(self.code):
-            try:
-                return answered(self.estimator, features, self.card)
-            except LoopwrightError:
-                raise
-            except Exception as error:
-                where, mend = (
-                    f"{self._where} ({len(features)} rows)",
-                    "Does it take missing values and categories it has not met?",
-                )
-                raise raised_by("The estimator", where, self.code, error, mend=mend) from error
+            return answers_by(self.estimator, features, self.card, self.code, self._where)
 
     def predicted(self, frame: pd.DataFrame) -> Predicted:
         """Return the answers for raw rows as arrays, for metrics.
@@ -114,6 +116,26 @@ class Predictor:
         :param answers: also as read back from the lake.
         """
         return arrays_of(answers, self.card["classes"])
+
+
+def answers_by(
+    estimator: Any, features: pd.DataFrame, card: Mapping[str, Any], folder: Path, where: str
+) -> pd.DataFrame:
+    """Return an estimator's answers for conformed features. Call it inside :func:`code_of`.
+
+    :param card: what the training saw.
+    :param folder: the folder of its code.
+    :param where: for errors.
+    :raises UserCodeFailed: if the estimator raises.
+    """
+    try:
+        return answered(estimator, features, card)
+    except LoopwrightError:
+        raise
+    except Exception as error:  # noqa: BLE001 - raised again, in words that may be repeated
+        mend = "Does it take missing values and categories it has not met?"
+        asked = f"{where} ({len(features)} rows)"
+        raise raised_by("The estimator", asked, folder, error, mend=mend) from cause(error, folder)
 
 
 def arrays_of(answers: pd.DataFrame, classes: list[Any]) -> Predicted:

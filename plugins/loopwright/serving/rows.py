@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from loopwright.declaration.code import code_of, load_function, raised_by
+from loopwright.declaration.quoting import UNSAID, cause, quotable, said
 from loopwright.errors import DeclarationError, LoopwrightError, UserCodeFailed, shown_names
 from loopwright.serving.served import JOINED, raw_rows
 
@@ -93,7 +94,7 @@ def features_by(declared: str | list[str], folder: Path, frame: pd.DataFrame, wh
         raise UserCodeFailed(
             f"{declared} returned {'columns of the same name' if doubled else 'no columns'}.",
             where=where,
-            got=shown_names(doubled) or None,
+            got=(shown_names(doubled) or None) if quotable(folder) else UNSAID,
         )
     return made.set_axis(names, axis=1).set_axis(frame.index)
 
@@ -147,9 +148,9 @@ def known_labels(spec: ModelSpec, folder: Path, frame: pd.DataFrame) -> Known:
         raise UserCodeFailed(
             "The labels are not of one kind.",
             where=f"model {spec.name}, label {spec.label}",
-            got=error,
+            got=said(error, folder),
             allowed="numbers" if spec.task == "regression" else "numbers, text or truth values, not mixed",
-        ) from error
+        ) from cause(error, folder)
     return Known(mask, values)
 
 
@@ -173,8 +174,8 @@ def _called(entrypoint: str, folder: Path, rows: pd.DataFrame, where: str) -> An
             return function(rows)
         except LoopwrightError:
             raise
-        except Exception as error:
-            raise raised_by(entrypoint, f"{where} ({len(rows)} rows)", folder, error) from error
+        except Exception as error:  # noqa: BLE001 - raised again, in words that may be repeated
+            raise raised_by(entrypoint, f"{where} ({len(rows)} rows)", folder, error) from cause(error, folder)
 
 
 def _require_columns(wanted: list[str], rows: pd.DataFrame, where: str) -> None:

@@ -37,7 +37,7 @@ def load_version(workspace: Workspace, entry: Mapping[str, Any], *, anew: bool =
     if anew:
         _downloads.forget(key)
     try:
-        return load(_downloads.copy(key), entry["artifact_digest"])
+        return load(_downloads.copy(key), entry["artifact_digest"], Path(workspace.project))
     except BaseException:
         _downloads.forget(key)
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ import pytest
 from loopwright.errors import DeclarationError, UnknownName, UserCodeFailed
 from loopwright.lake import Lake
 from loopwright.ledger.events import Kind
+from loopwright.ledger.store import Ledger
+from loopwright.loop.status import status
 from loopwright.serving import load_version
 from loopwright.stages.ingest.stage import ingest_batch
 from loopwright.stages.train.refusing import TrainingOutdated
@@ -227,6 +230,18 @@ def test_the_samples_show_nobodys_value_of_columns_about_people(tips, tmp_path) 
     assert len(asked) == len(answers) > 10
     assert not there & {*asked["distance"], *reference["distance"]}
     pd.testing.assert_frame_equal(predictor(tips, fit).predict(asked), answers)
+
+
+def test_what_user_code_raised_is_not_repeated_where_it_may_quote_a_person(tips) -> None:
+    tips.toy.edit("include/datasets/rides/dataset.yaml", "owner: tests", "owner: tests\nsensitive: {zone: keep}")
+    tips.edit("features.py", "    return pd", "    float('Erika ' + rides['zone'].iloc[0])\n    return pd")
+    with pytest.raises(UserCodeFailed, match=r"raised ValueError in features\.py, line ") as caught:
+        fitted(tips)
+    assert "Erika" not in "".join(traceback.format_exception(caught.value))
+    events = [json.dumps(event.to_dict()) for event in Ledger.of(tips.workspace).events()]
+    assert "in features.py, line " in "".join(events)
+    assert "Erika" not in "".join(events)
+    assert "Erika" not in json.dumps(status(tips.workspace))
 
 
 def test_features_that_need_a_persons_own_value_are_said_to(tips) -> None:

@@ -13,8 +13,8 @@ import numpy as np
 from loopwright.declaration.model import Choices
 from loopwright.errors import UserCodeFailed
 from loopwright.evaluation.metrics import gain, metric_value
-from loopwright.serving.predictor import arrays_of
-from loopwright.serving.served import answered, conformed
+from loopwright.serving.predictor import answers_by, arrays_of
+from loopwright.serving.served import conformed
 from loopwright.stages.train.learning import learn
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ class _Attempt:
     def __call__(self, entrypoint: str, params: Mapping[str, Any]) -> Trial:
         learned = learn(self.spec, self.folder, self.older, entrypoint, params)
         card = learned.card.to_dict()
-        answers = answered(learned.estimator, conformed(self.newest.features, card), card)
+        where = f"model {self.spec.name}, train.entrypoint {entrypoint}, trial {self.count + 1}"
+        answers = answers_by(learned.estimator, conformed(self.newest.features, card), card, self.folder, where)
         value = metric_value(self.spec.gate.primary, self.newest.labels, arrays_of(answers, card["classes"]))
         self.count += 1
         trial = Trial(entrypoint, dict(params), value if math.isfinite(value) else None, self.count)

@@ -20,8 +20,8 @@ from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving import Predictor, artifact
 from loopwright.serving.measures import own_metrics
-from loopwright.serving.predictor import CANNOT_ANSWER
-from loopwright.serving.served import answered, conformed
+from loopwright.serving.predictor import CANNOT_ANSWER, answers_by
+from loopwright.serving.served import conformed
 from loopwright.stages.train.choosing import Trial, choose
 from loopwright.stages.train.environment import requirements_of
 from loopwright.stages.train.keeping import keep_provenance
@@ -124,7 +124,7 @@ def _fit_in_run(
     with TemporaryDirectory() as scratch:
         files = Path(scratch) / MODEL
         way, digest = _write(spec, folder, rows, raw, entry, tracking, run_id, files, workspace.project)
-        predictor = artifact.load(files, digest)
+        predictor = artifact.load(files, digest, Path(workspace.project))
         tracking.log_folder(run_id, files, MODEL)
     _keep_reference(workspace, spec, entry, tracking, run_id, rows, predictor)
     metrics = {"train_rows": float(len(rows.labels))}
@@ -157,13 +157,14 @@ def _write(
         way = choose(spec, folder, rows, entry["params"], fixed=tuple(entry.get("overrides") or ()), tell=tell)
         learned = learn(spec, folder, rows, way.entrypoint, way.params)
         card = learned.card.to_dict()
+        first = conformed(rows.features.head(5), card)
         digest = artifact.write(
             files,
             estimator=learned.estimator,
             card=learned.card,
             code=folder,
             raw=raw,
-            answers=answered(learned.estimator, conformed(rows.features.head(5), card), card),
+            answers=answers_by(learned.estimator, first, card, folder, f"model {spec.name}"),
             requirements=requirements_of(folder),
             unshown=shy_of(raw.columns, readable(Project.at(project).dataset(spec.dataset))),
         )

@@ -13,6 +13,7 @@ import numpy as np
 
 from loopwright.declaration.code import load_function, raised_by
 from loopwright.declaration.metrics import metric as named
+from loopwright.declaration.quoting import cause
 from loopwright.errors import LoopwrightError, UserCodeFailed
 from loopwright.serving.card import Card
 from loopwright.serving.served import conformed
@@ -87,9 +88,11 @@ def _fitted(
         fitted = estimator.fit(features, rows.labels)
     except LoopwrightError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - raised again, in words that may be repeated
         mend = "Try it by hand on a sample: the folder's own tests are the place."
-        raise raised_by("The training", f"{where} ({len(rows.labels)} rows)", folder, error, mend=mend) from error
+        raise raised_by("The training", f"{where} ({len(rows.labels)} rows)", folder, error, mend=mend) from cause(
+            error, folder
+        )
     return estimator if fitted is None else fitted
 
 

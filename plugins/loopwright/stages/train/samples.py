@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from loopwright.declaration.quoting import UNSAID
 from loopwright.declaration.sensitive import shy_of
 from loopwright.errors import LoopwrightError, UserCodeFailed, shown_names
 from loopwright.serving.disclosure import crowded
@@ -98,7 +99,7 @@ def _needs_the_real(spec: ModelSpec, shy: list[str], fault: LoopwrightError) -> 
         "The model cannot answer for rows whose columns about people hold other values than their own; the rows that "
         "a version is rehearsed on are kept so.",
         where=f"include/models/{spec.name}: features",
-        got=fault.got or fault.what,
+        got=fault.got if fault.got not in (None, UNSAID) else fault.what,
         allowed=f"any value of its type, and no relation to other columns, in {shown_names(shy)}",
         mend="Let the feature code answer for values it has not met, or declare the column sensitive: hash or drop.",
     )
