@@ -196,6 +196,29 @@ def test_a_file_that_decodes_to_more_than_is_declared_is_not_decoded(
         read(path, spec())
 
 
+@pytest.mark.parametrize("name", ["s", "a.b", "wide", "gaps"])
+def test_few_long_texts_that_many_rows_repeat_are_not_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    rows, longest = 500 if name == "wide" else 100_000, 200_000
+    values = pa.array(["a" * longest, "b"]) if name != "wide" else pa.array([b"a" * longest] * 2, pa.binary(longest))
+    places = pa.array([None if name == "gaps" and row % 2 else 0 for row in range(rows)], pa.int32())
+    repeated = pa.DictionaryArray.from_arrays(places, values)
+    pq.write_table(pa.table({"n": range(rows), name: repeated}), tmp_path / "1.parquet", store_schema=False)
+    assert (tmp_path / "1.parquet").stat().st_size < 3 * 2**20
+    monkeypatch.setattr(pq.ParquetFile, "read", lambda *_: pytest.fail("it was decoded"))
+    with pytest.raises(ArrivalUnreadable, match=f"the rows of '{name}' repeat values of up to 200,000 bytes"):
+        read(tmp_path / "1.parquet", spec(largest_mb=50 if name == "wide" else 8000))
+
+
+def test_many_short_texts_beside_a_long_one_are_read(tmp_path: Path) -> None:
+    texts = ["a" * 100_000, *(f"row {n % 1000}" for n in range(99_999))]
+    pq.write_table(pa.table({"s": texts, "n": [None, *range(99_999)]}), tmp_path / "1.parquet", row_group_size=40_000)
+    assert read(tmp_path / "1.parquet", spec(largest_mb=4)).frame["s"].tolist() == texts
+    with pytest.raises(ArrivalUnreadable, match="`largest_mb` allows"):
+        read(tmp_path / "1.parquet", spec(largest_mb=1))
+
+
 @pytest.mark.parametrize("name", ["1.csv", "1.csv.gz", "1.jsonl.bz2"])
 def test_text_has_an_end_too_packed_or_plain(tmp_path: Path, name: str) -> None:
     raw = b"a\n" + b"123456789\n" * 200_000

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
 from loopwright.stages.ingest.pieces import NotInPieces
+from loopwright.stages.ingest.reading.dictionaries import require_short_texts
 from loopwright.stages.ingest.reading.footers import decoded_size, require_decodable
 from loopwright.stages.ingest.reading.frames import format_of
 
@@ -103,6 +104,7 @@ def arriving(paths: Sequence[Path], dataset: DatasetSpec) -> Arriving | None:
             return None
         for path, footer in zip(paths, footers, strict=True):
             require_decodable(footer, path.stat().st_size, dataset.largest)
+            require_short_texts(path, footer, dataset.largest)
         schemas = [pq.read_schema(path).remove_metadata() for path in paths]
     except (pa.ArrowException, OSError, ValueError):
         return None  # whoever reads it whole says what is wrong

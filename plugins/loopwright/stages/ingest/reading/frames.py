@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from loopwright.errors import ArrivalUnreadable, CannotRun, shown
 from loopwright.stages.ingest.arriving.batch_names import stem
 from loopwright.stages.ingest.reading.delimited import inexact, read_csv
+from loopwright.stages.ingest.reading.dictionaries import require_short_texts
 from loopwright.stages.ingest.reading.footers import require_decodable
 from loopwright.stages.ingest.reading.unpacking import UNPACKERS, plain_bytes
 
@@ -112,6 +113,7 @@ def _parquet(path: Path, largest: int) -> Reading:
     with path.open("rb") as stream:
         file = pq.ParquetFile(stream)
         require_decodable(file.metadata, path.stat().st_size, largest)
+        require_short_texts(path, file.metadata, largest)
         table = file.read()
     table = table.drop_columns([name for name in set(table.column_names) if name.startswith("__index_level_")])
     names, doubled = _told_apart(table.column_names)
