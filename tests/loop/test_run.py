@@ -1,14 +1,18 @@
 """One turn of the loop: what is done in which order, killed anywhere and run again, and what a fault harms."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
-from loopwright.errors import UnknownName
+from loopwright.errors import DataFault, UnknownName
 from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop.run import turn
 from loopwright.loop.status import status
 from loopwright.loop.step import STAGES, Began, Step
+from loopwright.stages.train import decide_training
 from support import toy as toys
 from support.house import cold_mlflow, made_mlflow
 
@@ -197,3 +201,24 @@ def test_a_model_that_is_neither_scored_nor_watched_is_only_trained(toy):
 def test_an_unknown_model_is_refused(toy):
     with pytest.raises(UnknownName, match="'tip'"):
         turn(toy.workspace, "tip")
+
+
+def test_on_a_record_that_was_changed_nothing_is_trained_or_released_and_the_champion_goes_on(toy):
+    toy.arrive(1)
+    toy.arrive(2)
+    turn(toy.workspace, "tips")
+    with closing(sqlite3.connect(toy.workspace.ledger.removeprefix("sqlite:///"))) as database, database:
+        database.execute("UPDATE events SET reason = 'as it suits me' WHERE subject = 'model/tips' AND sequence = 1")
+    toy.arrive(3)
+    summary = turn(toy.workspace, "tips")
+    assert words(summary) == [
+        ("verify", "fault", None),
+        ("ingest", "published", "2024-03"),
+        ("score", "scored", "2024-03"),
+        ("monitor", "pass", "2024-03"),
+    ]
+    assert "its hash differs" in summary.steps[0].why
+    assert "rebuild" not in summary.steps[0].why
+    assert summary.exit_status == 2
+    with pytest.raises(DataFault, match="nothing is trained on it"):
+        decide_training(toy.workspace, toy.tips, force=True)

@@ -1,7 +1,9 @@
 """How everything stands, folded from the ledger, and who needs a person."""
 
 import json
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
@@ -183,6 +185,24 @@ def test_what_an_earlier_version_did_is_not_told_of_the_champion(arrived):
     assert of(arrived)["monitored"] is None
     watch(arrived, "2024-03", "2")
     assert of(arrived)["monitored"]["batch_id"] == "2024-03"
+
+
+def tamper(toy, subject: str) -> None:
+    with closing(sqlite3.connect(toy.workspace.ledger.removeprefix("sqlite:///"))) as database, database:
+        database.execute("UPDATE events SET reason = 'as it suits me' WHERE subject = ?", (subject,))
+
+
+@pytest.mark.parametrize("name", [None, "tips"])
+def test_a_record_that_was_changed_needs_a_person_and_one_too_long_to_verify_is_said(arrived, monkeypatch, name):
+    register(arrived, "1")
+    assert status(arrived.workspace, name)["record"] == {"events": 2, "verified": True, "problems": {}}
+    tamper(arrived, "model/tips")
+    stands = status(arrived.workspace, name)
+    [tips] = [one for one in stands["models"] if one["name"] == "tips"]
+    assert "its hash differs" in tips["needs"][0]
+    assert set(stands["record"]["problems"]) == {"model/tips"}
+    monkeypatch.setattr("loopwright.loop.status.VERIFIED", {"all": 1, "one": 1})
+    assert status(arrived.workspace, name)["record"] == {"events": 2, "verified": False, "problems": {}}
 
 
 def test_a_decision_to_train_is_told_with_what_came_of_it(arrived):

@@ -11,6 +11,8 @@ from loopwright.ledger.folds import fold
 if TYPE_CHECKING:
     from loopwright.ledger.state import State
 
+_ENTRY = "The entry "
+
 
 def problems(events: Sequence[Event], state: State) -> list[str]:
     """Return what is wrong, a sentence each.
@@ -52,6 +54,22 @@ def out_of_line(event: Event, before: Event | None) -> list[str]:
     return found
 
 
+def how_to_mend(subject: str, problems: Sequence[str]) -> str:
+    """Return what a person does about a record that is not what was recorded.
+
+    :param subject: whose record.
+    :param problems: as :func:`problems` gives them.
+    """
+    _, _, name = subject.partition("/")
+    # Where an event itself was changed there is nothing sound to fold from.
+    folds = all(problem.startswith(_ENTRY) for problem in problems)
+    rebuilt = f"`loopwright ledger rebuild {subject}` folds the state anew from its events, which are sound; "
+    return (
+        f"`loopwright history {name or subject} --verify` tells all. Find who changed it; {rebuilt if folds else ''}"
+        "`loopwright ledger restore` takes a backup into an empty ledger."
+    )
+
+
 def departed(sequence: int, expected: str, found: str | None) -> str | None:
     """Return what is wrong with a chain whose event is not the one that a backup ends with; ``None`` when it is.
 
@@ -84,4 +102,4 @@ def refolded(events: Sequence[Event]) -> dict[str, Any]:
 def _differing(events: Sequence[Event], state: State) -> list[str]:
     entries = refolded(events)
     keys = sorted(key for key in entries.keys() | state.entries.keys() if entries.get(key) != state.entries.get(key))
-    return [f"The entry {key} is not what the events say." for key in keys]
+    return [f"{_ENTRY}{key} is not what the events say." for key in keys]

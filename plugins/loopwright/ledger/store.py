@@ -147,6 +147,16 @@ class Ledger:
             recorded = journal.events(connection, subject)
             return soundness.problems(recorded, journal.state(connection, subject))
 
+    def unsound(self) -> dict[str, list[str]]:
+        """Return what is wrong with every record that is not sound, by subject: a pass over all events."""
+        with self._database.reading() as connection:
+            recorded: dict[str, list[Event]] = {}
+            for event in journal.streamed(connection):
+                recorded.setdefault(event.subject, []).append(event)
+            states = journal.states(connection)
+        found = {name: soundness.problems(recorded.get(name, []), state) for name, state in states.items()}
+        return {name: problems for name, problems in found.items() if problems}
+
     def rebuild(self, subject: str | None = None) -> int:
         """Fold the entries anew from the events.
 

@@ -12,10 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from loopwright.declaration import Project
+from loopwright.ledger.soundness import how_to_mend
 from loopwright.ledger.store import Ledger
 from loopwright.loop import said
 from loopwright.loop.learning import Learning
-from loopwright.loop.step import STAGES, Stage, Summary
+from loopwright.loop.step import FAULT, STAGES, Stage, Step, Summary
 from loopwright.loop.taking_in import arrived, take_in_one, tell_refused
 from loopwright.loop.telling import Listener, Teller
 
@@ -55,6 +56,7 @@ class _Turn:
         arrivals = found.arrivals
         tell_refused(found, self.teller)
         self.teller.total = len(arrivals)
+        self._keep_to_what_is_sound()
         if "release" in self.included:
             self.learning.mend()
             self.learning.release()  # what an earlier turn left, before anything newer is decided
@@ -72,6 +74,16 @@ class _Turn:
             waits_for=tuple(self.learning.waits_for),
             seconds=time.monotonic() - started,
         )
+
+    def _keep_to_what_is_sound(self) -> None:
+        """Say of a record that was changed that it was, and train and release nothing on it; the champion goes on."""
+        subject = f"model/{self.model.name}"
+        problems = self.ledger.verify(subject)
+        if problems:
+            self.included = tuple(stage for stage in self.included if stage not in {"train", "release"})
+            what = "the record is not what was recorded, so nothing is trained or released on it"
+            why = f"{what}: {problems[0]} {how_to_mend(subject, problems)}"
+            self.teller.tell(Step("release", "verify", None, FAULT, why, 0.0))
 
     def _champion(self) -> str | None:
         champion = self.ledger.model(self.model.name).champion

@@ -28,6 +28,8 @@ def status(workspace: Workspace, model: str | None = None) -> dict[str, Any]:
 
     :param workspace: where everything is.
     :param model: only this one, and its dataset; else all.
+    :return: ``models``, ``datasets``, and ``record``: whether the ``events`` that this rests on were ``verified``, and
+        the ``problems`` by subject.
     :raises UnknownName: if there is no such model.
     """
     project, ledger = Project.at(workspace.project), Ledger.of(workspace)
@@ -35,7 +37,24 @@ def status(workspace: Workspace, model: str | None = None) -> dict[str, Any]:
     read = _Read(ledger, whole=model is None)
     models = [_model(project, read, name) for name in names]
     wanted = project.dataset_names() if model is None else sorted({m["dataset"] for m in models if m["dataset"]})
-    return {"models": models, "datasets": [_dataset(workspace, project, read, name) for name in wanted]}
+    datasets = [_dataset(workspace, project, read, name) for name in wanted]
+    record = read.record()
+    for kind, found in (("model", models), ("dataset", datasets)):
+        for one in found:
+            problems = record["problems"].get(f"{kind}/{one['name']}")
+            one["needs"] = [*([_tampered(one["name"], problems)] if problems else []), *one["needs"]]
+    return {"models": models, "datasets": datasets, "record": record}
+
+
+VERIFIED = {"all": 2_000, "one": 20_000}
+"""So many events are verified at a glance, at some 30 µs each; of more it is said that they were not."""
+
+
+def _tampered(name: str, problems: list[str]) -> str:
+    return (
+        f"the record is not what was recorded: {problems[0]} Nothing is trained or released on it; "
+        f"`loopwright history {name} --verify` tells all"
+    )
 
 
 class _Read:
@@ -47,6 +66,17 @@ class _Read:
     def __init__(self, ledger: Ledger, *, whole: bool) -> None:
         self._ledger, self._whole = ledger, whole
         self._known = ledger.states() if whole else {}
+
+    def record(self) -> dict[str, Any]:
+        """Return whether what was read is what was recorded, if that is soon found out: ``problems`` by subject."""
+        events = sum(state.sequence for state in self._known.values())
+        verified = events <= VERIFIED["all" if self._whole else "one"]
+        problems: dict[str, list[str]] = {}
+        if verified and self._whole:
+            problems = self._ledger.unsound()
+        elif verified:
+            problems = {name: found for name in self._known if (found := self._ledger.verify(name))}
+        return {"events": events, "verified": verified, "problems": problems}
 
     def model(self, name: str) -> ModelState:
         return cast("ModelState", self._state(f"model/{name}"))

@@ -17,7 +17,7 @@ from loopwright.errors import counted, shown_names
 def command(model: str | None, setting: Setting) -> int:
     """Say how every model and dataset stands, a line each, and who needs you; or all about one MODEL.
 
-    With --json: one document, {"models": […], "datasets": […]}, the same for one as for all.
+    With --json: one document, {"models": […], "datasets": […], "record": {…}}, the same for one as for all.
     """
     from loopwright.loop.status import status
 
@@ -29,6 +29,7 @@ def command(model: str | None, setting: Setting) -> int:
     elif model:
         _tell_dataset(stands["datasets"][0]) if stands["datasets"] else None
         _tell_model(stands["models"][0])
+        _tell_record(stands)
     else:
         _tell_all(stands["datasets"], _of_dataset, ("DATASET", "BATCHES", "ROWS", "LAST", "WAITING"))
         _tell_all(
@@ -36,7 +37,8 @@ def command(model: str | None, setting: Setting) -> int:
             _of_model,
             ("MODEL", "CHAMPION", "AT THE GATE", "WATCHED", "SCORED", "WAITS", "LAST DECISION"),
         )
-        click.echo(_in_short(stands["models"] + stands["datasets"]))
+        _tell_record(stands)
+        click.echo(_in_short(stands["models"] + stands["datasets"], stands["record"]))
     return 0
 
 
@@ -58,6 +60,17 @@ def _tell_all(all_of_them: list[dict[str, Any]], row_of: Any, head: tuple[str, .
             click.echo(f"{coloured('needs you', 10)} {one['name']}: {need}")
     if rows:
         click.echo()
+
+
+def _tell_record(stands: dict[str, Any]) -> None:
+    """Say what of the record is not about anything above, or that nobody looked at it."""
+    record = stands["record"]
+    told = {f"{kind}/{one['name']}" for kind in ("model", "dataset") for one in stands[f"{kind}s"]}
+    for subject in sorted(record["problems"].keys() - told):
+        click.echo(f"{coloured('needs you', 10)} {subject}: {record['problems'][subject][0]}")
+    if not record["verified"]:
+        said = f"The record, {record['events']:,} events, is not verified at a glance; `loopwright ledger check` does."
+        click.echo(click.style(said, dim=True))
 
 
 def _line(row: tuple[str, ...], widths: list[int]) -> str:
@@ -159,9 +172,11 @@ def _outcome_of(decision: dict[str, Any]) -> str:
     return f"trained: {version}{decision['came_to']}" if decision.get("came_to") else "to train"
 
 
-def _in_short(all_of_them: list[dict[str, Any]]) -> str:
+def _in_short(all_of_them: list[dict[str, Any]], record: dict[str, Any]) -> str:
     """Return the morning's answer in one line."""
     need = [one["name"] for one in all_of_them if one["needs"]]
+    if not need and record["problems"]:
+        return click.style("The record needs you.", bold=True)
     if not need:
         return click.style("Nobody needs you.", fg="green")
     verb = "needs" if len(need) == 1 else "need"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from loopwright.errors import DataFault, LedgerConflict, UnknownName
 from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.soundness import how_to_mend
 from loopwright.ledger.store import Ledger
 from loopwright.stages.release.approval import overdue, record_approval, unanswered
 from loopwright.stages.release.conditions import ReleaseRefused, known_version, stale
@@ -124,8 +125,7 @@ class Moving:
                 "The record of this model is not what was recorded, so nothing is released on it.",
                 where=self.subject,
                 got=problems[0],
-                mend=f"`loopwright history {self.model} --verify` tells all. Find who changed it; `loopwright ledger "
-                "rebuild` folds the state anew from sound events, `loopwright ledger restore` takes a backup.",
+                mend=how_to_mend(self.subject, problems),
             )
 
     def project(self) -> None:

@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from loopwright.errors import shown_names
+from loopwright.errors import DataFault, shown_names
 from loopwright.ledger.events import Draft, Kind
+from loopwright.ledger.soundness import how_to_mend
 from loopwright.ledger.store import Ledger
 from loopwright.stages.train.question import Question
 from loopwright.stages.train.reasons import brakes_on, open_training, reasons_for, said
@@ -73,9 +74,11 @@ def decide_training(
     :param params: a person's training parameters for this once; they win over the declared and the tuned.
     :param force: judge anew although nothing changed; the finished run of the same fingerprint is reused.
     :param now: aware time; the present when left out.
+    :raises DataFault: if the model's record is not what was recorded: nothing that is trained on it is released.
     """
     now = now or datetime.now(UTC)
     ledger = Ledger.of(workspace)
+    _require_sound(ledger, f"model/{model.name}")
     question = Question.of(workspace, model, ledger.dataset(model.dataset), params or {}, now)
     person = reason or ("forced" if force else "parameters given" if params else None)
     made: list[TrainingDecision] = []
@@ -87,6 +90,17 @@ def decide_training(
 
     ledger.decide(f"model/{model.name}", decision)
     return made[-1]
+
+
+def _require_sound(ledger: Ledger, subject: str) -> None:
+    problems = ledger.verify(subject)
+    if problems:
+        raise DataFault(
+            "The record of this model is not what was recorded, so nothing is trained on it.",
+            where=subject,
+            got=problems[0],
+            mend=how_to_mend(subject, problems),
+        )
 
 
 def considered(
