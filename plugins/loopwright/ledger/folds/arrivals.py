@@ -134,6 +134,7 @@ def _arrival(event: Event, status: str) -> dict[str, Any]:
         "report": seen.get("report"),
         "at": event.at,
         "sequence": event.sequence,
+        **({"superseded": seen["superseded"]} if seen.get("superseded") else {}),
     }
 
 

@@ -32,6 +32,7 @@ class ValidationReport:
     :param arrival_digest: over the arrival's bytes.
     :param expectations: what became of each expectation, in the suite's order.
     :param results: Great Expectations' own results, in the same order.
+    :param superseded: what went with the arrival before, undecided: ``rows``, its ``report``, and the ``owner`` to ask.
     """
 
     dataset: str
@@ -50,6 +51,7 @@ class ValidationReport:
     content_digest: str | None = None
     expectations: tuple[ExpectationResult, ...] = ()
     results: tuple[Mapping[str, Any], ...] = ()
+    superseded: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -70,6 +72,7 @@ class ValidationReport:
             "content_digest": self.content_digest,
             "expectations": [answer.to_dict() for answer in self.expectations],
             "results": [dict(result) for result in self.results],
+            "superseded": dict(self.superseded) if self.superseded else None,
         }
 
 

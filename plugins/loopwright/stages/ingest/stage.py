@@ -105,7 +105,10 @@ def _ingested(
         unread = file.bytes() if unreadable and _may_be_held(dataset, file.paths) else None
     require_unchanged(arrival, workspace.storage_options)
     timed = bool(dataset.event_time)
-    commit = Commit(workspace, Lake.of(workspace), ledger, state, arrival.signature, today, timed, actor, again=again)
+    commit = Commit(
+        workspace, Lake.of(workspace), ledger, state, arrival.signature, today, timed, actor,
+        again=again, owner=dataset.owner,
+    )  # fmt: skip
     result = committed(commit, examined, unread)
     cover(workspace, dataset, actor=actor)
     return result

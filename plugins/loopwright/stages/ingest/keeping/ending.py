@@ -7,7 +7,7 @@ same end, and what has no ledger event did not happen, so a run that was killed 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from loopwright.lake.columns import ColumnUnfit
@@ -26,6 +26,7 @@ from loopwright.stages.ingest.keeping.commitment import (
     recorded_once,
 )
 from loopwright.stages.ingest.keeping.leftovers import erase_leftovers, let_go, sweep_held
+from loopwright.stages.ingest.keeping.superseding import told_of, undecided_before
 from loopwright.stages.ingest.results import IngestResult, ValidationReport
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Commit:
     :param actor: who asked.
     :param ruling: what a person decided, if that is what is done.
     :param again: whether the tables are only brought to what may well be recorded already.
+    :param owner: of the dataset.
     """
 
     workspace: Workspace
@@ -61,6 +63,7 @@ class Commit:
     actor: str
     ruling: Mapping[str, Any] | None = None
     again: bool = False
+    owner: str = ""
 
 
 def committed(commit: Commit, examined: Examined, unread: bytes | None) -> IngestResult:
@@ -86,6 +89,9 @@ def committed(commit: Commit, examined: Examined, unread: bytes | None) -> Inges
             held = commit.ruling["held"] if commit.ruling else keep_held(lake, report, examined.reading, unread)
     if version is None:
         keep_quarantined(lake, report, whole(examined))
+    gone = undecided_before(commit.state, report.batch_id, report.arrival_digest, commit.owner)
+    gone = None if commit.ruling else gone  # a person decided
+    report = replace(report, superseded=gone)
     where = keep_report(lake, report)
     kind = Kind.BATCH_QUARANTINED if version is None else Kind.BATCH_PUBLISHED
     kept_whole = report.rows_read or 0 if examined.reading is not None else 0
@@ -105,9 +111,11 @@ def committed(commit: Commit, examined: Examined, unread: bytes | None) -> Inges
         "ruling": commit.ruling["sequence"] if commit.ruling else None,
         "verdict": report.verdict.to_dict(),
         "report": where,
+        **({"superseded": gone} if gone else {}),
         **({} if version is None else _published(report, version)),
     }
-    draft = Draft(kind, commit.actor, report.verdict.why(), evidence)
+    why = report.verdict.why()
+    draft = Draft(kind, commit.actor, f"{why}; {told_of(gone)}" if gone else why, evidence)
     recorded_once(commit.ledger, commit.state, draft, again=commit.again)
     if evidence["let_go"]:
         erase_leftovers(commit.workspace, report.dataset)
