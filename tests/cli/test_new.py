@@ -1,12 +1,16 @@
 """A folder to start from: written whole, never over another, and right as it stands."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from loopwright.declaration import Project
-from loopwright.loop.ci import folder_tests
+from loopwright.loop.own_tests import folder_tests
 from loopwright.verdict import Outcome
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -27,6 +31,7 @@ def test_the_folders_hold_what_the_readme_says(started):
         "models/tip/features.py",
         "models/tip/training.py",
         "models/tip/tests/test_features.py",
+        "models/tip/tests/test_training.py",
     }
 
 
@@ -38,6 +43,28 @@ def test_what_is_written_is_declared_right_and_its_tests_pass(loopwright, starte
     assert project.model("other").dataset == "trips"
     check = folder_tests(project.model_folder("other"), "other")
     assert check.outcome is Outcome.PASS, check.observed
+
+
+def test_its_tests_stand_the_code_of_the_readme_and_try_it_on_what_has_arrived(started):
+    project = Project.at(started)
+    blocks = (ROOT / "README.md").read_text(encoding="utf-8").split("```")
+    for name in ("datasets/trips/dataset.yaml", "models/tip/model.yaml", "models/tip/features.py",
+                 "models/tip/training.py"):  # fmt: skip
+        [code] = [block for block in blocks if f"\n# include/{name}\n" in block]
+        (started / "include" / name).write_text(code.partition("\n")[2], encoding="utf-8")
+    (started / "arrivals/trips").mkdir(parents=True)
+    rows = pd.DataFrame({
+        "pickup_datetime": pd.date_range("2024-01-01", periods=40, freq="h"), "passenger_count": 1, "payment_type": 1,
+        "trip_distance": np.linspace(1, 9, 40), "fare_amount": 10.0, "tip_amount": 3.0,
+    })  # fmt: skip
+    rows.to_csv(started / "arrivals/trips/2024-01.csv", index=False)
+    check = folder_tests(project.model_folder("tip"), "model/tip")
+    assert check.outcome is Outcome.PASS, check.observed
+    assert check.why.startswith("3 passed")
+    features = project.model_folder("tip") / "features.py"
+    features.write_text(features.read_text().replace("return trips[[", "return trips.head(7)[["))
+    check = folder_tests(project.model_folder("tip"), "model/tip")
+    assert "test_every_row_has_features at tests/test_features.py:" in check.why
 
 
 def test_the_tests_of_a_new_dataset_pass(started):

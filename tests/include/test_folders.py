@@ -6,7 +6,7 @@ import pytest
 
 from loopwright.declaration import Project, Workspace
 from loopwright.loop.checks import declaration_checks, declared
-from loopwright.loop.ci import folder_tests
+from loopwright.loop.own_tests import folder_tests
 from loopwright.verdict import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]

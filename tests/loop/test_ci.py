@@ -8,8 +8,9 @@ from loopwright.errors import UnknownName
 from loopwright.lake import Lake
 from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
-from loopwright.loop import ci
-from loopwright.loop.ci import check_project, folder_tests
+from loopwright.loop import own_tests
+from loopwright.loop.ci import check_project
+from loopwright.loop.own_tests import folder_tests
 from loopwright.verdict import Outcome
 from support.published import publish
 from support.toy import rides
@@ -62,7 +63,23 @@ def test_a_failing_test_fails_the_verdict_and_says_which(tested):
     (tested.project.model_folder("tips") / "tests" / "test_bad.py").write_text("def test_no():\n    assert 1 == 2\n")
     verdict = check_project(tested.workspace, "tips")
     assert verdict.outcome is Outcome.FAIL
-    assert "test_no" in next(check.why for check in verdict.checks if check.name == "tests:model/tips")
+    why = next(check.why for check in verdict.checks if check.name == "tests:model/tips")
+    assert "test_no at tests/test_bad.py:2: assert 1 == 2" in why
+    assert "`cd include/models/tips && python -m pytest tests`" in why
+
+
+def test_of_tests_that_cannot_be_imported_the_error_is_told_and_where_it_is(tmp_path):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "features.py").write_text("def build(rows):\n    return {}[rows]\n")
+    (tmp_path / "tests" / "test_features.py").write_text("import os\n\nfrom features import COLUMNS\n")
+    check = folder_tests(tmp_path, "model/x")
+    assert "tests/test_features.py:3: ImportError: cannot import name 'COLUMNS' from 'features'" in check.why
+    (tmp_path / "tests" / "test_features.py").write_text(
+        "from features import build\n\n\ndef test_it():\n    build(1)\n\n\ndef test_too():\n    build(2)\n"
+    )
+    check = folder_tests(tmp_path, "model/x")
+    assert check.why.startswith("2 failed")
+    assert "test_it at features.py:2: KeyError: 1; test_too at features.py:2: KeyError: 2; to run them:" in check.why
 
 
 def test_a_training_that_raises_fails_the_verdict(toy):
@@ -131,7 +148,7 @@ def test_a_folder_s_modules_are_its_own_and_nothing_is_left_behind(tmp_path):
 def test_tests_that_never_end_are_ended(tmp_path, monkeypatch):
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_slow.py").write_text("import time\n\n\ndef test_it():\n    time.sleep(60)\n")
-    monkeypatch.setattr(ci, "SECONDS_FOR_TESTS", 2)
+    monkeypatch.setattr(own_tests, "SECONDS_FOR_TESTS", 2)
     check = folder_tests(tmp_path, "model/x")
     assert check.outcome is Outcome.FAIL
     assert "longer than 2 s" in check.why
@@ -139,7 +156,7 @@ def test_tests_that_never_end_are_ended(tmp_path, monkeypatch):
 
 def test_without_pytest_it_is_inconclusive_and_never_a_pass(tmp_path, monkeypatch):
     (tmp_path / "tests").mkdir()
-    monkeypatch.setattr(ci.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(own_tests.importlib.util, "find_spec", lambda name: None)
     assert folder_tests(tmp_path, "model/x").outcome is Outcome.INCONCLUSIVE
 
 
@@ -157,7 +174,7 @@ def test_what_cannot_be_told_is_no_pass_unless_that_is_said(tested, monkeypatch)
     from loopwright.cli.main import main
 
     tested.arrive(1)
-    monkeypatch.setattr(ci.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(own_tests.importlib.util, "find_spec", lambda name: None)
     for more, status in (([], 1), (["--allow-inconclusive"], 0)):
         with pytest.raises(SystemExit) as left:
             main(["ci", "tips", "--project", str(tested.path), *more])

@@ -6,33 +6,22 @@ The verdict is recorded with the digest of the code that it judged. Nothing here
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loopwright.declaration import Project
 from loopwright.declaration.code import code_digest
-from loopwright.errors import shown
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop.checks import declaration_checks, declared
 from loopwright.loop.gate_changes import gone_checks
+from loopwright.loop.own_tests import folder_tests
 from loopwright.loop.smoke import smoke_check
 from loopwright.loop.trial import trial_checks
 from loopwright.verdict import Check, Outcome, Verdict
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
-
-SECONDS_FOR_TESTS = 600
-"""A folder's tests that take longer are no tests of a folder."""
-
-NO_TESTS_COLLECTED = 5
-"""pytest's exit status."""
 
 
 def check_project(
@@ -68,36 +57,6 @@ def check_project(
     evidence = {"project": project.path.name, "verdict": verdict.to_dict(), "code_digest": digest}
     Ledger.of(workspace).record(subject, Draft(Kind.CI_JUDGED, actor, verdict.why(), evidence))
     return verdict
-
-
-def folder_tests(folder: Path, about: str) -> Check:
-    """Run the tests of one folder, in a process of their own where only that folder's modules are importable.
-
-    :param folder: a dataset's or a model's folder.
-    :param about: such as ``model/flight_delay``.
-    """
-    name = f"tests:{about}"
-    if not (folder / "tests").is_dir():
-        return Check(name, Outcome.NOT_APPLICABLE, "it has no tests/", required=False)
-    if importlib.util.find_spec("pytest") is None:
-        return Check(name, Outcome.INCONCLUSIVE, "pytest is not installed here, so its tests cannot be run")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib"]
-    command += [f"--rootdir={folder}", f"--config-file={os.devnull}", "tests"]
-    paths = os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        ran = subprocess.run(  # noqa: S603 - this interpreter, on the project's own tests
-            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS_FOR_TESTS, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return Check(name, Outcome.FAIL, f"its tests took longer than {SECONDS_FOR_TESTS} s", asked=SECONDS_FOR_TESTS)
-    if ran.returncode == NO_TESTS_COLLECTED:
-        return Check(name, Outcome.NOT_APPLICABLE, "its tests/ holds no test", required=False)
-    said = ran.stdout.strip().splitlines() or ran.stderr.strip().splitlines() or ["nothing was said"]
-    if ran.returncode == 0:
-        return Check(name, Outcome.PASS, said[-1])
-    failed = [line for line in said if line.startswith(("FAILED", "ERROR"))]
-    return Check(name, Outcome.FAIL, shown("; ".join(failed or said[-1:])), observed=shown("\n".join(said[-40:])))
 
 
 def _checks(

@@ -1,7 +1,6 @@
 """Trains a model's code on a handful of real rows, to find in seconds what a training would find in hours.
 
-It needs neither MLflow nor a published batch: where nothing is published yet, the first arrival that can be read is
-cleaned as ingest would and used instead.
+It needs neither MLflow nor a published batch: the rows are those that :mod:`loopwright.loop.sample` finds.
 """
 
 from __future__ import annotations
@@ -10,9 +9,8 @@ import time
 from typing import TYPE_CHECKING
 
 from loopwright.declaration.code import code_of
-from loopwright.errors import ArrivalUnreadable, CannotRun, DeclarationError, LoopwrightError
-from loopwright.ledger.store import Ledger
-from loopwright.serving.matured import labelled_rows, labels_complete
+from loopwright.errors import DeclarationError, LoopwrightError
+from loopwright.loop.sample import rows_to_try
 from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from loopwright.declaration import ModelSpec, Project, Workspace
-    from loopwright.stages.ingest.arriving.arrival import Arrival
 
 ROWS = 1000
 """Rows trained on at the most."""
@@ -38,7 +35,7 @@ def smoke_check(workspace: Workspace, project: Project, name: str) -> Check:
     """
     about, spec = f"smoke:model/{name}", project.model(name)
     try:
-        rows = _rows(workspace, project, spec)
+        rows = rows_to_try(workspace, project, spec, ROWS)
         if rows is None:
             return Check(about, Outcome.NOT_APPLICABLE, "no batch with labels is there to train on", required=False)
         started = time.monotonic()
@@ -66,7 +63,7 @@ def tried_check(workspace: Workspace, project: Project, name: str) -> Check:
         why = f"the declaration of dataset {spec.dataset} is wrong: label and features were not called"
         return Check(about, Outcome.NOT_APPLICABLE, why, required=False)
     try:
-        rows = _rows(workspace, project, spec, most=FEW)
+        rows = rows_to_try(workspace, project, spec, FEW)
         if rows is None:
             why = "no batch with labels is there: label and features were not called"
             return Check(about, Outcome.NOT_APPLICABLE, why, required=False)
@@ -88,63 +85,3 @@ def _train(spec: ModelSpec, folder: Path, rows: pd.DataFrame, entrypoint: str) -
         learned = learn(spec, folder, known, entrypoint, spec.train.params)
         card = learned.card.to_dict()
         answers_by(learned.estimator, conformed(known.features, card), card, folder, f"model {spec.name}")
-
-
-def _rows(workspace: Workspace, project: Project, spec: ModelSpec, most: int = ROWS) -> pd.DataFrame | None:
-    """Return a seeded sample of the newest published batch with labels, or of the first arrival that can be read."""
-    rows = _published(workspace, project, spec)
-    if rows is None and not project.dataset(spec.dataset).labels.arrivals:  # which are joined to what is published
-        rows = _arrived(workspace, project, spec.dataset)
-    if rows is None or rows.empty:
-        return None
-    return rows.sample(min(most, len(rows)), random_state=spec.train.seed).sort_index().reset_index(drop=True)
-
-
-def _published(workspace: Workspace, project: Project, spec: ModelSpec) -> pd.DataFrame | None:
-    dataset = project.dataset(spec.dataset)
-    for batch in reversed(Ledger.of(workspace).dataset(spec.dataset).published()):
-        if batch["rows"] and labels_complete(workspace, dataset, batch):
-            return labelled_rows(workspace, spec, batch)
-    return None
-
-
-def _arrived(workspace: Workspace, project: Project, dataset: str) -> pd.DataFrame | None:
-    from loopwright.stages.ingest.arriving.listing import listed_for
-
-    spec = project.dataset(dataset)
-    try:
-        arrivals = listed_for(workspace, spec).arrivals
-    except CannotRun:  # the folder is not there: nothing has arrived, and that is for ingest to say
-        return None
-    for arrival in arrivals:
-        try:
-            return cleaned(workspace, project, dataset, arrival)
-        except ArrivalUnreadable:
-            continue
-    return None
-
-
-def cleaned(workspace: Workspace, project: Project, dataset: str, arrival: Arrival) -> pd.DataFrame:
-    """Return the rows of one file as ingest would publish them, not judged by what is expected of them.
-
-    :param workspace: for storage options and the key of hashed columns.
-    :param project: the project.
-    :param dataset: the dataset's name.
-    :param arrival: the file.
-    :raises ArrivalUnreadable: if its bytes are not the declared format.
-    """
-    from loopwright.stages.ingest.arriving.fetching import fetched
-    from loopwright.stages.ingest.cleaning import clean
-    from loopwright.stages.ingest.examining.structure import timed
-    from loopwright.stages.ingest.reading.as_text import text_columns
-    from loopwright.stages.ingest.reading.gathering import read_all
-    from loopwright.stages.ingest.sensitive import protected
-
-    spec = project.dataset(dataset)
-    with fetched(arrival, workspace.storage_options) as file:
-        found = read_all(file.paths, spec, text=text_columns(spec, {}))
-    frame = protected(found, spec, workspace.hash_key).frame
-    frame = clean(frame, spec.clean, project.dataset_folder(dataset)).frame
-    if spec.event_time:
-        frame = timed(frame, spec.event_time)[0]
-    return frame.assign(_batch_id=arrival.batch_id)

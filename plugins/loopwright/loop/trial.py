@@ -16,8 +16,7 @@ import numpy as np
 from loopwright.declaration.code import code_of
 from loopwright.errors import DeclarationError, LoopwrightError, shown_names
 from loopwright.loop.gate_changes import change_check
-from loopwright.loop.smoke import cleaned
-from loopwright.stages.ingest.arriving.arrival import Arrival
+from loopwright.loop.sample import as_arrival, cleaned, sample_files
 from loopwright.verdict import Check, Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ class _Sample:
 
         assert spec.ci is not None  # noqa: S101 - asked by the only caller
         folder = project.model_folder(spec.name)
-        files = sorted(path for path in folder.glob(spec.ci.sample) if path.is_file())
+        files = sample_files(project, spec)
         if not files:
             raise DeclarationError(
                 "The sample that the model declares for its pull requests is not there.",
@@ -109,8 +108,7 @@ class _Sample:
                 allowed=shown_names(sorted(p.name for p in folder.iterdir())),
                 mend="Keep a few thousand rows beside the model, as files of the dataset's format.",
             )
-        arrivals = [Arrival(path.stem, str(path), signature="") for path in files]  # nobody sends these
-        frames = [cleaned(workspace, project, spec.dataset, arrival) for arrival in arrivals]
+        frames = [cleaned(workspace, project, spec.dataset, as_arrival(path)) for path in files]
         if len(frames) > 1:
             return cls(pd.concat(frames[:-1], ignore_index=True), frames[-1])
         cut = int(len(frames[0]) * (1 - HELD_OUT))
