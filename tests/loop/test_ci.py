@@ -68,6 +68,17 @@ def test_a_failing_test_fails_the_verdict_and_says_which(tested):
     assert "`cd include/models/tips && python -m pytest tests`" in why
 
 
+def test_of_rows_about_people_only_the_kind_of_error_and_its_place_go_on_record(toy):
+    toy.edit("include/datasets/rides/dataset.yaml", "clean:", "sensitive: {drop: [zone]}\nclean:")
+    folder = toy.project.model_folder("tips")
+    (folder / "tests").mkdir()
+    (folder / "tests" / "test_bad.py").write_text("def test_no():\n    assert 'Ada' == 2\n")
+    check = folder_tests(folder, "model/tips")
+    assert check.outcome is Outcome.FAIL
+    assert "test_no at tests/test_bad.py:2: AssertionError (not repeated" in check.why
+    assert "Ada" not in str(check.to_dict())
+
+
 def test_of_tests_that_cannot_be_imported_the_error_is_told_and_where_it_is(tmp_path):
     (tmp_path / "tests").mkdir()
     (tmp_path / "features.py").write_text("def build(rows):\n    return {}[rows]\n")

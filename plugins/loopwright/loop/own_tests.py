@@ -1,4 +1,8 @@
-"""Runs the tests that a team keeps in a folder of a dataset or model, and says of a failure what a person needs."""
+"""Runs the tests that a team keeps in a folder of a dataset or model, and says of a failure what a person needs.
+
+What must stay true: where the rows hold columns about people, no word of a failed test goes on record but what failed,
+where, and the kind of its error; whoever runs the tests by hand reads the rest.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from loopwright.declaration.quoting import UNSAID, quotable
 from loopwright.errors import shown
 from loopwright.verdict import Check, Outcome
 
@@ -45,14 +50,16 @@ def folder_tests(folder: Path, about: str) -> Check:
     said = ran.stdout.strip().splitlines() or ran.stderr.strip().splitlines() or ["nothing was said"]
     if ran.returncode == 0:
         return Check(name, Outcome.PASS, said[-1])
-    why = f"{said[-1]}: {_told(list(failures(said)))}; to run them: {_by_hand(folder)}"
-    return Check(name, Outcome.FAIL, why, observed=shown("\n".join(said[-40:])))
+    quoted = quotable(folder)
+    why = f"{said[-1]}: {_told(list(failures(said, quoted=quoted)))}; to run them: {_by_hand(folder)}"
+    return Check(name, Outcome.FAIL, why, observed=shown("\n".join(said[-40:])) if quoted else None)
 
 
-def failures(said: list[str]) -> Iterator[str]:
+def failures(said: list[str], *, quoted: bool = True) -> Iterator[str]:
     """Yield what failed, each with the place in the folder's own code and the error.
 
     :param said: pytest's lines, with short tracebacks.
+    :param quoted: whether the error's own words may be repeated, which quote values; else its kind is told.
     """
     what, place, error = "", "", ""
     for line in [*said, "= end"]:
@@ -65,6 +72,7 @@ def failures(said: list[str]) -> Iterator[str]:
             place, error = at[1], ""
         elif line.startswith("E   ") and (not error or _RAISED.match(line)):
             error = line.removeprefix("E   ").strip()
+            error = error if quoted else f"{error.partition(':')[0].partition(' ')[0]} {UNSAID}"
 
 
 def _ran(folder: Path) -> subprocess.CompletedProcess[str]:
