@@ -166,3 +166,29 @@ def test_ticks_are_round_and_within(low, high) -> None:
 def test_an_axis_without_length_has_one_tick() -> None:
     assert ticks(2.0, 2.0) == [2.0]
     assert ticks(float("nan"), 1.0) == []
+
+
+def test_without_a_champion_no_part_is_said_to_be_better_or_worse() -> None:
+    html = page("binary_classification", champion=False)
+    assert "Part by part" in html
+    assert "than the champion" not in html
+    assert ">Gain<" not in html
+    assert "than the champion in each" in page("binary_classification", champion=True)
+
+
+def test_fairness_shows_each_rate_of_each_group_with_what_it_rests_on() -> None:
+    truth, ours, _ = answered("binary_classification")
+    zone = np.where(np.arange(len(truth)) % 3 == 0, EVIL, "a")
+    limits = {"demographic_parity_difference": {"at_most": 0.2}, "equalized_odds_difference": {"at_most": 0.3}}
+    spec = model("binary_classification", fairness={"columns": ["zone"], "limits": limits})
+    checks = judge(spec, ours, None, truth, beside=Beside({"zone": zone}))
+    [check] = [check for check in checks if check.name == "fairness:demographic_parity_difference:zone"]
+    [few] = [row for row in check.observed["groups"] if row["group"] == EVIL]
+    among = zone == EVIL
+    assert (few["n"], few["point"]) == (400, pytest.approx((ours.label == 1)[among].mean()))
+    assert few["low"] < few["point"] < few["high"]
+    html = report(Judgement(spec, "t-1", Verdict("gate", "model/m", checks), truth, ours, None))
+    for rate in ("Selection", "True positive", "False positive"):
+        assert f"<b>{rate} rate by zone.</b>" in html
+    assert EVIL not in html.partition("Group by group")[2]
+    assert f"{few['low']:.3g} to {few['high']:.3g}" in html

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from loopwright.cli.checks import tell_check
 from loopwright.declaration import Project
 from loopwright.loop.gate_changes import gone_checks
 from loopwright.loop.markdown import as_markdown
@@ -82,7 +83,10 @@ def test_code_that_raises_fails(sampled) -> None:
 
 
 def test_what_is_not_asked_of_a_sample_is_said(sampled) -> None:
-    assert "latency" in asked(sampled)["not_asked"].why
+    checks = asked(sampled)
+    assert "latency, " in checks["not_asked"].why or "latency (" in checks["not_asked"].why
+    assert "looks" not in checks  # a sample has no record of who asked it
+    assert checks["holdout_unseen"].why == "nobody was trained on what is held out: the newest rows"
 
 
 def test_the_simple_models_and_columns_that_scoring_lacks_are_asked_about_as_in_production(sampled) -> None:
@@ -103,7 +107,7 @@ def test_rows_that_are_held_out_and_learned_from_are_found(sampled) -> None:
     assert asked(sampled)["holdout_unseen:rows"].outcome is Outcome.FAIL
 
 
-def test_a_change_that_loosens_its_own_gate_is_shown_with_what_the_base_says(sampled) -> None:
+def test_a_change_that_loosens_its_own_gate_is_shown_with_what_the_base_says(sampled, capsys) -> None:
     """It passes by what it declares itself, and whoever reviews it reads that, and what it would have come to."""
     before = base(sampled)
     assert asked(sampled, before)["declaration"].outcome is Outcome.PASS
@@ -119,6 +123,9 @@ def test_a_change_that_loosens_its_own_gate_is_shown_with_what_the_base_says(sam
     assert "By the base's gate: fail: the candidate is worse than the champion" in changed.why
     page = as_markdown(Verdict("ci", "project", (changed,)))
     assert page.index("⚠️") < page.index("| answer |")
+    assert "| ⚠️ notice | `gate:model/tips:declaration` (advisory) |" in page
+    tell_check(changed)
+    assert capsys.readouterr().out.startswith("notice")
 
 
 def test_other_rows_and_a_gate_that_is_gone_are_shown(sampled) -> None:

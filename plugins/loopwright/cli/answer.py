@@ -23,6 +23,7 @@ COLOURS = {
     "gate_overridden": "red",
     "inconclusive": "yellow",
     "waiting": "yellow",
+    "notice": "yellow",
 }
 """Outcome to colour; click leaves colours out where the reader is no terminal."""
 

@@ -19,7 +19,10 @@ def tell_check(check: Check) -> None:
 
     :param check: the check.
     """
+    from loopwright.loop.gate_changes import is_notice
+
     head, *rest = check.why.split("\n")
-    click.echo(f"{coloured(check.outcome.value.replace('_', ' '), 15)}{check.name:<{NAME_WIDTH}} {head}")
+    answer = "notice" if is_notice(check) else check.outcome.value.replace("_", " ")
+    click.echo(f"{coloured(answer, 15)}{check.name:<{NAME_WIDTH}} {head}")
     for line in rest:
         click.echo(f"{'':15}{line}")

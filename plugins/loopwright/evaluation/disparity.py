@@ -26,6 +26,7 @@ from loopwright.evaluation.asking import codes
 from loopwright.evaluation.bootstrap import METHOD_GROUPS, Resampling, from_draws
 from loopwright.evaluation.estimates import Bounds, Estimate, unknown
 from loopwright.evaluation.intervals import too_few
+from loopwright.evaluation.proportions import share
 from loopwright.evaluation.two_shares import apart, ratio
 
 if TYPE_CHECKING:
@@ -66,6 +67,11 @@ class Rates:
         return self.metric.endswith("_ratio")
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """The rates that the metric is made of, in words."""
+        return _ASKED[self.metric.rpartition("_")[0]]
+
+    @property
     def shares(self) -> Array:
         """Each rate of each group, shape ``(rates, groups)``; NaN where it rests on nobody."""
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -89,6 +95,23 @@ class Rates:
         furthest = (min if self.as_ratio else max)(pairs, key=lambda pair: pair.point)
         bounds = _worst_ratio(pairs) if self.as_ratio else _largest_difference(pairs)
         return Estimate(self.point, furthest.error, self.n, f"{furthest.method}, every pair", bounds)
+
+    def of_group(self, rate: int, group: int) -> Estimate:
+        """Return one rate of one group, by itself.
+
+        :param rate: its place among :attr:`asked`.
+        :param group: its code.
+        """
+        hits, among = self.hits[:, rate, group], self.among[:, rate, group]
+        n, units = int(among.sum()), int((among > 0).sum())
+        if self.lacks or not n:
+            return unknown(float(self.shares[rate, group]), n)
+        if self.resampling is None:
+            return share(float(hits.sum()), n)
+        point, pushes = float(self.shares[rate, group]), self._pushes(rate, group)
+        if not pushes.any():
+            return share(point * units, units)
+        return from_draws(self._drawn[:, rate, group], point, pushes, n, units, METHOD_GROUPS)
 
     def _pairs(self, rate: int) -> list[Estimate]:
         """Return each pair's difference or ratio, the greater rate second in a ratio and first in a difference."""

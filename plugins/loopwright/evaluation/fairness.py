@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loopwright.errors import shown_names
 from loopwright.evaluation.disparity import rates_of
@@ -15,7 +15,11 @@ from loopwright.verdict import Check, Outcome
 if TYPE_CHECKING:
     from loopwright.declaration.gate import Fairness
     from loopwright.evaluation.asking import Asking
+    from loopwright.evaluation.disparity import Rates
     from loopwright.evaluation.predicted import Array
+
+_SHOWN = 40
+"""Groups of which a verdict keeps the rates, which is kept for ever."""
 
 
 def fairness_checks(asking: Asking) -> tuple[Check, ...]:
@@ -41,6 +45,7 @@ def fairness_checks(asking: Asking) -> tuple[Check, ...]:
             interval, lacks = found.estimate().at(asking.confidence), found.lacks
             said = f"{metric.replace('_', ' ')} between {column}: {', '.join(names[:8])}"
             check = bounded(name, said, interval, bound, required=declared.required, lacking=lacks, more=small)
+            check = replace(check, observed=check.observed | {"groups": _by_group(found, names, asking.confidence)})
             checks.append(_left_open(check, declared, small, len(rows)))
     return tuple(checks)
 
@@ -56,6 +61,19 @@ def _left_open(check: Check, declared: Fairness, small: Mapping[str, int], n: in
         return replace(check, why=why)
     why += f" ({share:.2%} of the rows; gate.fairness.left_out grants {declared.left_out:.2%})"
     return replace(check, why=why, outcome=Outcome.INCONCLUSIVE)
+
+
+def _by_group(found: Rates, names: list[str], confidence: float) -> list[dict[str, Any]]:
+    """Return each rate of each group with its bounds, the lowest first; of very many the lowest and the highest."""
+    told = []
+    for number, rate in enumerate(found.asked):
+        known = sorted(
+            ({"group": name, "rate": rate, **found.of_group(number, group).at(confidence).to_dict()}
+             for group, name in enumerate(names)),
+            key=lambda row: row["point"] if row["point"] is not None else -1.0,
+        )  # fmt: skip
+        told += known if len(known) <= _SHOWN else [*known[: _SHOWN // 2], *known[-_SHOWN // 2 :]]
+    return told
 
 
 def _groups(values: Array, minimum: int) -> tuple[Array, list[str], dict[str, int]]:

@@ -95,7 +95,7 @@ def _by_batch(asked: Unseen) -> Check:
         outcome = Outcome.INCONCLUSIVE
         why = f"the champion was trained on held-out batches: {shown_names(by_champion)}"
     else:
-        outcome, why = Outcome.PASS, f"nobody was trained on the held-out {shown_names(held)}"
+        outcome, why = Outcome.PASS, f"nobody was trained on what is held out: {shown_names(held)}"
     observed = {"candidate": by_candidate, "champion": by_champion}
     return Check("holdout_unseen", outcome, why, observed=observed, asked=held, n=len(held))
 

@@ -51,6 +51,11 @@ def change_check(project: Project, name: str, against: Project | None, instead: 
     return Check(about, Outcome.INCONCLUSIVE, why, observed, required=False)
 
 
+def is_notice(check: Check) -> bool:
+    """Whether a check only tells a person of such a change: it is no answer of the data's that could not be given."""
+    return check.name.endswith(f":{CHANGED}") and check.outcome is not Outcome.PASS
+
+
 def gone_checks(project: Project, against: Project) -> Iterator[Check]:
     """Yield a check for each model that the base declares and this code does not."""
     for name in sorted(set(against.model_names()) - set(project.model_names())):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from loopwright.loop.gate_changes import CHANGED
+from loopwright.loop.gate_changes import is_notice
 from loopwright.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ def as_markdown(verdict: Verdict) -> str:
     """
     checks = sorted(verdict.checks, key=lambda check: (_ORDER.index(check.outcome), not check.required))
     rows = [
-        f"| {_SIGN[check.outcome]} {check.outcome.value.replace('_', ' ')} | `{_cell(check.name).replace('`', '')}`"
+        f"| {_answer(check)} | `{_cell(check.name).replace('`', '')}`"
         f"{'' if check.required else ' (advisory)'} | {_cell(check.why)} |"
         for check in checks
     ]
-    altered = [f"> ⚠️ **{_cell(check.name)}**: {_cell(check.why)}" for check in checks if _alters(check)]
+    altered = [f"> ⚠️ **{_cell(check.name)}**: {_cell(check.why)}" for check in checks if is_notice(check)]
     digests = ", ".join(f"{name} `{digest[:12]}`" for name, digest in verdict.digests.items())
     return "\n".join(
         [
@@ -45,8 +45,8 @@ def as_markdown(verdict: Verdict) -> str:
     )
 
 
-def _alters(check: Check) -> bool:
-    return check.name.endswith(f":{CHANGED}") and check.outcome is not Outcome.PASS
+def _answer(check: Check) -> str:
+    return "⚠️ notice" if is_notice(check) else f"{_SIGN[check.outcome]} {check.outcome.value.replace('_', ' ')}"
 
 
 def _cell(text: str) -> str:

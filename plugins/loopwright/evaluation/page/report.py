@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopwright.evaluation.comparison import CARRIED_BY_FEW
+from loopwright.evaluation.page.by_group import rates_by_group
 from loopwright.evaluation.page.curves import calibration_chart, ranking_charts, regression_charts
 from loopwright.evaluation.page.drawing import Plot, strip
 from loopwright.verdict import Check, Outcome, Verdict
@@ -72,6 +73,7 @@ def report(about: Judgement) -> str:
         comparison=_drawn(_comparison(checks)),
         charts=[_drawn(chart) for chart in _charts(about)],
         slices=_slices(checks.get("slices:non_inferior")),
+        fairness=rates_by_group(about.verdict.checks),
         worths=_worths(checks.get("importance")),
         primary=_named(about.spec.gate.primary),
         checks=sorted(about.verdict.checks, key=lambda c: (_ORDER.index(c.outcome), not c.required)),
@@ -183,8 +185,9 @@ def _slices(check: Check | None) -> dict[str, Any]:
         drawn.append({**row, "strip": shown})
     left_out = seen.get("left_out", [])
     more = int(seen.get("left_out_slices") or 0) - len(left_out)
-    return {"rows": drawn, "of": check.n if check else 0, "margin": margin, "left_out": left_out, "more": more,
-            "minimum": seen.get("minimum_rows")}  # fmt: skip
+    compared = any(row.get("point") is not None for row in rows)
+    return {"rows": drawn, "compared": compared, "of": check.n if check else 0, "margin": margin, "left_out": left_out,
+            "more": more, "minimum": seen.get("minimum_rows")}  # fmt: skip
 
 
 def _worths(check: Check | None) -> list[dict[str, Any]]:
