@@ -2,6 +2,7 @@
 
 import pytest
 
+from loopwright.cli.person import person
 from loopwright.ledger.store import Ledger
 from support import toy as toys
 
@@ -19,21 +20,40 @@ def waiting(loopwright, toy: toys.Toy) -> toys.Toy:
     return toy
 
 
+@pytest.fixture
+def colleague(monkeypatch):
+    """Somebody else than who ran the loop sits at the keyboard when an answer is typed."""
+    monkeypatch.setattr("loopwright.cli.approval.person", lambda: "person:grace")
+
+
 def champion(toy: toys.Toy) -> str | None:
     entry = Ledger.of(toy.workspace).model("tips").champion
     return entry and entry["version"]
 
 
+@pytest.mark.usefixtures("colleague")
 def test_it_goes_on_when_a_person_says_yes(loopwright, waiting):
     assert "waits for approval" in loopwright("status", "--project", waiting.path).out
     answer = loopwright("approve", "tips", "1", "--why", "It is better.", "--project", waiting.path, "--json")
     assert answer.status == 0
     assert answer.document["approval"]["answer"] == "given"
-    assert answer.document["approval"]["by"].startswith("person:")
+    assert answer.document["approval"]["by"] == "person:grace"
     assert loopwright("run", "tips", "--project", waiting.path).status == 0
     assert champion(waiting) == "1"
     assert "It is better." in loopwright("history", "tips", "--project", waiting.path).out
     assert loopwright("status", "tips", "--project", waiting.path, "--json").document["models"][0]["needs"] == []
+
+
+def test_who_ran_the_loop_does_not_approve_what_it_made(loopwright, waiting):
+    answer = loopwright("approve", "tips", "1", "--why", "Mine is good.", "--project", waiting.path)
+    assert answer.status == 2
+    assert "Who asked for a release does not approve it" in answer.err
+    asked = Ledger.of(waiting.workspace).model("tips").version("1")["approval"]
+    assert (asked["answer"], asked["on_behalf_of"]) == ("asked", person())
+    [training] = Ledger.of(waiting.workspace).model("tips").under("training").values()
+    assert training["actor"] == person()
+    waiting.edit("include/models/tips/model.yaml", "{approval: required}", "{approval: required, self_approval: true}")
+    assert loopwright("approve", "tips", "1", "--why", "I am alone.", "--project", waiting.path).status == 0
 
 
 def test_it_is_not_made_when_a_person_says_no(loopwright, waiting):

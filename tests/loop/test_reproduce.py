@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from loopwright.errors import ArtifactTampered, NotReady, TrackingUnavailable, UnknownName
+from loopwright.errors import ArtifactTampered, LoopwrightError, NotReady, TrackingUnavailable, UnknownName
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop import reproduce as room
+from loopwright.loop.forgetting import forget
 from loopwright.loop.reproduce import reproduce
 from loopwright.loop.run import turn
 from loopwright.tracking import Tracking
@@ -112,6 +115,27 @@ def test_what_was_not_recorded_is_told_from_an_mlflow_that_does_not_say(trained,
     with pytest.raises(TrackingUnavailable, match="being restarted"):
         reproduce(trained.workspace, "tips", "1")
     assert ledger.model("tips").sequence == before, "nothing is recorded of what could not be asked"
+
+
+def test_whose_rows_were_erased_cannot_be_made_again_which_is_an_answer_and_no_fault(tmp_path):
+    toy = toys.make(tmp_path)
+    for month in (1, 2):
+        toy.arrive(month, rows=600)
+    assert turn(toy.workspace, "tips", until="release").champion == "1"
+    ledger, lake = Ledger.of(toy.workspace), Path(toy.workspace.lake)
+    [learned_from, *_] = ledger.model("tips").version("1")["batches"]
+    of_that_month = {"ride_id": str(int(learned_from[-2:]) * 1_000_000 + 5)}
+    assert forget(toy.workspace, "rides", of_that_month, why="She asked.", actor="person:ada").rows["batches"] == 1
+    before = ledger.model("tips").sequence
+    lake.rename(tmp_path / "elsewhere")
+    with pytest.raises(LoopwrightError, match=r"Nothing was written to this table|could not be read"):
+        reproduce(toy.workspace, "tips", "1")
+    assert ledger.model("tips").sequence == before, "a lake out of reach is not taken for erased"
+    (tmp_path / "elsewhere").rename(lake)
+    found = reproduce(toy.workspace, "tips", "1")
+    assert (found.outcome, found.rows) == ("erased", 0)
+    assert f"rows of {learned_from} were erased on request on " in found.why
+    assert ledger.model("tips").version("1")["reproduced"]["outcome"] == "erased"
 
 
 def test_what_was_not_trained_here_or_was_changed_is_not_made_again(trained):

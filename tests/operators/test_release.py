@@ -196,7 +196,7 @@ def test_a_roll_back_that_nobody_asked_for_needs_a_reason(toy, asked):
     assert asked == []
 
 
-@pytest.mark.parametrize("outcome", ["identical", "within_tolerance", "different"])
+@pytest.mark.parametrize("outcome", ["identical", "within_tolerance", "different", "erased"])
 def test_a_champion_that_cannot_be_made_again_fails_its_task(toy, monkeypatch, outcome):
     from loopwright.loop import reproduce as room
 
@@ -217,6 +217,9 @@ def test_a_champion_that_cannot_be_made_again_fails_its_task(toy, monkeypatch, o
     operator = ReproduceChampionOperator(task_id="reproduce", model="tips", project=str(toy.path))
     if outcome == "different":
         with pytest.raises(AirflowFailException, match="Version 2 cannot be made again: 3 of 10 rows"):
+            operator.execute(context(operator))
+    elif outcome == "erased":
+        with pytest.raises(AirflowSkipException, match="Version 2: it cannot be trained again"):
             operator.execute(context(operator))
     else:
         assert operator.execute(context(operator)) == outcome

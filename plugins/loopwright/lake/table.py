@@ -17,7 +17,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from loopwright.errors import LakeUnavailable, NotReady
-from loopwright.lake import erasing, part, reading, replaced, rows, writing
+from loopwright.lake import erasing, files, part, reading, replaced, rows, writing
 from loopwright.lake.columns import columns_of
 from loopwright.lake.faults import said_plainly
 from loopwright.lake.rows import ROW, Rows
@@ -260,6 +260,18 @@ class Table:
         opened = {version: self._required(version) for version in set(versions.values())}
         with said_plainly(self.uri):
             return reading.frame_as_of({batch: opened[version] for batch, version in versions.items()})
+
+    def erased_of(self, versions: Mapping[str, int]) -> list[str]:
+        """Return the batches that cannot be read as of these versions any more, since files of them were erased.
+
+        :param versions: batch to version.
+        :raises NotReady: if nothing was ever written.
+        :raises LakeUnavailable: if the storage cannot be reached: then nobody knows.
+        """
+        opened = {version: self._required(version) for version in set(versions.values())}
+        with said_plainly(self.uri):
+            there = lambda file: files.exists(file, self._options or {})  # noqa: E731
+            return [b for b, v in versions.items() if not all(map(there, writing.files_of(opened[v], b)))]
 
     def log_shows_values(self) -> bool:
         """Whether the table's log repeats values of its columns, as those that earlier releases made do."""

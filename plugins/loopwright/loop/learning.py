@@ -29,10 +29,11 @@ class Learning:
     :param workspace: where everything is.
     :param model: the model.
     :param teller: tells of each step.
+    :param person: who started it, as an actor, where a person did: who asks for a release does not approve it.
     """
 
-    def __init__(self, workspace: Workspace, model: ModelSpec, teller: Teller) -> None:
-        self.workspace, self.model, self.teller = workspace, model, teller
+    def __init__(self, workspace: Workspace, model: ModelSpec, teller: Teller, *, person: str | None = None) -> None:
+        self.workspace, self.model, self.teller, self.person = workspace, model, teller, person
         self._asked: dict[str, str] = {}  # by what is asked; the newest candidate takes the place of the one before
         self._ledger = Ledger.of(workspace)
 
@@ -58,20 +59,22 @@ class Learning:
         self,
         *,
         reason: str | None = None,
-        actor: str = "train",
+        actor: str | None = None,
         params: Mapping[str, Any] | None = None,
         force: bool = False,
     ) -> None:
         """Decide whether to train, and do it; a training that was left is taken up again.
 
         :param reason: a person's.
-        :param actor: who asks.
+        :param actor: who asks; whoever started this, when left out.
         :param params: training parameters for this once.
         :param force: train although nothing changed.
         """
         from loopwright.stages.train import decide_training
 
-        decide = partial(decide_training, self.workspace, self.model, reason=reason, actor=actor)
+        decide = partial(
+            decide_training, self.workspace, self.model, reason=reason, actor=actor or self.person or "train"
+        )
         decision = self.teller.step("train", "decide", partial(decide, params=params, force=force), said.decision)
         if decision.train and decision.training_id:
             self._learn(decision.training_id)
@@ -165,10 +168,11 @@ class Learning:
         failed = [check for check in ready(self.model, self.state, version).checks if check.outcome is Outcome.FAIL]
         if [check.name for check in failed] != ["approval"]:
             return True
-        record_approval(self.workspace, self.model, version, "asked", "release", failed[0].why)
+        why, person = failed[0].why, self.person
+        record_approval(self.workspace, self.model, version, "asked", "release", why, on_behalf_of=person)
         how = f"`loopwright approve {self.model.name} {version} --why …`"
         if not self._asked.get("approve", "").startswith(f"version {version}: "):  # said once, as it was found
-            self._ask("approve", f"version {version}: {failed[0].why}; {how}")
+            self._ask("approve", f"version {version}: {why}; {how}")
         return False
 
     def _ask(self, action: str, why: str) -> None:

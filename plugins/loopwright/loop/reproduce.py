@@ -21,6 +21,7 @@ from loopwright.declaration import ModelSpec, Project
 from loopwright.declaration.code import code_of
 from loopwright.declaration.quoting import copied
 from loopwright.errors import NotReady, shown_names
+from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving import Predictor, artifact
@@ -31,7 +32,7 @@ from loopwright.stages.release import golden_of, golden_sample, judged_files, kn
 from loopwright.stages.train.environment import environment_of, requirements_of
 from loopwright.stages.train.learning import learn
 from loopwright.stages.train.seen import identities
-from loopwright.stages.train.snapshot import learnable, rows_of
+from loopwright.stages.train.snapshot import learnable, rows_of, versions_of
 from loopwright.tracking import Tracking
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from loopwright.declaration import Workspace
 
-Outcome = Literal["identical", "within_tolerance", "different"]
+Outcome = Literal["identical", "within_tolerance", "different", "erased"]
 _ENVIRONMENT = "environment.json"
 _UNKNOWN = "rows, code, parameters, seed and environment are as recorded: the training itself is not deterministic"
 
@@ -50,7 +51,8 @@ class Reproduction:
 
     :param model: the model's name.
     :param version: the version.
-    :param outcome: ``identical`` bytes of the estimator, answers ``within_tolerance``, or ``different``.
+    :param outcome: ``identical`` bytes of the estimator, answers ``within_tolerance``, or ``different``;
+        ``erased`` where a person's rows were erased on request, so that nobody can train it again.
     :param rows: rows that both were asked about.
     :param differ: rows that got another answer.
     :param largest: the largest difference of a number, within the tolerance or not; ``None`` where none differs.
@@ -76,6 +78,7 @@ class Reproduction:
         said = {
             "identical": "the same estimator came out, byte for byte",
             "within_tolerance": f"other bytes; {self.rows} rows got the same answers within {self.tolerance:g}{most}",
+            "erased": "it cannot be trained again",
             "different": f"{self.differ} of {self.rows} rows got another answer, beyond {self.tolerance:g}{most}",
         }[self.outcome]
         known = self.reasons or (() if self.outcome != "different" else (_UNKNOWN,))
@@ -110,18 +113,43 @@ def reproduce(workspace: Workspace, model: str, version: str, *, actor: str = "r
             got=f"a version that is {entry['status']}",
             mend="Only what the loop trained itself can be trained again.",
         )
+    today = Project.at(workspace.project).model(model)
+    if why := _erased(workspace, today.dataset, entry, training):
+        tolerance, seconds = today.release.reproduce_tolerance, time.monotonic() - started
+        return _told(ledger, actor, Reproduction(model, version, "erased", 0, 0, None, tolerance, (why,), seconds))
     with TemporaryDirectory(prefix="loopwright-") as scratch:
         files = judged_files(workspace, entry, Path(scratch) / "recorded")
         recorded = _Recorded.of(tracking, entry["run_id"], Path(scratch))  # before hours of training, where it may fail
-        spec, today = _declared(workspace, tracking, entry, model), Project.at(workspace.project).model(model)
+        spec = _declared(workspace, tracking, entry, model)
         once = _Once(
             workspace, spec, training, files, Path(scratch),
             tolerance=today.release.reproduce_tolerance, golden=golden_of(state, entry),
         )  # fmt: skip
         found = once.again(recorded, entry, version, started)
+    return _told(ledger, actor, found)
+
+
+def _told(ledger: Ledger, actor: str, found: Reproduction) -> Reproduction:
     evidence = {name: value for name, value in found.to_dict().items() if name != "model"}
-    ledger.record(state.subject, Draft(Kind.VERSION_REPRODUCED, actor, f"{found.outcome}: {found.why}", evidence))
+    draft = Draft(Kind.VERSION_REPRODUCED, actor, f"{found.outcome}: {found.why}", evidence)
+    ledger.record(f"model/{found.model}", draft)
     return found
+
+
+def _erased(workspace: Workspace, dataset: str, entry: Mapping[str, Any], training: Mapping[str, Any]) -> str | None:
+    """Return what is gone of a version's training rows since a person's were erased; ``None`` if all can be read.
+
+    Asked only where the ledger says that such rows were: files that are missing for no reason are a fault.
+    """
+    marks = entry.get("forgotten") or []
+    if not marks:
+        return None
+    lake, labels = Lake.of(workspace), training.get("labels") or {}
+    gone = lake.batches(dataset).erased_of(versions_of(training, training["batches"]))
+    if labels.get("files"):
+        gone += lake.labels(dataset).erased_of(dict.fromkeys(labels["files"], labels["version"]))
+    when = shown_names(sorted({mark["at"][:10] for mark in marks}))
+    return f"rows of {shown_names(gone)} were erased on request on {when}, and older files with them" if gone else None
 
 
 @dataclass(frozen=True)

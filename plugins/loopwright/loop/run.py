@@ -25,28 +25,42 @@ if TYPE_CHECKING:
     from loopwright.stages.monitor import Monitored
 
 
-def turn(workspace: Workspace, model: str, *, until: Stage | None = None, on_event: Listener | None = None) -> Summary:
+def turn(
+    workspace: Workspace,
+    model: str,
+    *,
+    until: Stage | None = None,
+    on_event: Listener | None = None,
+    person: str | None = None,
+) -> Summary:
     """Turn the loop of one model over everything that waits.
 
     :param workspace: where everything is.
     :param model: the model's name.
     :param until: leave out the stages behind this one.
     :param on_event: told of every step as it begins and as it falls.
+    :param person: who started it, as an actor, where a person did: what it trains and releases is asked for by them.
     :raises LoopwrightError: if the declaration is wrong or the surroundings fail. What the data or the team's code
         does wrong is a step of the summary instead, and the rest goes on: the champion scores while a training fails.
     """
     spec = Project.at(workspace.project).model(model)
     dataset = Project.at(workspace.project).dataset(spec.dataset)
-    return _Turn(workspace, spec, dataset, until, Teller(on_event)).run()
+    return _Turn(workspace, spec, dataset, until, Teller(on_event), person).run()
 
 
 class _Turn:
     def __init__(
-        self, workspace: Workspace, model: ModelSpec, dataset: DatasetSpec, until: Stage | None, teller: Teller
+        self,
+        workspace: Workspace,
+        model: ModelSpec,
+        dataset: DatasetSpec,
+        until: Stage | None,
+        teller: Teller,
+        person: str | None,
     ) -> None:
         self.workspace, self.model, self.dataset, self.teller = workspace, model, dataset, teller
         self.included = STAGES if until is None else STAGES[: STAGES.index(until) + 1]
-        self.learning = Learning(workspace, model, teller)
+        self.learning = Learning(workspace, model, teller, person=person)
         self.ledger = Ledger.of(workspace)
 
     def run(self) -> Summary:

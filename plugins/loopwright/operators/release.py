@@ -210,6 +210,8 @@ class RollBackOperator(ModelOperator):
 class ReproduceChampionOperator(ModelOperator):
     """Trains the champion again from what was recorded, and fails when another model comes out.
 
+    Skipped where rows that it was trained on were erased on request: it cannot be trained again by anybody.
+
     :param model: the model's name.
     """
 
@@ -227,6 +229,8 @@ class ReproduceChampionOperator(ModelOperator):
         """Return the outcome."""
         if result.outcome == "different":
             raise AirflowFailException(f"Version {result.version} cannot be made again: {result.why}.")
+        if result.outcome == "erased":  # nobody's fault, and no retry brings the rows back
+            raise AirflowSkipException(f"Version {result.version}: {result.why}.")
         return str(result.outcome)
 
 

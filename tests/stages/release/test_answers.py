@@ -107,6 +107,22 @@ def test_who_is_not_named_neither_approves_nor_refuses(house):
     assert "mallory said given" in house.events(Kind.APPROVAL_VOIDED)[0].reason
 
 
+@pytest.mark.parametrize("asked_again", [True, False])
+def test_who_may_approve_is_asked_again_at_the_move(asking, asked_again):
+    version = asking.rehearsed()
+    record_approval(asking.workspace, asking.model, version, "given", "person:eve", "Yes.")
+    asking.toy.edit(MODEL, "approval: required", "approval: required, approvers: [ada]")
+    with pytest.raises(ReleaseRefused, match=r"person:eve approved it, whom release.approvers does not name(.|\n)*ada"):
+        promote(asking.workspace, asking.model, version)
+    if asked_again:
+        assert ask_person(asking.workspace, asking.model, version, asker="run:2").state == "ask"
+        assert asking.state.version(version)["approval"]["answer"] == "asked"
+    with pytest.raises(ReleaseRefused, match="may not"):
+        record_approval(asking.workspace, asking.model, version, "given", "person:eve", "Yes, I said.")
+    record_approval(asking.workspace, asking.model, version, "given", "person:ada", "So say I.")
+    assert promote(asking.workspace, asking.model, version).status == "promoted"
+
+
 def test_an_answer_that_comes_too_late_is_a_no(asking):
     version = asking.rehearsed()
     record_approval(asking.workspace, asking.model, version, "asked", "run:1", "Look.")

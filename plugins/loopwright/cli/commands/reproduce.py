@@ -9,7 +9,7 @@ from loopwright.cli.options import Setting, setting_options
 from loopwright.cli.person import person
 from loopwright.cli.versions import named_or_champion
 
-_MARKS = {"identical": "pass", "within_tolerance": "pass", "different": "fail"}
+_MARKS = {"identical": "pass", "within_tolerance": "pass", "different": "fail", "erased": "inconclusive"}
 
 
 @click.command("reproduce")
@@ -19,7 +19,8 @@ _MARKS = {"identical": "pass", "within_tolerance": "pass", "different": "fail"}
 def command(model: str, version: str | None, setting: Setting) -> int:
     """Train VERSION of MODEL, or its champion, again from the recorded rows, code, parameters and seed.
 
-    The exit status is 1 when another model comes out. With --json: one document, {"outcome", "differ", "reasons", …}.
+    The exit status is 1 when another model comes out, or none can, since rows were erased on request. With --json: one
+    document, {"outcome", "differ", "reasons", …}.
     """
     from loopwright.loop.reproduce import reproduce
 
@@ -30,4 +31,4 @@ def command(model: str, version: str | None, setting: Setting) -> int:
         as_document(found.to_dict())
     else:
         click.echo(f"{coloured(_MARKS[found.outcome])} version {chosen} of {model}: {found.why}")
-    return 1 if found.outcome == "different" else 0
+    return 1 if found.outcome in {"different", "erased"} else 0

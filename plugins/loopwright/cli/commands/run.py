@@ -8,6 +8,7 @@ import click
 
 from loopwright.cli.answer import as_line, as_step
 from loopwright.cli.options import Setting, setting_options
+from loopwright.cli.person import person
 from loopwright.loop.step import STAGES
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ def command(model: str, until: Stage | None, setting: Setting) -> int:
     from loopwright.loop.run import turn
 
     if setting.as_json:
-        summary = turn(setting.workspace, model, until=until, on_event=as_step)
+        summary = turn(setting.workspace, model, until=until, on_event=as_step, person=person())
         as_line({"summary": summary.to_dict()})
         return summary.exit_status
     with Progress(unit="batches", workspace=setting.workspace) as progress:
-        summary = turn(setting.workspace, model, until=until, on_event=progress.hear)
+        summary = turn(setting.workspace, model, until=until, on_event=progress.hear, person=person())
     progress.sum_up(summary)
     return summary.exit_status

@@ -15,7 +15,7 @@ from loopwright.errors import shown_names
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.release.conditions import ReleaseRefused, known_version
-from loopwright.stages.release.consent import PERSON, digests_of, is_over, requesters, void
+from loopwright.stages.release.consent import PERSON, digests_of, is_over, may_answer, requesters, void
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
@@ -136,7 +136,7 @@ def _not_the_one_to_answer(
     model: ModelSpec, state: ModelState, entry: Mapping[str, Any], said: Said
 ) -> ReleaseRefused | None:
     allowed = model.release.approvers
-    if said.by.startswith(PERSON) and allowed and _name(said.by) not in allowed:
+    if not may_answer(model, said.by):
         return ReleaseRefused(
             f"This person may not {'approve' if said.word == 'given' else 'refuse'} a release of this model.",
             where=f"include/models/{model.name}/model.yaml: release.approvers",

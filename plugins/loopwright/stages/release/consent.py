@@ -2,7 +2,7 @@
 
 Asked here by whoever releases, asks, records an answer or says how things stand, so that nobody says that all is well
 while a release waits. What must stay true: a yes counts for the artifact and the verdicts that it was about, in time,
-and from somebody else than who asked for it, unless declared.
+from whom the declaration names now, and from somebody else than who asked for it, unless declared.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from loopwright.errors import shown_names
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec
@@ -68,9 +70,22 @@ def void(model: ModelSpec, state: ModelState, entry: Mapping[str, Any], now: dat
         return f"{said['by']} approved something else: its digests have changed"
     if is_over(model, said, now):
         return f"{said['by']} approved it at {said['at'][:19]}, which is longer ago than {model.release.timeout}"
+    if not may_answer(model, said["by"]):
+        named = shown_names(model.release.approvers)
+        return f"{said['by']} approved it, whom release.approvers does not name (any more): {named}"
     if not model.release.self_approval and said["by"] in requesters(state, entry):
         return f"{said['by']} asked for it and approved it: somebody else has to"
     return None
+
+
+def may_answer(model: ModelSpec, by: str) -> bool:
+    """Whether somebody is among those whom the declaration lets answer.
+
+    :param model: the model's declaration.
+    :param by: who answers, as an actor.
+    """
+    allowed = model.release.approvers
+    return not allowed or not by.startswith(PERSON) or by.removeprefix(PERSON) in allowed
 
 
 def digests_of(state: ModelState, version: str) -> dict[str, str]:

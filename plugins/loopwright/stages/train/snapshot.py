@@ -76,14 +76,22 @@ def rows_of(workspace: Workspace, spec: ModelSpec, entry: Mapping[str, Any], bat
     :param entry: the training as the ledger has it.
     :param batches: which, oldest first.
     """
-    known = entry.get("data_versions") or {}  # a training decided before they were recorded has the newest only
-    versions = {batch: known.get(batch, entry["data_version"]) for batch in batches}
     lake = Lake.of(workspace)
-    rows = lake.batches(spec.dataset).read_as_of(versions)
+    rows = lake.batches(spec.dataset).read_as_of(versions_of(entry, batches))
     if not entry.get("labels"):
         return rows
     dataset = Project.at(workspace.project).dataset(spec.dataset)
     return with_labels(lake, spec.dataset, dataset.labels_key, entry["labels"], rows)
+
+
+def versions_of(entry: Mapping[str, Any], batches: Sequence[str]) -> dict[str, int]:
+    """Return the version of the table that each of a training's batches is read at, in their order.
+
+    :param entry: the training as the ledger has it.
+    :param batches: which.
+    """
+    known = entry.get("data_versions") or {}  # a training decided before they were recorded has the newest only
+    return {batch: known.get(batch, entry["data_version"]) for batch in batches}
 
 
 def learnable(spec: ModelSpec, folder: Path, raw: pd.DataFrame) -> Learnable:
