@@ -57,7 +57,15 @@ def test_who_ran_the_loop_does_not_approve_what_it_made(loopwright, waiting):
 
 
 def test_it_is_not_made_when_a_person_says_no(loopwright, waiting):
-    assert loopwright("reject", "tips", "1", "--why", "Not on a Friday.", "--project", waiting.path).status == 0
+    at = ("--project", waiting.path)
+    loopwright("approve", "tips", "1", "--why", "It is better.", *at)
+    assert "had done so" in loopwright("approve", "tips", "1", "--why", "Yes.", *at).out
+    rejected = loopwright("reject", "tips", "1", "--why", "Not on a Friday.", *at)
+    assert rejected.status == 0
+    assert rejected.out.startswith("rejected")
+    assert "is taken back" in rejected.out
+    assert "had done so" in loopwright("reject", "tips", "1", "--why", "No.", *at).out
+    assert "refused      version 1, by person:" in loopwright("status", "tips", *at).out
     assert loopwright("run", "tips", "--project", waiting.path).status == 0
     assert champion(waiting) is None
     answer = loopwright("approve", "tips", "1", "--why", "Monday.", "--project", waiting.path)

@@ -41,3 +41,18 @@ def test_one_look_says_who_waits_for_what_and_who_needs_a_person(loopwright, unm
     Ledger.of(unmeasured.workspace).record("model/tips", Draft(Kind.RELEASE_CONFIRMED, "release", "Out.", released))
     (unmeasured.path / "arrivals/rides").mkdir(parents=True)
     assert loopwright("status", "--project", unmeasured.path).out.splitlines()[-1] == "Nobody needs you."
+
+
+@pytest.mark.parametrize("asked", [["tips"], []])
+def test_what_was_taken_over_was_measured_at_its_adoption(loopwright, toy, asked):
+    ledger = Ledger.of(toy.workspace)
+    evidence = {
+        "training_id": "t", "version": "1", "run_id": "r", "artifact_digest": "a", "source": "models:/m-1",
+        "primary": {"metric": "roc_auc", "value": 0.8}, "batches": [], "holdout": [], "adopted_from": "models:/old/1",
+    }  # fmt: skip
+    ledger.record("model/tips", Draft(Kind.VERSION_ADOPTED, "person:ada", "We had it.", evidence))
+    released = {"version": "1", "previous": None, "action": "adopt"}
+    ledger.record("model/tips", Draft(Kind.RELEASE_CONFIRMED, "release", "Out.", released))
+    out = loopwright("status", *asked, "--project", toy.path).out
+    assert "roc_auc 0.8 at its adoption" in out
+    assert "0.8 at the gate" not in out

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from loopwright.errors import NotReady, UnknownName, UserCodeFailed
+from loopwright.errors import DataFault, NotReady, UnknownName, UserCodeFailed
 from loopwright.ledger.events import Kind
 from loopwright.loop.adopt import MISSING, adopt
 from loopwright.loop.run import turn
@@ -165,3 +165,9 @@ def test_what_fails_its_rehearsal_is_not_champion(house, monkeypatch):
     with pytest.raises(ReleaseRefused, match="it hangs"):
         adopt(house.workspace, "tips", theirs(house), actor="person:ada", reason="We had it.")
     assert house.standing == (None, "1", None)
+
+
+@pytest.mark.parametrize("source", ["tips_old/1", "models:/tips_old", "runs:/abc", ""])
+def test_a_source_that_names_no_model_is_refused_before_anything_is_asked(toy, source):
+    with pytest.raises(DataFault, match=r"models:/NAME/3, models:/NAME@champion, runs:/ID/model"):
+        adopt(toy.workspace, "tips", source, actor="person:ada", reason="We had it.")

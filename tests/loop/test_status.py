@@ -215,3 +215,15 @@ def test_a_decision_to_train_is_told_with_what_came_of_it(arrived):
     record(arrived, Kind.TRAINING_DECIDED, train=True, training_id="t2", reasons=["new_data"], brakes=[])
     record(arrived, Kind.GATE_DECIDED, training_id="t2", refused=True, verdict=verdict(Outcome.FAIL))
     assert of(arrived)["decision"]["came_to"] == "refused"
+
+
+def test_the_gates_line_is_of_one_training(arrived):
+    for training, why in (("t1", "first"), ("t2", "second")):
+        said = Verdict("gate", "model/tips", (Check("c", Outcome.FAIL, why),)).to_dict()
+        record(arrived, Kind.TRAINING_DECIDED, train=True, training_id=training, reasons=["new_data"], brakes=[])
+        record(arrived, Kind.GATE_DECIDED, training_id=training, refused=True, verdict=said)
+    record(arrived, Kind.GATE_OVERRIDDEN, training_id="t1", override={"by": "person:ada", "why": "As agreed."})
+    assert "second" in of(arrived)["gate"]["why"]
+    assert of(arrived)["gate"]["override"] is None
+    record(arrived, Kind.GATE_OVERRIDDEN, training_id="t2", override={"by": "person:bob", "why": "As well."})
+    assert of(arrived)["gate"]["override"]["by"] == "person:bob"

@@ -16,6 +16,8 @@ COLOURS = {
     "pass": "green",
     "published": "green",
     "promoted": "green",
+    "approved": "green",
+    "rejected": "yellow",
     "fail": "red",
     "quarantined": "red",
     "fault": "red",

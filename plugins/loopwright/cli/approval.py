@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -10,6 +10,8 @@ from loopwright.cli.answer import as_document, coloured
 from loopwright.cli.person import person
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from loopwright.cli.options import Setting
 
 
@@ -27,13 +29,25 @@ def answer(setting: Setting, model: str, version: str, given: Literal["given", "
     from loopwright.stages.release import record_approval
 
     spec = setting.project.model(model)
+    before = (Ledger.of(setting.workspace).model(model).version(version) or {}).get("approval") or {}
     record_approval(setting.workspace, spec, version, given, person(), why)
-    entry = Ledger.of(setting.workspace).model(model).version(version) or {}
+    recorded = (Ledger.of(setting.workspace).model(model).version(version) or {}).get("approval") or {}
     if setting.as_json:
-        as_document({"model": model, "version": version, "approval": entry.get("approval")})
+        as_document({"model": model, "version": version, "approval": recorded, "already": recorded == before})
     else:
-        next_step = f"; `loopwright run {model}` promotes it" if given == "given" else ""
         click.echo(
-            f"{coloured('pass' if given == 'given' else 'fail')} version {version} of {model}: {given}{next_step}"
+            f"{coloured('approved' if given == 'given' else 'rejected')} {_said(model, version, before, recorded)}"
         )
     return 0
+
+
+def _said(model: str, version: str, before: Mapping[str, Any], recorded: Mapping[str, Any]) -> str:
+    """Return what came of an answer: nothing new, another's taken back, or what follows."""
+    if recorded == before:
+        said = f"{recorded['by']} had done so at {recorded['at'][:16]}; nothing was recorded anew"
+    elif recorded["answer"] == "refused":
+        taken_back = f", and the yes of {before['by']} is taken back" if before.get("answer") == "given" else ""
+        said = f"it is not released{taken_back}"
+    else:
+        said = f"`loopwright run {model}` promotes it"
+    return f"version {version} of {model}; {said}"

@@ -23,5 +23,5 @@ def named_or_champion(setting: Setting, model: str, version: str | None) -> str:
         return version
     champion = Ledger.of(setting.workspace).model(model).champion
     if champion is None:
-        raise NotReady("There is no champion.", where=f"model/{model}", mend="Name a version.")
+        raise NotReady("There is no champion.", where=f"model/{model}", mend="Name one: --version VERSION.")
     return str(champion["version"])

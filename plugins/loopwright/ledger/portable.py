@@ -179,7 +179,7 @@ def _require_same(path: Path, last: dict[str, Any], count: int, heads: dict[str,
 
 def _unusable(path: Path, why: str) -> BackupUnusable:
     return BackupUnusable(
-        "The backup is not what was written; nothing of it was taken in.",
+        "The backup is not what was written, so nothing of it is used.",
         where=path,
         got=why,
         mend="Take an older backup, or find out who changed this one.",

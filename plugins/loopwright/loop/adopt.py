@@ -9,6 +9,7 @@ answers; and what nobody knows of it is said, on record, and not made up.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +19,7 @@ import numpy as np
 
 from loopwright.declaration import Project
 from loopwright.declaration.sensitive import readable, shy_of
-from loopwright.errors import ArtifactTampered, DataFault, NotReady, UserCodeFailed
+from loopwright.errors import ArtifactTampered, DataFault, NotReady, UserCodeFailed, shown
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving import adoption_process, artifact_digest, known_labels
@@ -78,10 +79,12 @@ def adopt(workspace: Workspace, model: str, source: str, *, actor: str, reason: 
     :param source: ``models:/name/3``, ``models:/name@alias`` or ``runs:/id/path``.
     :param actor: who takes it over, as an actor.
     :param reason: why.
+    :raises DataFault: if the source is none of these.
     :raises NotReady: if nothing is published yet, or there is a champion already.
     :raises UserCodeFailed: if it cannot be loaded, or the declared features are not those that it takes.
     :raises ReleaseRefused: if it fails its rehearsal.
     """
+    _require_source(source)
     spec, ledger = Project.at(workspace.project).model(model), Ledger.of(workspace)
     key = f"adopted-{hashlib.sha256(source.encode()).hexdigest()[:12]}"
     state = ledger.model(model)
@@ -91,6 +94,19 @@ def adopt(workspace: Workspace, model: str, source: str, *, actor: str, reason: 
         before = _registered(workspace, spec, source, key, actor, reason)
     status = adopt_version(workspace, spec, before["version"], actor=actor, reason=reason)
     return Adopted(model, before["version"], source, tuple(before["missing"]), before["primary"], status)
+
+
+_SOURCE = re.compile(r"models:/[^/@]+(/\d+|@[^/@]+)|models:/m-[0-9a-f]+|runs:/[^/]+/.+")
+
+
+def _require_source(source: str) -> None:
+    if not _SOURCE.fullmatch(source):
+        raise DataFault(
+            "This does not say which model of MLflow's is taken over.",
+            where="--from",
+            got=shown(source),
+            allowed="models:/NAME/3, models:/NAME@champion, runs:/ID/model",
+        )
 
 
 def _require_place(state: ModelState, before: dict[str, Any] | None) -> None:

@@ -117,10 +117,10 @@ class Learning:
         return verdict.passed or (asks and verdict.outcome is Outcome.INCONCLUSIVE)
 
     def _reconcile(self) -> None:
-        from loopwright.stages.release import reconcile
+        from loopwright.stages.release import mended_or_waiting, reconcile
 
         for mended in reconcile(self.workspace, self.model):
-            self.teller.tell(Step("release", "reconcile", None, "mended", mended, 0.0))
+            self.teller.tell(Step("release", "reconcile", None, mended_or_waiting(mended), mended, 0.0))
 
     def _roll_back(self) -> None:
         from loopwright.stages.release import roll_back

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from loopwright.declaration import Project
 from loopwright.errors import LoopwrightError
+from loopwright.ledger.events import Kind
 from loopwright.ledger.state import view
 from loopwright.ledger.store import Ledger
 from loopwright.stages.score.waiting import scored
@@ -67,6 +68,20 @@ class _Read:
         self._ledger, self._whole = ledger, whole
         self._known = ledger.states() if whole else {}
 
+    def answer(self, state: ModelState) -> dict[str, Any] | None:
+        """Return the no that a person, or nobody in time, said to the version that was last trained; else nothing."""
+        entry = state.version(str(_came_to(state)["version"])) or {}
+        said = entry.get("approval") or {}
+        if said.get("answer") not in {"refused", "expired"}:
+            return None
+        kinds = [Kind.APPROVAL_REFUSED, Kind.APPROVAL_EXPIRED]
+        last = self._ledger.events(state.subject, kinds=kinds, limit=1, newest_first=True)
+        return {
+            "version": entry["version"],
+            **_some(said, "answer", "by", "at"),
+            "why": last[0].reason if last else None,
+        }
+
     def record(self) -> dict[str, Any]:
         """Return whether what was read is what was recorded, if that is soon found out: ``problems`` by subject."""
         events = sum(state.sequence for state in self._known.values())
@@ -93,6 +108,7 @@ class _Read:
 def _model(project: Project, read: _Read, name: str) -> dict[str, Any]:
     state = read.model(name)
     stands: dict[str, Any] = {"name": name, "dataset": None, "owner": None, "broken": None, **_known(state)}
+    stands["answer"] = read.answer(state)
     try:
         spec = project.model(name)
     except LoopwrightError as error:
@@ -109,16 +125,17 @@ def _model(project: Project, read: _Read, name: str) -> dict[str, Any]:
 
 def _known(state: ModelState) -> dict[str, Any]:
     champion, candidate, decision = state.champion, state.candidate, state.decision
-    verdict = state.get("last_verdict")
+    verdict = _last_judged(state)
     # What a version before it did is its own history, and says nothing about the one in production.
     version = champion and champion["version"]
     watched = _newest({batch: seen for batch, seen in state.under("monitored").items() if seen["version"] == version})
     return {
-        "champion": champion and _some(champion, "version", "since", "primary", "run_id", "override"),
+        "champion": champion and _some(champion, "version", "since", "primary", "run_id", "override", "adopted_from"),
         "candidate": candidate
         and _some(candidate, "version", "registered_at", "primary", "rehearsal", "approval", "override"),
         "gate": verdict and {**_some(verdict, "outcome", "why", "at", "override"), **_reported(state, verdict)},
         "decision": decision and {**_some(decision, "train", "reason", "reasons", "brakes", "at"), **_came_to(state)},
+        "answer": None,
         "monitored": watched and {**_some(watched, "batch_id", "version", "at"), **_outcome(watched)},
         "scored": len(state.under("scored")),
         "refusals": state.refusals,
@@ -126,6 +143,20 @@ def _known(state: ModelState) -> dict[str, Any]:
         "release": state.release,
         "shadow": _shadow(state),
     }
+
+
+def _last_judged(state: ModelState) -> dict[str, Any] | None:
+    """Return the gate's last verdict, with the override of the very training that it is about, if there was one."""
+    last = state.get("last_verdict")
+    if last is None:
+        return None
+    about = [
+        entry
+        for entry in state.under("training").values()
+        if entry.get("verdict") and entry["verdict"] == {key: last.get(key) for key in entry["verdict"]}
+    ]
+    told = max(about, key=lambda entry: int(entry.get("sequence") or 0), default=None)
+    return {**last, "override": told.get("override") if told else last.get("override")}
 
 
 def _reported(state: ModelState, verdict: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,15 +216,21 @@ def _needs(spec: ModelSpec, state: ModelState) -> list[str]:
         needs.append("a roll back is asked for, and there is no earlier champion")
     if state.release:
         needs.append(f"the release of version {state.release['version']} is not finished; the next run finishes it")
-    untold = sorted({letter["target"] for letter in state.under("outbox").values() if letter.get("failed")})
-    if untold:
-        needs.append(f"not told of the champion yet, and tried again each run: {', '.join(untold)}")
+    needs += _untold(state)
     found = state.get("alias_found")
     if champion and champion.get("lost", "") > (found or {}).get("at", ""):
         needs.append(f"version {champion['version']} is champion, and MLflow has it no more: roll back")
     if found and champion and found["at"] > champion["since"]:
         needs.append(f"somebody moved the champion alias to {found['found']}")
     return needs
+
+
+def _untold(state: ModelState) -> list[str]:
+    if not state.under("outbox"):
+        return []
+    from loopwright.stages.release.outbox import undelivered
+
+    return [f"not told yet, and tried again each run: {said}" for said in undelivered(state)]
 
 
 def _failure(state: ModelState) -> str | None:

@@ -18,7 +18,17 @@ import pytest
 from loopwright.errors import CannotRun
 from loopwright.ledger.events import Draft, Kind
 from loopwright.serving import artifact
-from loopwright.stages.release import card_for, copying, deliver, promote, reconcile, stage, webhook
+from loopwright.stages.release import (
+    card_for,
+    copying,
+    deliver,
+    mended_or_waiting,
+    promote,
+    reconcile,
+    stage,
+    undelivered,
+    webhook,
+)
 
 MODEL = "include/models/tips/model.yaml"
 SECRET = "open sesame"
@@ -95,7 +105,11 @@ def test_a_receiver_that_is_away_holds_nobody_up_and_hears_all_of_it_in_order(te
     assert receiver.taken == []
     assert len(outbox(telling)) == 2
     assert len(telling.events(Kind.TARGET_FAILED)) == 1  # the same again is nothing new
-    assert "status 503" in reconcile(telling.workspace, telling.model)[0]
+    [said] = reconcile(telling.workspace, telling.model)
+    assert "status 503" in said
+    assert mended_or_waiting(said) == "waiting"
+    [waits] = undelivered(telling.state)
+    assert waits.startswith(f"crm of version {first}: The receiver did not take it")
     receiver.status = 200
     assert reconcile(telling.workspace, telling.model) == [
         f"told crm that version {first} is champion", f"told crm that version {second} is champion",
@@ -139,6 +153,7 @@ def test_without_its_secret_nothing_is_sent(telling, receiver, monkeypatch):
     telling.champion()
     assert receiver.taken == []
     assert "secret that signs the webhook is not set" in telling.events(Kind.TARGET_FAILED)[0].reason
+    assert "HOOK_SECRET" in undelivered(telling.state)[0]
     monkeypatch.setenv("HOOK_SECRET", SECRET)
     assert len(deliver(telling.workspace, telling.model)) == 1
 

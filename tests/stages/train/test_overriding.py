@@ -58,6 +58,9 @@ def test_the_mark_stays_when_it_is_champion_and_names_whose_hands_it_were(tips, 
     page = tips.tracking.download(tips.state.champion["run_id"], "evaluation.html", tmp_path).read_text()
     assert "Overridden by person:ada (typed by person:&lt;root&gt;)" in page
     assert status(tips.workspace, "tips")["models"][0]["champion"]["override"]["by"] == "person:ada"
+    with pytest.raises(OverrideRefused, match="version 1 is champion already; it was overridden by person:ada"):
+        override(tips)
+    assert len(tips.events(Kind.GATE_OVERRIDDEN)) == 1
 
 
 def test_doing_it_twice_is_doing_it_once(tips, refused) -> None:
@@ -79,7 +82,7 @@ def test_nobody_overrides_without_a_name(tips, refused, actor) -> None:
 
 @pytest.mark.parametrize("why", ["", "   ", "ok"])
 def test_nobody_overrides_without_a_reason(tips, refused, why) -> None:
-    with pytest.raises(OverrideRefused, match="needs a reason"):
+    with pytest.raises(OverrideRefused, match=r"needs a reason[\s\S]*at least 8 characters"):
         override(tips, why=why)
 
 

@@ -12,7 +12,9 @@ from loopwright.cli.person import person
 @click.command("override")
 @click.argument("model")
 @click.option("--run", "training", metavar="ID", help="The training or its MLflow run; the last that was judged else.")
-@click.option("--why", required=True, help="What the gate could not know; recorded with your name.")
+@click.option(
+    "--why", required=True, help="What the gate could not know, in 8 characters or more; recorded with your name."
+)
 @click.option("--by", metavar="NAME", help="Your name, where this machine knows another; both are recorded.")
 @setting_options
 def command(model: str, training: str | None, why: str, by: str | None, setting: Setting) -> int:

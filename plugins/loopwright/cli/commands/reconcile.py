@@ -54,9 +54,11 @@ def _mended(setting: Setting, name: str, known: bool, dry_run: bool) -> list[str
 
 
 def _tell(found: dict[str, dict[str, Any]], done: str) -> None:
+    from loopwright.stages.release import mended_or_waiting
+
     for name, one in found.items():
         for sentence in one[done]:
-            click.echo(f"{coloured(done)} {name}: {sentence}")
+            click.echo(f"{coloured(done if done == 'would' else mended_or_waiting(sentence))} {name}: {sentence}")
         if one["error"]:
             click.echo(f"{coloured('fault')} {name}: {one['error']['what']} {one['error']['mend'] or ''}".rstrip())
     if not any(one[done] or one["error"] for one in found.values()):

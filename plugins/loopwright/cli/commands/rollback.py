@@ -21,7 +21,7 @@ def command(model: str, version: str | None, why: str, dry_run: bool, setting: S
     With --json: one document, the release, and "dry_run".
     """
     from loopwright.ledger.store import Ledger
-    from loopwright.stages.release import roll_back
+    from loopwright.stages.release import roll_back, undelivered
 
     spec, workspace = setting.project.model(model), setting.workspace
     if dry_run:
@@ -36,4 +36,6 @@ def command(model: str, version: str | None, why: str, dry_run: bool, setting: S
         click.echo(f"{coloured('pass')} {said}; nothing was recorded (--dry-run)")
     else:
         click.echo(f"{coloured('pass')} version {released.version} of {model} is champion again")
+        for said in undelivered(Ledger.of(workspace).model(model)):
+            click.echo(f"{coloured('waiting')} not told yet, and tried again each run: {said}")
     return 0

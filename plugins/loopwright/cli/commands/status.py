@@ -89,7 +89,7 @@ def _of_model(one: dict[str, Any]) -> tuple[str, ...]:
     return (
         one["name"],
         version,
-        _reached(champion) or "-",
+        f"{_reached(champion)}{' at its adoption' if _adopted(champion) else ''}" or "-",
         f"{watched['batch_id']} {watched['outcome']}" if watched else "-",
         f"{one['scored']}{waits}",
         _waits(one),
@@ -128,6 +128,11 @@ def _tell_model(one: dict[str, Any]) -> None:
         click.echo(f"  in shadow    {_in_shadow(one['shadow'])}")
     if one["decision"]:
         click.echo(f"  decided      {_decided(one['decision'])}")
+    if one["answer"]:
+        said = one["answer"]
+        click.echo(
+            f"  {said['answer']:<12} version {said['version']}, by {said['by']} at {said['at'][:16]}: {said['why']}"
+        )
     for name in ("gate", "monitored"):
         if one[name]:
             about = f"{_overridden(one[name])}; " if one[name].get("override") else ""
@@ -144,7 +149,13 @@ def _version(entry: dict[str, Any]) -> str:
     reached = _reached(entry)
     since = str(entry.get("since") or entry.get("registered_at"))
     overridden = f", {_overridden(entry)}" if entry.get("override") else ""
-    return f"version {entry['version']}{f', {reached} at the gate' if reached else ''}, since {since[:16]}{overridden}"
+    when = "at its adoption" if _adopted(entry) else "at the gate"
+    return f"version {entry['version']}{f', {reached} {when}' if reached else ''}, since {since[:16]}{overridden}"
+
+
+def _adopted(entry: dict[str, Any] | None) -> bool:
+    """Whether a version was taken over: no gate ever judged it."""
+    return bool((entry or {}).get("adopted_from"))
 
 
 def _overridden(entry: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from loopwright.stages.release.golden import golden_of, golden_sample
 from loopwright.stages.release.judged_files import judged_files
 from loopwright.stages.release.model_card import card_for, keep_card
 from loopwright.stages.release.moving import ALIAS, reconcile
-from loopwright.stages.release.outbox import deliver
+from loopwright.stages.release.outbox import deliver, mended_or_waiting, undelivered
 from loopwright.stages.release.rehearsal import Rehearsal, rehearse, rehearsed_before
 from loopwright.stages.release.retention import half_removed, removable, remove_version
 from loopwright.stages.release.shadowing import Shadow, shadow, standing
@@ -35,6 +35,7 @@ __all__ = [
     "judged_files",
     "keep_card",
     "known_version",
+    "mended_or_waiting",
     "promote",
     "reconcile",
     "reconciliation",
@@ -46,4 +47,5 @@ __all__ = [
     "roll_back",
     "shadow",
     "standing",
+    "undelivered",
 ]

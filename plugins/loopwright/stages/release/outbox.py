@@ -19,7 +19,7 @@ from loopwright.stages.release.fresh_process import without_secrets
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
     from loopwright.declaration.release import Target
-    from loopwright.ledger.state import State
+    from loopwright.ledger.state import ModelState, State
 
 
 def deliver(workspace: Workspace, model: ModelSpec) -> list[str]:
@@ -49,6 +49,27 @@ def deliver(workspace: Workspace, model: ModelSpec) -> list[str]:
     return said
 
 
+_NOT_YET = "could not tell"
+
+
+def mended_or_waiting(sentence: str) -> str:
+    """Return the word for what a sentence of :func:`deliver`, or of who calls it, says: what waits was not mended."""
+    return "waiting" if sentence.startswith(f"{_NOT_YET} ") else "mended"
+
+
+def undelivered(state: ModelState) -> list[str]:
+    """Return which targets do not know of the champion yet, and why, a phrase each; the oldest letter of each.
+
+    :param state: the model's state.
+    """
+    found: dict[str, str] = {}
+    for _, letter in sorted(state.under("outbox").items()):
+        if letter.get("failed"):
+            why = f"{letter['target']} of version {letter['version']}: {letter['failed']}"
+            found.setdefault(str(letter["target"]), why)
+    return [found[name] for name in sorted(found)]
+
+
 def _send(workspace: Workspace, model: ModelSpec, target: Target, letter: Mapping[str, Any]) -> None:
     try:
         if target.webhook:
@@ -75,7 +96,7 @@ def _failed(ledger: Ledger, model: str, key: str, letter: Mapping[str, Any], err
     why = " ".join(part for part in (error.what, error.got) if part)
     if why != letter.get("failed"):  # the same again is nothing new
         _record(ledger, model, key, Kind.TARGET_FAILED, why, letter)
-    return f"could not tell {letter['target']} of version {letter['version']} yet: {why}"
+    return f"{_NOT_YET} {letter['target']} of version {letter['version']} yet: {why}"
 
 
 def _dropped(ledger: Ledger, model: str, key: str, letter: Mapping[str, Any]) -> str:

@@ -247,7 +247,8 @@ def _earlier(state: ModelState, to_version: str | None) -> str:
         raise ReleaseRefused(
             f"Version {to_version} was never champion: a roll back returns to one that was.",
             where=state.subject,
-            allowed=shown_names(were),
+            allowed=shown_names([version for version in were if version != (state.champion or {}).get("version")])
+            or "none: no other version ever was champion",
         )
     return to_version
 

@@ -41,6 +41,7 @@ def send(target: Target, content: Mapping[str, Any], *, now: float | None = None
         raise CannotRun(
             "The secret that signs the webhook is not set here.",
             where=f"release.tell: {target.name}",
+            got=f"The environment variable {target.secret_env} is not there or empty.",
             mend=f"Set the environment variable {target.secret_env} where the loop runs.",
         )
     body = json.dumps(content, sort_keys=True).encode()

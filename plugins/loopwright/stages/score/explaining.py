@@ -148,7 +148,11 @@ def _entry(ledger: Ledger, name: str, version: str | None) -> Mapping[str, Any]:
     state = ledger.model(name)
     found = state.champion if version is None else state.version(version)
     if found is None and version is None:
-        raise NotReady("There is no champion to ask.", where=f"model/{name}", mend="Release a version, or say which.")
+        raise NotReady(
+            "There is no champion to ask.",
+            where=f"model/{name}",
+            mend="Release a version, or name one: --version VERSION.",
+        )
     if found is None:
         raise UnknownName(
             f"There is no version {version!r}.",

@@ -57,6 +57,7 @@ def override_gate(
         now = cast("ModelState", state)
         entry = now.training(chosen) or {}
         if entry.get("override"):
+            _require_waiting(now, entry)
             return None
         verdict = _require_overridable(now, entry)
         typed = {"typed_by": typed_by} if typed_by not in (None, actor) else {}
@@ -84,7 +85,12 @@ def _require_signed(why: str, actor: str) -> None:
             "An override needs a name.", got=actor, allowed="a person's", mend="Say who decides: --by NAME."
         )
     if len(why.strip()) < _LEAST_WORDS:
-        raise OverrideRefused("An override needs a reason.", got=why, mend="Say in --why what the gate could not know.")
+        raise OverrideRefused(
+            "An override needs a reason.",
+            got=repr(why.strip()),
+            allowed=f"at least {_LEAST_WORDS} characters",
+            mend="Say in --why what the gate could not know.",
+        )
 
 
 def _chosen(state: ModelState, training: str | None) -> dict[str, Any]:
@@ -106,6 +112,19 @@ def _chosen(state: ModelState, training: str | None) -> dict[str, Any]:
 
 def _place(entry: dict[str, Any]) -> int:
     return int(entry.get("sequence") or 0)
+
+
+def _require_waiting(state: ModelState, entry: dict[str, Any]) -> None:
+    """Refuse to say again that a version goes on, where it went on or was let go since."""
+    version = state.version(str(entry.get("version"))) or {}
+    if version and version["status"] != "candidate":
+        stands = "is champion already" if version["status"] == "champion" else f"is {version['status']} by now"
+        raise OverrideRefused(
+            f"There is nothing to override: version {version['version']} {stands}; "
+            f"it was overridden by {entry['override']['by']}.",
+            where=f"{state.subject}, training {entry['training_id']}",
+            mend="`--run ID` names another training; `loopwright history` lists them.",
+        )
 
 
 def _require_overridable(state: ModelState, entry: dict[str, Any]) -> Verdict:
