@@ -83,3 +83,12 @@ def test_the_reasons_that_did_most_are_told_in_plain_values(rows) -> None:
     assert [(reason["feature"], reason["effect"]) for reason in why] == [("b", -0.5), ("word", 0.3)]
     assert why[1]["value"] == asked["word"].iloc[0]
     assert type(why[0]["value"]) is float
+
+
+def test_a_feature_about_people_is_named_without_its_value() -> None:
+    asked = pd.DataFrame({"income": [85_123.17], "zone": ["a"]})
+    (why,) = told(asked, np.array([[0.5, 0.1]]), 2, ["income"])
+    assert why == [
+        {"feature": "income", "value": "(sensitive)", "effect": 0.5},
+        {"feature": "zone", "value": "a", "effect": 0.1},
+    ]

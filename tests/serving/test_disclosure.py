@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loopwright.evaluation.naming import CROWD
 from loopwright.profiling import compare
-from loopwright.serving.disclosure import CROWD, crowded
+from loopwright.serving.disclosure import crowded
 from loopwright.verdict import Outcome
 
 RNG = np.random.default_rng(7)

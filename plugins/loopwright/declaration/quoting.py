@@ -7,9 +7,13 @@ type, file and line are told, and the exception itself goes no further: a traceb
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loopwright.declaration.project import Project
 from loopwright.errors import LoopwrightError
+
+if TYPE_CHECKING:
+    from loopwright.declaration.dataset import DatasetSpec
 
 UNSAID = "(not repeated: it may quote a value of a sensitive column)"
 _originals: dict[Path, Path] = {}
@@ -29,20 +33,30 @@ def forgotten(copy: Path) -> None:
     _originals.pop(copy, None)
 
 
+def dataset_of(folder: Path) -> DatasetSpec | None:
+    """Return the dataset that a model's code is about; ``None`` for a folder that is none of a project's models.
+
+    :param folder: a model's folder, or a copy of it.
+    :raises LoopwrightError: if the declaration cannot be read.
+    """
+    original = _originals.get(folder.resolve(), folder.resolve())
+    if original.parts[-3:-1] != ("include", "models"):
+        return None
+    project = Project(original.parents[2])
+    return project.dataset(project.model(original.name).dataset, with_expectations=False)
+
+
 def quotable(folder: Path) -> bool:
     """Return whether what a folder's code raised may be quoted; not, where it cannot be told.
 
     :param folder: a dataset's or a model's folder, or a copy of it. What a dataset's code raised, ingest itself says
         without values; a folder of no project meets no rows but samples.
     """
-    original = _originals.get(folder.resolve(), folder.resolve())
-    if original.parts[-3:-1] != ("include", "models"):
-        return True
     try:
-        project = Project(original.parents[2])
-        return not project.dataset(project.model(original.name).dataset, with_expectations=False).sensitive
+        dataset = dataset_of(folder)
     except LoopwrightError:
         return False
+    return dataset is None or not dataset.sensitive
 
 
 def said(error: BaseException, folder: Path) -> BaseException | str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +30,7 @@ class Asking:
     :param columns: of the same rows: what slices, groups and fairness are made of, by name.
     :param before: the confidences that this holdout was asked with before.
     :param seed: of the bootstrap.
+    :param named: of columns about people, the values that checks may name.
     """
 
     gate: Gate
@@ -38,6 +39,7 @@ class Asking:
     columns: Mapping[str, Array] = field(default_factory=dict)
     before: Sequence[float] = ()
     seed: int = 0
+    named: Mapping[str, Collection[Any]] = field(default_factory=dict)
     _known: dict[str, Estimate] = field(default_factory=dict, repr=False)
 
     @cached_property

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from loopwright.errors import shown_names
 from loopwright.evaluation.disparity import rates_of
 from loopwright.evaluation.metrics import positive_class
+from loopwright.evaluation.naming import called
 from loopwright.evaluation.thresholds import bounded
 from loopwright.verdict import Check, Outcome
 
@@ -31,7 +32,7 @@ def fairness_checks(asking: Asking) -> tuple[Check, ...]:
     truth, selected = asking.truth == positive, asking.candidate.label == positive
     checks = []
     for column in declared.columns:
-        group, names, small = _groups(asking.columns[column], declared.minimum_rows)
+        group, names, small = _groups(asking.columns[column], declared.minimum_rows, asking.named.get(column))
         rows = group >= 0
         for metric, bound in declared.limits.items():
             name = f"fairness:{metric}:{column}"
@@ -76,12 +77,13 @@ def _by_group(found: Rates, names: list[str], confidence: float) -> list[dict[st
     return told
 
 
-def _groups(values: Array, minimum: int) -> tuple[Array, list[str], dict[str, int]]:
+def _groups(
+    values: Array, minimum: int, called_so: Collection[Any] | None = None
+) -> tuple[Array, list[str], dict[str, int]]:
     """Return each row's group, -1 for those too small to be judged; the names of the others, and who was left out."""
     import pandas as pd
 
-    column = pd.Series(values).astype(object)
-    named = column.where(column.notna(), "missing").astype(str)
+    named = pd.Series(called(pd.Series(values).astype(object), called_so))
     counts = named.value_counts()
     kept = sorted(counts[counts >= minimum].index)
     group = named.map({name: number for number, name in enumerate(kept)}).fillna(-1).to_numpy(dtype=int)

@@ -6,9 +6,9 @@ it for a fail, and between them the data cannot tell. What must stay true: what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loopwright.declaration.metrics import metric as named
 from loopwright.evaluation.asking import Asking
@@ -40,6 +40,7 @@ class Beside:
     :param baselines: the answers of the simple models that had to be fitted, by name.
     :param timing: how long answers took; ``None`` when that was not measured.
     :param before: the confidences that this holdout was asked with before.
+    :param named: of columns about people, the values that checks may name.
     """
 
     columns: Mapping[str, Array] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Beside:
     baselines: Mapping[str, Predicted] = field(default_factory=dict)
     timing: Timing | None = None
     before: Sequence[float] = ()
+    named: Mapping[str, Collection[Any]] = field(default_factory=dict)
 
 
 _NOTHING = Beside()
@@ -81,7 +83,7 @@ def judge(
         champion_fault = _lacks(champion, gate.primary)
     champion = None if champion_fault else champion
     sound = finite.outcome is Outcome.PASS
-    asking = Asking(gate, candidate, truth, beside.columns, beside.before, seed) if sound else None
+    asking = Asking(gate, candidate, truth, beside.columns, beside.before, seed, beside.named) if sound else None
     checks.append(_measured(gate, asking, truth))
     checks += [_threshold(name, bound, asking, truth) for name, bound in gate.thresholds.items()]
     if asking is not None:  # without a champion, too: what it is asked now is spent

@@ -9,7 +9,7 @@ in the order of their answers. Orders go forth and back, which halves the noise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,16 +62,19 @@ def shapley_values(
     return values
 
 
-def told(features: pd.DataFrame, values: Array, top: int) -> list[list[dict[str, Any]]]:
+def told(features: pd.DataFrame, values: Array, top: int, unshown: Collection[str] = ()) -> list[list[dict[str, Any]]]:
     """Return the features that did most, a row's after the other's: ``feature``, ``value`` and ``effect``.
 
     :param features: the rows.
     :param values: as :func:`shapley_values` gave them.
     :param top: how many for each row.
+    :param unshown: features about people, of which no value is told.
     """
     names = [str(name) for name in features.columns]
     order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :top]
-    plain = {name: features[name].tolist() for name in features}
+    plain = {
+        name: ["(sensitive)"] * len(features) if str(name) in unshown else features[name].tolist() for name in features
+    }
     columns: Sequence[list[Any]] = [plain[name] for name in features]
     return [
         [

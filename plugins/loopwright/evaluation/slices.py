@@ -37,7 +37,7 @@ def slice_checks(asking: Asking, champion: Predicted | None) -> tuple[Check, ...
     declared = asking.gate.slices
     if declared is None:
         return ()
-    cut = Cut.of(declared, asking.columns)
+    cut = Cut.of(declared, asking.columns, asking.named)
     if champion is None:
         why = f"there is no champion to compare with{cut.said()}"
         rows = [{"slice": part.name, "n": part.n, **_alone(asking, part)} for part in cut.judged[:SHOWN]]

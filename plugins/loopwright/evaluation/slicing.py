@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from loopwright.errors import shown_names
 from loopwright.evaluation.asking import codes
+from loopwright.evaluation.naming import CROWD, called
 
 if TYPE_CHECKING:
     from loopwright.declaration.gate import Slices
@@ -62,12 +63,15 @@ class Cut:
     minimum: int
 
     @classmethod
-    def of(cls, declared: Slices, columns: Mapping[str, Array]) -> Cut:
+    def of(
+        cls, declared: Slices, columns: Mapping[str, Array], named: Mapping[str, Collection[Any]] | None = None
+    ) -> Cut:
         """Cut the holdout as declared.
 
         :param columns: the values of each column, by name.
+        :param named: of columns about people, the values that may be named.
         """
-        every = slices_of(declared, columns)
+        every = slices_of(declared, columns, named)
         kept = [part for part in every[:MOST] if part.n >= LEAST]
         return cls(
             [part for part in kept if part.n >= declared.minimum_rows],
@@ -106,35 +110,44 @@ class Cut:
         return {"minimum_rows": self.minimum, "left_out": named, "left_out_slices": len(parts), "left_out_share": share}
 
 
-def slices_of(declared: Slices, columns: Mapping[str, Array]) -> list[Slice]:
+def slices_of(
+    declared: Slices, columns: Mapping[str, Array], named: Mapping[str, Collection[Any]] | None = None
+) -> list[Slice]:
     """Return the declared slices, the largest first, too small ones included.
 
     :param declared: columns and crosses.
     :param columns: the values of each, by name.
+    :param named: of columns about people, the values that may be named.
     """
     found: list[Slice] = []
     for names in [*([name] for name in declared.columns), *declared.crosses]:
-        found += _cut(names, columns)
+        found += _cut(names, columns, named or {})
     return sorted(found, key=lambda part: -part.n)
 
 
-def _cut(names: Sequence[str], columns: Mapping[str, Array]) -> Iterator[Slice]:
-    labels = [_labelled(columns[name]) for name in names]
+def _cut(names: Sequence[str], columns: Mapping[str, Array], named: Mapping[str, Collection[Any]]) -> Iterator[Slice]:
+    labels = [_labelled(columns[name], named.get(name)) for name in names]
     coded = np.stack([codes(label) for label in labels])
     _, first, part = np.unique(coded, axis=1, return_index=True, return_inverse=True)
     part = part.ravel()
     for number, row in enumerate(first):
         said = " and ".join(f"{name}={label[row]}" for name, label in zip(names, labels, strict=True))
-        yield Slice(said, part == number, tuple(names))
+        rows = part == number
+        if len(names) > 1 and set(names) & set(named) and rows.sum() < CROWD:
+            said = f"{' and '.join(names)}=(sensitive {number + 1})"
+        yield Slice(said, rows, tuple(names))
 
 
-def _labelled(values: Array) -> Array:
+def _labelled(values: Array, named: Collection[Any] | None) -> Array:
     """Return what a person would call each value: the value, its quartile, or that it is missing."""
     import pandas as pd
 
     column = pd.Series(values)
     column = column.mask(column.isin([np.inf, -np.inf]))
     if pd.api.types.is_numeric_dtype(column) and column.nunique() > _DISTINCT:
-        column = pd.qcut(column.astype(float), 4, duplicates="drop")
-    named = column.astype(object).where(column.notna(), "missing")
-    return np.asarray([str(value) for value in named], dtype=object)
+        cut = pd.qcut(column.astype(float), 4, duplicates="drop")
+        if named is None:
+            return called(cut.astype(object), None)
+        quartiles = [f"Q{number + 1}" for number in range(len(cut.cat.categories))]
+        return called(cut.cat.rename_categories(quartiles).astype(object), None)  # whose ends are single rows' values
+    return called(column.astype(object), named)

@@ -188,7 +188,7 @@ def _asked(
     """
     from loopwright.evaluation import Beside, Unseen, judge
     from loopwright.serving.measures import own_metrics
-    from loopwright.stages.train.examining import absent_check, looked_at
+    from loopwright.stages.train.examining import absent_check, looked_at, named_of
     from loopwright.stages.train.seen import identities, rows_seen
 
     if theirs is not None and not theirs.features.index.equals(ours.features.index):
@@ -196,7 +196,9 @@ def _asked(
     kept, key = rows.held.loc[ours.features.index], project.dataset(spec.dataset).key
     seen, _ = rows_seen(identities(kept, key), key, np.sort(identities(rows.learned, key)), None)
     features = {str(n): np.asarray(c) for n, c in ours.features.items()}
-    beside = Beside(looked_at(spec, kept), features, ours.simple(spec))
+    looked = looked_at(spec, kept)
+    named = named_of(looked, project.dataset(spec.dataset))
+    beside = Beside(looked, features, ours.simple(spec), named=named)
     # A change of code must do no harm; it need not be a better model. Clocks of a shared runner tell nothing.
     champion = spec.gate.champion.model_copy(update={"better": False})
     asked = spec.model_copy(update={"gate": spec.gate.model_copy(update={"latency": None, "champion": champion})})

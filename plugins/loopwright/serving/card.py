@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from loopwright.errors import UserCodeFailed
+from loopwright.evaluation.naming import CROWD
+from loopwright.serving.disclosure import FEW, shown_levels
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 FORMAT = 1
 
@@ -41,19 +45,30 @@ class Card:
     modules: Sequence[str] = ()
 
     @classmethod
-    def of(cls, *, model: str, task: str, declared: str | list[str], features: pd.DataFrame, **more: Any) -> Card:
+    def of(
+        cls,
+        *,
+        model: str,
+        task: str,
+        declared: str | list[str],
+        features: pd.DataFrame,
+        shy: Collection[str] = (),
+        **more: Any,
+    ) -> Card:
         """Return the card of a training.
 
         :param declared: the features as declared.
         :param features: what they made of the training rows.
+        :param shy: features about people: of their categories only those that many rows share are kept, and known.
         :param more: ``classes``, ``seed`` and ``modules``.
+        :raises UserCodeFailed: if such a feature's categories are most of them one person's.
         """
         return cls(
             model=model,
             task=task,
             features=declared,
             columns={str(name): str(kind) for name, kind in features.dtypes.items()},
-            categories=_categories(features),
+            categories=_categories(features, shy, f"model {model}, features"),
             empty=[str(name) for name in features if bool(features[name].isna().all())],
             **more,
         )
@@ -69,11 +84,27 @@ class Card:
         }
 
 
-def _categories(features: pd.DataFrame) -> dict[str, list[Any]]:
+def _categories(features: pd.DataFrame, shy: Collection[str], where: str) -> dict[str, list[Any]]:
     found = {}
     for name, kind in features.dtypes.items():
         if isinstance(kind, pd.CategoricalDtype):
             levels = kind.categories.tolist()
+            if str(name) in shy:
+                levels = _shared(features[name], levels, where)
             if all(isinstance(level, str | int | float | bool) for level in levels):
                 found[str(name)] = levels
     return found
+
+
+def _shared(column: pd.Series, levels: list[Any], where: str) -> list[Any]:
+    """Return the categories that may be written beside the model; the model never learns the others."""
+    shared = set(shown_levels(column))
+    if not shared and column.notna().any():
+        raise UserCodeFailed(
+            "The categories of a feature about people would be kept beside the model, where no erasure reaches them.",
+            where=where,
+            got=f"{column.name}: {column.nunique()} categories",
+            allowed=f"up to {FEW} that {CROWD} rows share, with nearly all rows in these",
+            mend="Make numbers or few groups of it in the feature code, or declare the column sensitive: hash or drop.",
+        )
+    return [level for level in levels if level in shared]

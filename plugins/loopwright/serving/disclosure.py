@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from loopwright.evaluation.naming import CROWD
 from loopwright.serving.quantities import Quantities, quantities
 
 if TYPE_CHECKING:
     from loopwright.evaluation.predicted import Array
 
-CROWD = 10
-"""Rows that share a value before it is shown."""
 FEW = 30
 """Values at the most of a column of categories."""
 _FEW_NUMBERS = 128
@@ -95,8 +94,13 @@ def shown_levels(column: pd.Series) -> list[Any]:
 
     :param column: any; nothing is returned where most of its values are one person's, or few persons'.
     """
-    counts = column.value_counts()
-    return counts.index[_common(counts.to_numpy(), FEW)].tolist()
+    try:
+        counts = column.value_counts()
+    except TypeError:  # lists and the like
+        return []
+    counts = counts[counts > 0]
+    number = quantities(pd.Series(counts.index)) is not None if len(counts) else False
+    return counts.index[_common(counts.to_numpy(), _FEW_NUMBERS if number else FEW)].tolist()
 
 
 def _crowd(column: pd.Series, known: pd.Series | None) -> pd.Series:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from loopwright.declaration import Project
+from loopwright.declaration.sensitive import hidden, shy_of
 from loopwright.errors import NotReady, UnknownName, shown_names
 from loopwright.evaluation.reasons import shapley_values, told
 from loopwright.lake import Lake
@@ -69,7 +71,7 @@ def explain_rows(
     features = predictor.features(whole).iloc[wanted]
     answers = predictor.answers(features)
     background = background_of(workspace, entry, predictor)
-    reasons = _reasons(predictor, features, background, top, _BY_EYE)
+    reasons = _reasons(workspace, predictor, features, background, top, _BY_EYE)
     return {
         "model": model.name,
         "version": entry["version"],
@@ -93,7 +95,7 @@ def reasons_column(
     :param top: reasons for each row.
     """
     background = background_of(workspace, entry, predictor)
-    found = _reasons(predictor, features, background, top, _IN_BULK)
+    found = _reasons(workspace, predictor, features, background, top, _IN_BULK)
     return [json.dumps(why, ensure_ascii=False) for why in found]
 
 
@@ -113,11 +115,18 @@ def background_of(workspace: Workspace, entry: Mapping[str, Any], predictor: Pre
 
 
 def _reasons(
-    predictor: Predictor, features: pd.DataFrame, background: pd.DataFrame, top: int, samples: int
+    workspace: Workspace,
+    predictor: Predictor,
+    features: pd.DataFrame,
+    background: pd.DataFrame,
+    top: int,
+    samples: int,
 ) -> list[list[dict[str, Any]]]:
     rows = features.reset_index(drop=True)
     values = shapley_values(rows, background, lambda frame: _number(predictor, frame), samples=samples)
-    return told(rows, values, top)
+    project = Project.at(workspace.project)
+    dataset = project.dataset(project.model(predictor.card["model"]).dataset)
+    return told(rows, values, top, shy_of(rows.columns, hidden(dataset)))
 
 
 def _number(predictor: Predictor, features: pd.DataFrame) -> Array:

@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
+from loopwright.declaration.sensitive import hidden, shy_of
 from loopwright.errors import DeclarationError, shown_names
 from loopwright.evaluation.importance import importance, importance_check
 from loopwright.evaluation.latency import ROWS, Timing, best_of
+from loopwright.serving.disclosure import shown_levels
 from loopwright.serving.predictor import CANNOT_ANSWER
 from loopwright.serving.rows import label_rows
 from loopwright.serving.served import raw_rows
 from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    import pandas as pd
-
-    from loopwright.declaration import ModelSpec
+    from loopwright.declaration import DatasetSpec, ModelSpec
     from loopwright.evaluation.predicted import Array
     from loopwright.serving import Predictor
 
@@ -52,6 +53,15 @@ def looked_at(spec: ModelSpec, raw: pd.DataFrame) -> dict[str, Array]:
             mend="Correct the name under gate.slices, gate.fairness or gate.groups.",
         )
     return {name: np.asarray(known[name]) for name in dict.fromkeys(names)}
+
+
+def named_of(columns: Mapping[str, Array], dataset: DatasetSpec) -> dict[str, list[Any]]:
+    """Return the values that checks may name, of those columns that are about people.
+
+    :param columns: as :func:`looked_at` gives them.
+    :param dataset: says which.
+    """
+    return {name: shown_levels(pd.Series(columns[name])) for name in shy_of(columns, hidden(dataset))}
 
 
 def absent_check(

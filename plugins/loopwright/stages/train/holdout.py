@@ -20,7 +20,7 @@ from loopwright.serving import load_version
 from loopwright.serving.measures import own_metrics
 from loopwright.serving.predictor import CANNOT_ANSWER
 from loopwright.serving.rows import Known, known_labels
-from loopwright.stages.train.examining import absent_check, looked_at, stable_check, timed, worth_check
+from loopwright.stages.train.examining import absent_check, looked_at, named_of, stable_check, timed, worth_check
 from loopwright.stages.train.looks import asked_before, sketch_of
 from loopwright.stages.train.samples import keep_rehearsal
 from loopwright.stages.train.seen import identities, repeated, repeated_check, rows_seen, seen_by, unseen_of
@@ -84,12 +84,14 @@ class Holdout:
             more += worth_check(spec, candidate, features[kept], truth)
         theirs, predictor, fault = _champions(workspace, champion, raw, kept)
         before = asked_before(ledger.model(spec.name), entry, (champion or {}).get("version"), sketch)
+        looked = looked_at(spec, rows)
         beside = Beside(
-            looked_at(spec, rows),
+            looked,
             {str(name): np.asarray(column[kept]) for name, column in features.items()},
             _simple(workspace, spec, entry, candidate, features[kept]),
             timed(candidate, predictor, raw) if spec.gate.latency else None,
             before,
+            named_of(looked, dataset),
         )
         unseen = unseen_of(entry, champion, seen, ledger.dataset(spec.dataset))
         ours = candidate.as_arrays(answers[kept])

@@ -13,7 +13,8 @@ import numpy as np
 
 from loopwright.declaration.code import load_function, raised_by
 from loopwright.declaration.metrics import metric as named
-from loopwright.declaration.quoting import cause
+from loopwright.declaration.quoting import cause, dataset_of
+from loopwright.declaration.sensitive import readable, shy_of
 from loopwright.errors import LoopwrightError, UserCodeFailed
 from loopwright.serving.card import Card
 from loopwright.serving.served import conformed
@@ -55,7 +56,9 @@ def learn(spec: ModelSpec, folder: Path, rows: Learnable, entrypoint: str, param
     """
     classes = [] if spec.task == "regression" else sorted(np.unique(rows.labels).tolist())
     modules = sorted({*imported_modules(folder), *spec.train.types})
-    more = {"classes": classes, "seed": spec.train.seed, "modules": modules}
+    about = dataset_of(folder)
+    shy = shy_of(rows.features.columns, readable(about)) if about else []
+    more: dict[str, Any] = {"classes": classes, "seed": spec.train.seed, "modules": modules, "shy": shy}
     card = Card.of(model=spec.name, task=spec.task, declared=spec.features, features=rows.features, **more)
     features = conformed(rows.features, card.to_dict())
     build = load_function(entrypoint, folder)
