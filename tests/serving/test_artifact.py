@@ -163,7 +163,10 @@ def test_the_example_shows_nothing_of_columns_about_people() -> None:
     assert (shown["distance"] == 0).all()
     for name in shy:
         assert not set(shown[name].dropna().astype(str)) & set(raw[name].head(5).astype(str))
-        assert shown[name].dtype == example_of(raw)[name].dtype
+        # A category keeps no dictionary: it would name those that the values do not.
+        assert shown[name].dtype == example_of(raw)[name].dtype or shown[name].cat.categories.tolist() == [
+            "(sensitive)"
+        ]
     assert shown["fare"].tolist() == raw["fare"].head(5).tolist()
 
 
