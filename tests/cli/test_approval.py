@@ -4,6 +4,7 @@ import pytest
 
 from loopwright.cli.person import person
 from loopwright.ledger.store import Ledger
+from support import candidates
 from support import toy as toys
 
 
@@ -79,10 +80,12 @@ def test_asked_again_it_still_waits_and_is_asked_once(loopwright, waiting):
     assert told.count("approval_asked") == 1
 
 
-def test_an_unknown_version_is_refused(loopwright, waiting):
+def test_an_unknown_version_is_refused_and_only_what_waits_is_named(loopwright, waiting):
+    candidates.candidate(waiting.workspace, waiting.tips, ["2024-01"], ["2024-02"])  # takes the place of version 1
     answer = loopwright("approve", "tips", "7", "--why", "Why not.", "--project", waiting.path)
     assert answer.status == 2
     assert "'7'" in answer.err
+    assert "allowed: version 2\n" in answer.err
 
 
 def test_nothing_is_approved_without_a_reason(loopwright, toy):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from loopwright.errors import shown_names
+from loopwright.errors import UnknownName, shown_names
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.release.conditions import ReleaseRefused, known_version
@@ -79,7 +79,8 @@ def record_approval(
     def decision(state: State) -> Draft | None:
         refusal.clear()
         known = cast("ModelState", state)
-        entry, digests = known_version(known, version), digests_of(known, version)
+        entry = _known(known, version)
+        digests = digests_of(known, version)
         if _said_already(entry, said, digests, void(model, known, entry, moment)):
             return None
         _require_candidate(known, entry)
@@ -170,8 +171,25 @@ def _require_candidate(state: ModelState, entry: Mapping[str, Any]) -> None:
             "An answer is about the version that waits for its release, and this one does not.",
             where=state.subject,
             got=f"version {entry['version']}, which is {entry['status']}",
-            allowed=f"version {state.get('candidate')}" if state.get("candidate") else "no version waits",
+            allowed=_waiting(state),
+            mend=_LOOK.format(state.subject.removeprefix("model/")),
         )
+
+
+def _known(state: ModelState, version: str) -> Mapping[str, Any]:
+    """Return what is known of a version that somebody answers about; of others only the one that waits is named."""
+    try:
+        return known_version(state, version)
+    except UnknownName as error:
+        mend = _LOOK.format(state.subject.removeprefix("model/"))
+        raise UnknownName(error.what, where=error.where, allowed=_waiting(state), mend=mend) from None
+
+
+_LOOK = "`loopwright status {}` says what waits."
+
+
+def _waiting(state: ModelState) -> str:
+    return f"version {state.get('candidate')}" if state.get("candidate") else "no version waits"
 
 
 def _said_already(entry: Mapping[str, Any], said: Said, digests: Mapping[str, str], void: str | None) -> bool:
