@@ -36,7 +36,8 @@ def test_one_look_says_who_waits_for_what_and_who_needs_a_person(loopwright, unm
     answer = loopwright("status", "--project", unmeasured.path)
     row = next(line for line in answer.out.splitlines() if line.startswith("tips"))
     assert "version 1" in row
-    assert "need you: tips" in answer.out.splitlines()[-1]
+    needed = "1 of 2 models needs you: tips; 1 of 1 dataset needs you: rides"  # no folder of arrivals yet
+    assert answer.out.splitlines()[-1] == needed
     released = {"version": "1", "previous": None, "action": "promote"}
     Ledger.of(unmeasured.workspace).record("model/tips", Draft(Kind.RELEASE_CONFIRMED, "release", "Out.", released))
     (unmeasured.path / "arrivals/rides").mkdir(parents=True)

@@ -38,7 +38,7 @@ def command(model: str | None, setting: Setting) -> int:
             ("MODEL", "CHAMPION", "AT THE GATE", "WATCHED", "SCORED", "WAITS", "LAST DECISION"),
         )
         _tell_record(stands)
-        click.echo(_in_short(stands["models"] + stands["datasets"], stands["record"]))
+        click.echo(_in_short(stands))
     return 0
 
 
@@ -183,15 +183,22 @@ def _outcome_of(decision: dict[str, Any]) -> str:
     return f"trained: {version}{decision['came_to']}" if decision.get("came_to") else "to train"
 
 
-def _in_short(all_of_them: list[dict[str, Any]], record: dict[str, Any]) -> str:
+def _in_short(stands: dict[str, Any]) -> str:
     """Return the morning's answer in one line."""
-    need = [one["name"] for one in all_of_them if one["needs"]]
-    if not need and record["problems"]:
+    said = [_of_kind(stands[kind], what) for kind, what in (("models", "model"), ("datasets", "dataset"))]
+    if any(said):
+        return click.style("; ".join(sentence for sentence in said if sentence), bold=True)
+    if stands["record"]["problems"]:
         return click.style("The record needs you.", bold=True)
+    return click.style("Nobody needs you.", fg="green")
+
+
+def _of_kind(all_of_them: list[dict[str, Any]], what: str) -> str:
+    need = [one["name"] for one in all_of_them if one["needs"]]
     if not need:
-        return click.style("Nobody needs you.", fg="green")
+        return ""
     verb = "needs" if len(need) == 1 else "need"
-    return click.style(f"{len(need)} of {len(all_of_them)} {verb} you: {shown_names(need)}", bold=True)
+    return f"{len(need)} of {counted(len(all_of_them), what)} {verb} you: {shown_names(need)}"
 
 
 def _tell_needs(one: dict[str, Any]) -> None:
