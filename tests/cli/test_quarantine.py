@@ -23,7 +23,11 @@ def test_it_is_listed_and_shown(loopwright, quarantined):
     where = ("--project", quarantined.path)
     (kept,) = loopwright("quarantine", "list", *where, "--json").document["quarantine"]
     assert (kept["batch_id"], kept["rows"], kept["whole"]) == ("2024-01", 3, False)
-    assert "rides 2024-01  in part, 3 rows" in loopwright("quarantine", "list", *where).out
+    assert (kept["why"], kept["reasons"]) == (f"3 rows: {BETWEEN}", {BETWEEN: 3})
+    listed = loopwright("quarantine", "list", *where).out
+    assert "rides 2024-01  in part, 3 rows" in listed
+    assert f"    3 rows: {BETWEEN}\n" in listed
+    assert "pass" not in listed
     shown = loopwright("quarantine", "show", "rides", "2024-01", *where).out
     assert f"3 rows  {BETWEEN}" in shown
     assert "distance=-1" in shown

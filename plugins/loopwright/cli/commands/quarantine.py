@@ -33,10 +33,10 @@ def list_(dataset: str | None, setting: Setting) -> int:
 
     With --json: one document, {"quarantine": […]}.
     """
-    from loopwright.stages.ingest.quarantine.kept import kept_batches
+    from loopwright.stages.ingest.quarantine.kept import explained, kept_batches
 
-    names = [dataset] if dataset else setting.project.dataset_names()
-    found = [kept for name in names for kept in kept_batches(setting.workspace, name)]
+    where, names = setting.workspace, [dataset] if dataset else setting.project.dataset_names()
+    found = [kept for name in names for kept in explained(where, name, kept_batches(where, name))]
     if setting.as_json:
         as_document({"quarantine": [kept.to_dict() for kept in found]})
         return 0
@@ -75,7 +75,8 @@ def show(dataset: str, batch: str, rows: int, target: Path | None, setting: Sett
         as_document({**kept.to_dict(), "written": written})
         return 0
     click.echo(f"{dataset} {batch}: {kept.counted}, {'the whole batch' if kept.whole else 'the rest is published'}")
-    click.echo(f"  {' '.join(kept.why.split())}")
+    if kept.whole:  # else the reasons, row by row, are all there is to say
+        click.echo(f"  {' '.join(kept.why.split())}")
     for name, count in kept.reasons.items():
         click.echo(f"  {count:>8,} rows  {name}")
     for row in kept.sample:

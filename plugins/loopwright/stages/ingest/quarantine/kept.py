@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from loopwright.declaration import Project
-from loopwright.errors import UnknownName, shown_names
+from loopwright.errors import UnknownName, counted, shown_names
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.results import rows_counted
 
@@ -25,7 +26,8 @@ class Kept:
 
     :param whole: whether nothing of it was published.
     :param rows: in quarantine; ``None`` where nobody knows, since the arrival could not be read.
-    :param why: the verdict's one line.
+    :param why: the verdict's one line; of a batch that is published but for these rows, what they were set aside for,
+        once :func:`explained` or :func:`kept_batch` has looked.
     :param since: ISO 8601.
     :param until: when they are erased unless somebody decides, ISO 8601.
     :param sequence: of the ledger's event that set them aside: what a decision is about.
@@ -93,19 +95,48 @@ def kept_batch(workspace: Workspace, dataset: str, batch_id: str, *, rows: int =
         return kept
     frame = Lake.of(workspace).quarantine(dataset).read([batch_id])
     said = frame[REASONS].fillna("[]").map(json.loads) if REASONS in frame else None
-    counts: dict[str, int] = {}
-    for names in said if said is not None else ():
-        for name in names:
-            counts[name] = counts.get(name, 0) + 1
+    kept = _with(kept, said if said is not None else ())
     blamed = frame[said.map(bool)] if said is not None and said.map(bool).any() else frame
     shy = hidden(Project.at(workspace.project).dataset(dataset))
     if shy and "row" in blamed:  # whole rows as JSON, sensitive columns among them
-        return Kept(**{**asdict(kept), "reasons": counts})
+        return kept
     unshown = [name for name in (*RESERVED, ARRIVAL, *shy_of(blamed, shy)) if name in blamed and name != ROW]
     own = blamed.drop(columns=unshown).dropna(axis=1, how="all")
     first = own.head(rows).astype(object)
     sample = first.where(first.notna(), None).to_dict("records")
-    return Kept(**{**asdict(kept), "reasons": counts, "sample": tuple(sample)})
+    return replace(kept, sample=tuple(cast("list[Mapping[str, Any]]", sample)))
+
+
+def explained(workspace: Workspace, dataset: str, found: list[Kept]) -> list[Kept]:
+    """Return batches with what their rows were set aside for, where the rest is published: its verdict passed.
+
+    :param workspace: the five places.
+    :param dataset: whose they are.
+    :param found: as :func:`kept_batches` returns them.
+    """
+    from loopwright.lake import Lake
+    from loopwright.lake.rows import BATCH
+    from loopwright.stages.ingest.examining.setting_aside import REASONS
+
+    parts = [kept.batch_id for kept in found if not kept.whole and kept.rows]
+    table = Lake.of(workspace).quarantine(dataset)
+    if not parts or REASONS not in table.columns():
+        return found
+    frame = table.read(parts, columns=[BATCH, REASONS])
+    said = frame[REASONS].fillna("[]").map(json.loads)
+    return [_with(kept, said[frame[BATCH] == kept.batch_id]) if kept.batch_id in parts else kept for kept in found]
+
+
+def _with(kept: Kept, said: Iterable[Sequence[str]]) -> Kept:
+    """Return a batch with its rows counted by reason.
+
+    :param said: each row's reasons.
+    """
+    counts = dict(Counter(name for names in said for name in names).most_common())
+    if kept.whole or not counts:
+        return replace(kept, reasons=counts)
+    why = [f"{counted(count, 'row')}: {name}" for name, count in counts.items()]
+    return replace(kept, reasons=counts, why=shown_names(why, limit=3))
 
 
 def of_name(found: list[Kept], dataset: str, batch_id: str, known: Collection[str] = ()) -> Kept:
