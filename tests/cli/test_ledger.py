@@ -80,6 +80,13 @@ def test_a_copy_goes_into_an_empty_ledger_and_no_other(loopwright, told, tmp_pat
     assert "verify" in loopwright("history", "tips", "--verify", "--project", told.path, "--ledger", elsewhere).out
 
 
+def test_a_backup_into_a_folder_that_is_not_there_is_refused(loopwright, told, tmp_path):
+    refused = loopwright("ledger", "backup", tmp_path / "backpus/ledger.jsonl", "--project", told.path)
+    assert refused.status == 2
+    assert f"mkdir -p {tmp_path / 'backpus'}" in refused.err
+    assert not (tmp_path / "backpus").exists()
+
+
 def test_a_record_that_was_made_anew_verifies_and_is_found_out_by_a_backup(loopwright, told, tmp_path):
     file, at = tmp_path / "copy.jsonl", ("--project", told.path)
     assert loopwright("ledger", "backup", file, *at).status == 0

@@ -29,6 +29,7 @@ def told(ledger):
 @pytest.fixture
 def file(told, tmp_path):
     path = tmp_path / "there" / "ledger.jsonl"
+    path.parent.mkdir()
     told.backup(path)
     return path
 
@@ -128,8 +129,10 @@ def test_a_restore_that_fails_half_way_leaves_nothing(file, sqlite_url, monkeypa
 
 def test_a_place_that_cannot_be_written_or_read(told, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(CannotRun, match="cannot be written"):
+    with pytest.raises(CannotRun, match="folder .* is not there"):
         told.backup(tmp_path / "file" / "below")
+    with pytest.raises(CannotRun, match="cannot be written"):
+        told.backup(tmp_path)
     with pytest.raises(CannotRun, match="cannot be read"):
         told.restore(tmp_path / "none")
 

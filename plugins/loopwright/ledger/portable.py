@@ -57,7 +57,7 @@ def write(connection: Connection, path: Path) -> Backup:
 
     :param connection: in a transaction that reads one snapshot.
     :param path: where to; an older file of that name is replaced.
-    :raises CannotRun: if it cannot be written.
+    :raises CannotRun: if it cannot be written, or its folder is not there: a mistyped path would look like a backup.
     """
     heads: dict[str, list[Any]] = {}
     digest, count = hashlib.sha256(), 0
@@ -67,8 +67,13 @@ def write(connection: Connection, path: Path) -> Backup:
         digest.update(said)
         return said
 
+    if not path.parent.is_dir():
+        raise CannotRun(
+            "The folder that the backup was to go to is not there; nothing was written.",
+            where=path.parent,
+            mend=f"Correct the path, or make the folder first: mkdir -p {path.parent}",
+        )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             try:
                 file.write(line({"loopwright_ledger": FORMAT, "revision": REVISION}))
