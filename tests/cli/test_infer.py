@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from loopwright.cli.commands.infer import command
+from loopwright.errors import DeclarationError
 from loopwright.stages.ingest.judging.suite import check_suite
 from support.toy import Toy, rides
 
@@ -20,7 +22,8 @@ def suite(toy: Toy) -> Path:
 
 
 def infer(toy: Toy, *arguments: str) -> Result:
-    return CliRunner().invoke(command, ["rides", "--project", str(toy.path), *arguments], standalone_mode=False)
+    typed = ["rides", "--project", str(toy.path), *arguments]
+    return CliRunner().invoke(command, typed, standalone_mode=False, catch_exceptions=False)
 
 
 def test_a_first_suite_is_written_and_an_edited_one_left(toy: Toy, suite: Path) -> None:
@@ -32,9 +35,11 @@ def test_a_first_suite_is_written_and_an_edited_one_left(toy: Toy, suite: Path) 
     assert "wrote" in infer(toy).output  # nobody has edited it
     edited = suite.read_text().replace("0.99", "0.9", 1)
     suite.write_text(edited)
-    found = infer(toy)
-    assert (found.return_value, suite.read_text()) == (2, edited)
-    assert "was edited, and is left as it is" in found.output
+    with pytest.raises(DeclarationError, match="was edited, and is left as it is") as left:
+        infer(toy)
+    assert suite.read_text() == edited
+    assert str(suite) in str(left.value)
+    assert all(left.value.to_dict().values())
     assert infer(toy, "--force").return_value == 0
     assert suite.read_text() != edited
 
@@ -47,7 +52,7 @@ def test_an_update_is_shown_and_written_only_when_asked(toy: Toy, suite: Path) -
     assert (document["became"], suite.read_text()) == ("proposed", before)
     assert document["broken"]["expect_column_values_to_be_between(distance)"]["batch"] == "2024-02"
     assert any(line.startswith("+") and "distance" in line for line in document["diff"])
-    assert infer(toy, "--update", "--write").return_value == 0
+    assert infer(toy, "--write").return_value == 0  # as --update shows it
     after = suite.read_text()
     assert "{type: expect_column_values_to_not_be_null, kwargs: {column: ride_id}}" in after
     assert "max_value: 100}" not in after
@@ -58,4 +63,12 @@ def test_nothing_is_written_when_it_is_only_printed(toy: Toy, suite: Path) -> No
     before = suite.read_text()
     found = infer(toy, "--print", "--batch", "2024-01")
     assert "expect_column_values_to_be_unique" in found.output
+    assert suite.read_text() == before
+
+
+@pytest.mark.parametrize("apart", ["--print --write", "--print --force", "--update --force", "--write --force"])
+def test_of_two_options_none_is_silently_ignored(toy: Toy, suite: Path, apart: str) -> None:
+    before = suite.read_text()
+    with pytest.raises(click.UsageError, match=f"{apart.replace(' ', ' and ')} do not go together"):
+        infer(toy, *apart.split())
     assert suite.read_text() == before

@@ -129,7 +129,7 @@ def test_a_restore_that_fails_half_way_leaves_nothing(file, sqlite_url, monkeypa
 
 def test_a_place_that_cannot_be_written_or_read(told, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(CannotRun, match="folder .* is not there"):
+    with pytest.raises(CannotRun, match="is not there; nothing was written"):
         told.backup(tmp_path / "file" / "below")
     with pytest.raises(CannotRun, match="cannot be written"):
         told.backup(tmp_path)

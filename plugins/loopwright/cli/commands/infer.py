@@ -11,8 +11,12 @@ import click
 
 from loopwright.cli.answer import as_document
 from loopwright.cli.options import Setting, setting_options
+from loopwright.errors import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from loopwright.errors import LoopwrightError
     from loopwright.stages.ingest.infer.inferring import Inferred
 
 
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
 )
 @click.option("--print", "only_print", is_flag=True, help="Print the proposal, and write nothing.")
 @click.option("--update", is_flag=True, help="Show what the batches would change of the present suite.")
-@click.option("--write", is_flag=True, help="With --update: change it.")
+@click.option("--write", is_flag=True, help="Change the present suite as --update shows.")
 @click.option("--force", is_flag=True, help="Replace a suite that was edited.")
 @setting_options
 def command(
@@ -37,9 +41,11 @@ def command(
 ) -> int:
     """Propose expectations for DATASET from the batches that have arrived, each with its reason, as a file to edit.
 
-    A suite that was edited is not overwritten without asking. With --json: one document, the proposal and what became
-    of it. Exit status 2 where a file was left as it is because it was edited.
+    A suite that was edited is not overwritten without asking: else it is left as it is, with exit status 2. With
+    --json: one document, the proposal and what became of it.
     """
+    _require_together({"--print": only_print, "--update": update, "--write": write, "--force": force})
+    update = update or write
     from loopwright.errors import DeclarationError
     from loopwright.stages.ingest.infer.inferring import infer
     from loopwright.stages.ingest.infer.updating import updated
@@ -71,12 +77,39 @@ def command(
     elif not diff:
         became = "unchanged"
     elif edited and not update and not (force or _agreed(path, setting)):
-        became = "left"
+        raise _edited(dataset, path)
     else:
         _write(path, after)
         became = "written"
     _tell(setting, inferred, path, became, after, diff if update else None)
-    return 2 if became == "left" else 0
+    return 0
+
+
+def _require_together(given: Mapping[str, bool]) -> None:
+    """Refuse options of which one would be ignored beside the other."""
+    for one, other, why in _APART:
+        if given[one] and given[other]:
+            raise click.UsageError(f"{one} and {other} do not go together: {why}", click.get_current_context())
+
+
+_APART = (
+    ("--print", "--write", "one writes nothing, the other writes."),
+    ("--print", "--force", "one writes nothing, the other writes."),
+    ("--update", "--force", "one keeps what you edited, the other replaces the whole suite."),
+    ("--write", "--force", "one keeps what you edited, the other replaces the whole suite."),
+)
+
+
+def _edited(dataset: str, path: Path) -> LoopwrightError:
+    from loopwright.errors import DeclarationError
+
+    return DeclarationError(
+        "The suite was edited, and is left as it is.",
+        where=path,
+        got="a file that is not as it was proposed",
+        allowed="a file that nobody edited; --write, which changes what batches break; --force, which replaces it all",
+        mend=f"See what would change: `loopwright infer {dataset} --update`; the whole proposal: `--print`.",
+    )
 
 
 def _scaffold() -> str:
@@ -118,9 +151,6 @@ def _tell(setting: Setting, inferred: Inferred, path: Path, became: str, text: s
     said = {
         "written": f"wrote {path}: edit it, then `loopwright check`.",
         "unchanged": f"{path} would stay as it is.",
-        "proposed": "Nothing was written." + (" Apply it with --update --write." if diff else ""),
-        "left": f"{path} was edited, and is left as it is. See what would change: --update. Replace it: --force.",
+        "proposed": "Nothing was written." + (" Apply it with --write." if diff else ""),
     }[became]
-    click.echo(
-        f"{expectations} expectations from {batches} batch{'es' if batches > 1 else ''}. {said}", err=became == "left"
-    )
+    click.echo(f"{counted(expectations, 'expectation')} from {counted(batches, 'batch')}. {said}")
