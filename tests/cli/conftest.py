@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from loopwright.cli.main import main
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command answered."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.out)
+from support.answer import Answer
 
 
 @pytest.fixture

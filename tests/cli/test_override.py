@@ -41,8 +41,8 @@ def test_it_goes_on_and_shows_for_ever(loopwright, refused, monkeypatch) -> None
         assert "\x1b[31m" in line, line
 
 
-def test_it_needs_a_reason(loopwright, refused) -> None:
-    answer = loopwright("override", "tips", "--project", refused.path)
+def test_it_needs_a_reason(loopwright, toy) -> None:
+    answer = loopwright("override", "tips", "--project", toy.path)
     assert answer.status == 2
     assert "--why" in answer.err
 
