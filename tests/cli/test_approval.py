@@ -63,6 +63,7 @@ def test_who_ran_the_loop_does_not_approve_what_it_made(loopwright, waiting):
     assert loopwright("approve", "tips", "1", "--why", "I am alone.", "--project", waiting.path).status == 0
 
 
+@pytest.mark.usefixtures("colleague")
 def test_it_is_not_made_when_a_person_says_no(loopwright, waiting):
     at = ("--project", waiting.path)
     loopwright("approve", "tips", "1", "--why", "It is better.", *at)

@@ -15,7 +15,7 @@ from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop import erasing, forgetting
 from loopwright.loop.forgetting import Forgotten, forget
-from loopwright.stages.ingest import stage
+from loopwright.stages.ingest.keeping import ending
 from loopwright.stages.ingest.keeping.held import taken_up
 from loopwright.stages.ingest.labelling import take_labels
 from loopwright.stages.ingest.quarantine.ruling import rule
@@ -210,7 +210,7 @@ def test_a_publication_in_flight_takes_up_what_was_erased_under_it(told: Toy, mo
     """Its rows are in the table and not in the ledger when she is forgotten: they are erased, and it looks again."""
     space = place(told)
     told.arrive(5, people(5))
-    keep = stage.keep_report
+    keep = ending.keep_report
 
     def meanwhile(*given: object) -> str:
         monkeypatch.undo()
@@ -218,7 +218,7 @@ def test_a_publication_in_flight_takes_up_what_was_erased_under_it(told: Toy, mo
         told.arrive(5, people(5).assign(rider="somebody"))
         return keep(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(stage, "keep_report", meanwhile)
+    monkeypatch.setattr(ending, "keep_report", meanwhile)
     ingest_batch(space, told.rides, "2024-05")
     batch = Ledger.of(space).dataset("rides").batch("2024-05")
     assert len(Lake.of(space).batches("rides").read_as_of({"2024-05": batch["data_version"]})) == batch["rows"] == 40

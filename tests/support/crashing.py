@@ -29,7 +29,7 @@ WRITES = (
     ("loopwright.lake.table:Table", "erase_old_versions"),
     ("loopwright.lake.lake", "write_whole"),
     ("loopwright.lake.lake", "remove"),
-    ("loopwright.lake.writing", "remove"),
+    ("loopwright.lake.erasing", "remove"),
     ("loopwright.tracking.runs:Runs", "log_text"),
     ("loopwright.tracking.registry:Registry", "_make_model"),
     ("loopwright.tracking.registry:Registry", "_make_version"),
