@@ -111,7 +111,8 @@ class DatasetSpec(Declared):
         description=(
             "Columns about people, as they arrive: `drop` reads them and keeps nothing; `hash` keeps a keyed hash in "
             "their place (the secret is LOOPWRIGHT_HASH_KEY, or the connection loopwright_hash_key); `keep` keeps "
-            "them in the tables. None of their values is shown in reports, logs, samples or messages."
+            "them in the tables. No value of theirs that fewer than ten rows share is shown in reports, logs, samples "
+            "or messages; what more share may be named, as a group that the gate is declared to look at."
         ),
     )
     on_bad_rows: OnBadRows = Field(OnBadRows(), description="What becomes of rows that are not as expected.")
