@@ -82,6 +82,20 @@ def test_dropping_says_so_and_a_changed_batch_is_not_decided_about(bad):
         rule(bad, question, RELEASE)
 
 
+@pytest.mark.parametrize(("option", "status"), [(RELEASE, "published"), (DROP, "published")])
+def test_an_answer_that_was_done_by_an_attempt_that_was_killed_is_done_once(bad, option, status):
+    (question,), _ = ask(bad)
+    first, pushed = rule(bad, question, option)
+    told = [event.kind for event in Ledger.of(bad.workspace).events("dataset/rides")]
+    again, pushed_again = rule(bad, question, option)
+    assert again == first == "2024-01"
+    assert pushed_again["result"]["status"] == pushed["result"]["status"] == status
+    assert pushed_again["result"]["rows_published"] == pushed["result"]["rows_published"]
+    assert [event.kind for event in Ledger.of(bad.workspace).events("dataset/rides")] == told
+    with pytest.raises(AirflowFailException, match="nothing in quarantine"):
+        rule(bad, question, option, by={"id": "2", "name": "eve"})
+
+
 @pytest.mark.parametrize(
     "raw",
     [

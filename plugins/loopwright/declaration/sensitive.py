@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loopwright.declaration.cleaning import Rename
 
@@ -36,6 +36,24 @@ def treatments(columns: Iterable[object], dataset: DatasetSpec) -> dict[str, str
         if how := _treated(name, dataset.sensitive):
             found[name] = how
     return found
+
+
+def treatments_later(columns: Iterable[object], dataset: DatasetSpec) -> dict[str, str]:
+    """Return how columns are treated that go by the names of the arrival, or by those that cleaning gives them.
+
+    So do files that come later about the same rows, such as labels.
+
+    :param columns: their names.
+    :param dataset: says which.
+    """
+    declared: dict[str, Any] = dict(dataset.sensitive)
+    for step in dataset.clean:
+        if isinstance(step, Rename):
+            for old, new in step.columns.items():
+                if found := [how for how in (_treated(old, declared), _treated(new, declared)) if how]:
+                    declared[new] = min(found, key=_STRICTEST.index)
+    treated = {name: _treated(name, declared) for name in map(str, columns)}
+    return {name: how for name, how in treated.items() if how}
 
 
 def _treated(name: str, declared: Mapping[str, str]) -> str | None:

@@ -78,8 +78,9 @@ class RuleOnQuarantineOperator(DatasetOperator):
         word, by, why = answered(self.answer)
         spec = self.spec(workspace)
         before = Ledger.of(workspace).dataset(spec.name).ruling(self.batch_id)
-        if before and not before["done"] and before["about"] == int(self.seen):
-            # It was decided by an attempt that was killed before it was done.
+        mine = before and (before["by"], before["ruling"]) == (by, word)
+        if before and before["about"] == int(self.seen) and (mine or not before["done"]):
+            # It was decided by an attempt that was killed: before it was done, or before it could say so.
             return resume_batch(workspace, spec, self.batch_id, actor=before["by"])
         done = rule(workspace, spec, self.batch_id, word, why=why, actor=by, seen=int(self.seen))
         return done.result

@@ -154,6 +154,16 @@ def test_a_file_that_cannot_be_joined_is_refused_and_said(late: Toy, spoil, comp
     assert take_labels(late.workspace, late.rides).files == ("odd",)
 
 
+def test_a_key_that_is_text_in_the_rows_is_text_in_the_labels(late: Toy) -> None:
+    dataset = "include/datasets/rides/dataset.yaml"
+    late.edit(dataset, "clean:\n", "clean:\n  - {step: convert, columns: {ride_id: text}}\n")
+    frame = rides(1, rows=50).assign(ride_id=[f"{n:05d}" for n in range(50)])
+    late.arrive(1, frame.drop(columns="tip"))
+    ingest_batch(late.workspace, late.rides, "2024-01")
+    tell(late, "first", frame)
+    assert take_labels(late.workspace, late.rides).covered == {"2024-01": 1.0}
+
+
 def test_the_loop_takes_labels_in_by_itself(late: Toy) -> None:
     tell(late, "first", rides(1, rows=50))
     late.arrive(1, rides(1, rows=50).drop(columns="tip"))

@@ -10,12 +10,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from loopwright.declaration import Workspace
 from loopwright.declaration.sensitive import treatments
 from loopwright.errors import DataFault, DeclarationError
 from loopwright.lake import Lake
 from loopwright.ledger.store import Ledger
+from loopwright.stages.ingest.infer.inferring import infer
+from loopwright.stages.ingest.judging.suite import Suite
+from loopwright.stages.ingest.labelling import take_labels
 from loopwright.stages.ingest.quarantine.kept import kept_batch
 from loopwright.stages.ingest.quarantine.ruling import rule
 from loopwright.stages.ingest.quarantine.taking_out import write_rows
@@ -232,3 +236,30 @@ def test_which_names_mean_a_declared_column(toy: Toy, came: str, how: str | None
         "include/datasets/rides/dataset.yaml", "owner: tests", "owner: tests\nsensitive: {email: hash, e_mail: keep}"
     )
     assert treatments([came], toy.rides).get(came) == how
+
+
+def test_labels_are_treated_under_the_names_after_cleaning_too(toy: Toy) -> None:
+    dataset = "include/datasets/rides/dataset.yaml"
+    labels = "labels: {arrivals: 'labels/*.csv', key: [who]}"
+    toy.edit(dataset, "owner: tests", f"owner: tests\n{labels}\nsensitive: {{rider: hash, home: hash}}")
+    toy.edit(dataset, "clean:\n", "clean:\n  - {step: rename, columns: {rider: who, home: address}}\n")
+    frame = people().assign(rider=[f"{n:04d}" for n in range(20)])
+    toy.arrive(1, frame.drop(columns="name"))
+    assert ingest_batch(place(toy), toy.rides, "2024-01").status == "published"
+    (toy.path / "labels").mkdir()
+    told = frame[["rider", "home"]].set_axis(["who", "Address"], axis=1)
+    told.assign(late=1).to_csv(toy.path / "labels/a.csv", index=False)
+    assert take_labels(place(toy), toy.rides).covered == {"2024-01": 1.0}
+    kept = Lake.of(place(toy)).labels("rides").read()
+    assert set(kept["who"]) == {digest(one, SECRET) for one in frame["rider"]}
+    assert not any(VALUES.search(str(value)) for value in kept["Address"])
+
+
+def test_what_breaks_a_suite_is_inferred_without_values(shy: Toy) -> None:
+    shy.arrive(1, people())
+    suite = "{type: expect_column_value_lengths_to_be_between, kwargs: {column: address, max_value: 3}}"
+    common = "{type: expect_column_most_common_value_to_be_in_set, kwargs: {column: address, value_set: [Z]}}"
+    present = Suite.model_validate(yaml.safe_load(f"expectations: [{suite}, {common}]"))
+    found = infer(place(shy), shy.rides, present=present)
+    assert len(found.broken) == 2
+    assert not VALUES.search(str(found))

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from loopwright.declaration.sensitive import treatments_later
 from loopwright.errors import ArrivalUnreadable, DataFault, shown_names
 from loopwright.lake import Lake
 from loopwright.lake.columns import columns_of
@@ -18,6 +19,7 @@ from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.arriving.fetching import fetched, require_unchanged
 from loopwright.stages.ingest.arriving.labels import labels_there, labels_untaken
+from loopwright.stages.ingest.examining.beside import newest_columns
 from loopwright.stages.ingest.examining.content import content_digest
 from loopwright.stages.ingest.hash_key import require_same_key
 from loopwright.stages.ingest.reading.frames import read
@@ -120,10 +122,9 @@ def cover(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ingest") 
 
 def _take_in(workspace: Workspace, dataset: DatasetSpec, arrival: Arrival) -> tuple[int, int, str]:
     with fetched(arrival, workspace.storage_options) as file:
-        texts = [name for name, how in dataset.sensitive.items() if how == "hash"]
         try:
-            reading = protected(read(file.path, dataset.model_copy(update={"format": "auto"}), text=texts), dataset,
-                                workspace.hash_key)  # fmt: skip
+            found = read(file.path, dataset.model_copy(update={"format": "auto"}), text=_texts(workspace, dataset))
+            reading = protected(found, dataset, workspace.hash_key, later=True)
         except ArrivalUnreadable as error:
             raise LabelsUnfit(f"The file of labels {arrival.batch_id} cannot be read: {error.what}") from error
         frame, digest = reading.frame, file.digest
@@ -131,6 +132,15 @@ def _take_in(workspace: Workspace, dataset: DatasetSpec, arrival: Arrival) -> tu
     _require_joinable(frame, dataset, arrival.batch_id)
     version = Lake.of(workspace).labels(dataset.name).replace(frame.reset_index(drop=True), arrival.batch_id)
     return version, len(frame), digest
+
+
+def _texts(workspace: Workspace, dataset: DatasetSpec) -> list[str]:
+    """Return the columns whose digits are text: what is hashed, and a key that is text in the rows (``007``)."""
+    kept = newest_columns(Ledger.of(workspace).dataset(dataset.name))
+    keys = [name for name in dataset.labels_key if kept.get(name) == "string"]
+    hashed = [name for name, how in treatments_later([*dataset.sensitive, *dataset.labels_key], dataset).items()
+              if how == "hash"]  # fmt: skip
+    return [*keys, *hashed]
 
 
 def _require_joinable(frame: pd.DataFrame, dataset: DatasetSpec, name: str) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from loopwright.declaration.sensitive import shy_of, treatments
+from loopwright.declaration.sensitive import shy_of, treatments, treatments_later
 from loopwright.errors import DataFault
 from loopwright.stages.ingest.reading.conversion import to_text
 from loopwright.stages.ingest.reading.frames import Reading
@@ -30,15 +30,16 @@ HIDDEN = "(sensitive)"
 """What stands where a value is not shown."""
 
 
-def protected(reading: Reading, dataset: DatasetSpec, secret: str) -> Reading:
+def protected(reading: Reading, dataset: DatasetSpec, secret: str, *, later: bool = False) -> Reading:
     """Return what came without the columns that are dropped, and with hashes in place of those that are hashed.
 
     :param reading: as read.
     :param dataset: says which.
     :param secret: the key of the hashes.
+    :param later: whether its columns may be called as after cleaning, as those of labels are.
     :raises DataFault: if a column is to be hashed and there is no secret.
     """
-    treated = treatments(reading.frame, dataset)
+    treated = (treatments_later if later else treatments)(reading.frame, dataset)
     dropped = [name for name, how in treated.items() if how == "drop"]
     hashed = [name for name, how in treated.items() if how == "hash"]
     if not dropped and not hashed:

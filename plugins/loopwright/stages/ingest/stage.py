@@ -126,13 +126,19 @@ def _may_be_held(dataset: DatasetSpec, paths: Sequence[Path]) -> bool:
 def resume_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str, *, actor: str = "ingest") -> IngestResult:
     """Do what a person decided about the rows of a batch that were set aside, from what was held of it.
 
+    What is done already is brought to the same end, and recorded once.
+
     :param workspace: the five places.
     :param dataset: its declaration.
     :param batch_id: a batch with a ruling.
     :param actor: who asked, for the ledger.
     :raises CannotRun: if what was held is gone, or the surroundings fail.
     """
-    return _settled(workspace, dataset, batch_id, actor, lambda: _resumed(workspace, dataset, batch_id, actor))
+    ruling = Ledger.of(workspace).dataset(dataset.name).ruling(batch_id)
+    done = ruling is not None and bool(ruling["done"])
+    return _settled(
+        workspace, dataset, batch_id, actor, lambda: _resumed(workspace, dataset, batch_id, actor, again=done)
+    )
 
 
 def _resumed(

@@ -80,6 +80,9 @@ def test_long_identifiers_with_gaps_keep_every_digit(tmp_path: Path) -> None:
     long = 2**53 + 1
     assert columns(reading(tmp_path, "1.csv", f"a\n{long}\n\n1\n".encode() + b"NA\n")) == {"a": [long, 1, None]}
     assert columns(reading(tmp_path, "2.csv", b"a\n1e300\nNA\n")) == {"a": [1e300, None]}
+    lines = f'{{"a":{long}}}\n{{"a":null}}\n{{"b":1}}\n'.encode()
+    assert columns(reading(tmp_path, "4.jsonl", lines))["a"] == [long, None, None]
+    assert columns(reading(tmp_path, "5.jsonl", lines + b'{"a":0.5}\n'))["a"] == [2.0**53, None, None, 0.5]
     pq.write_table(pa.table({"a": [long, None]}), tmp_path / "3.parquet")
     assert columns(read(tmp_path / "3.parquet", spec())) == {"a": [long, None]}
 

@@ -17,6 +17,7 @@ from loopwright.stages.ingest.infer.profile import BatchProfile, profiled
 from loopwright.stages.ingest.infer.proposing import Proposal, proposed
 from loopwright.stages.ingest.judging.asking import ask, scannable
 from loopwright.stages.ingest.judging.scan.source import table
+from loopwright.stages.ingest.sensitive import untold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +67,7 @@ def infer(
         shy = shy_of(frame.columns, hidden(dataset))
         found.append(profiled(table(scannable(frame)), arrival.batch_id, key=dataset.key or (), hidden=shy))
         if present is not None and len(frame):
-            for answer in ask(frame, present).expectations:
+            for answer in untold(ask(frame, present), hidden(dataset)).expectations:
                 if not answer.success:
                     broken.setdefault(answer.name, (arrival.batch_id, answer.why()))
     if not any(batch.rows for batch in found):

@@ -139,7 +139,12 @@ def _json_lines(raw: bytes) -> pd.DataFrame:
             rows.append(row)
     if not rows:
         raise ValueError("there is no line with a JSON object in it")
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows)
+    for name in inexact(frame):  # long identifiers with gaps: a float loses their last digits
+        values = [row.get(name) for row in rows]
+        if not any(isinstance(value, float) and value == value for value in values):
+            frame[name] = pd.Series(values, dtype="Int64")
+    return frame
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
