@@ -6,8 +6,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from loopwright.stages.ingest.arriving.overdue import erase_overdue
 from loopwright.stages.ingest.arriving.waiting import waiting
+from loopwright.stages.ingest.quarantine.sweeping import erase_overdue
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace

@@ -100,7 +100,7 @@ def _ingested(
                 return _unchanged(ledger, state, arrival, known, actor)
             if not force and known.get("judged_by") == today and stands_as_before(state, known):
                 return _set_aside_as_before(ledger, state, arrival, known, actor)
-        examined = Examination(workspace, dataset, state, batch_id, file.digest, file).examine()
+        examined = Examination(workspace, dataset, state, batch_id, file.digest, file=file).examine()
         unreadable = examined.reading is None and examined.report.rows_read is None
         unread = file.bytes() if unreadable and _may_be_held(dataset, file.paths) else None
     require_unchanged(arrival, workspace.storage_options)
@@ -173,7 +173,7 @@ def validate_batch(workspace: Workspace, dataset: DatasetSpec, batch_id: str) ->
     arrival = arrival_of(listed_for(workspace, dataset), batch_id, dataset)
     state = Ledger.of(workspace).dataset(dataset.name)
     with fetched(arrival, workspace.storage_options) as file:
-        return Examination(workspace, dataset, state, batch_id, file.digest, file).examine().report
+        return Examination(workspace, dataset, state, batch_id, file.digest, file=file).examine().report
 
 
 def _unchanged(

@@ -15,10 +15,10 @@ from loopwright.lake import Lake
 from loopwright.lake.table import Table
 from loopwright.ledger.events import Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest.arriving.overdue import erase_overdue
 from loopwright.stages.ingest.quarantine import retention
 from loopwright.stages.ingest.quarantine.kept import kept_batch
 from loopwright.stages.ingest.quarantine.retention import expire
+from loopwright.stages.ingest.quarantine.sweeping import erase_overdue
 from support.setting_aside import (
     BATCH,
     BETWEEN,

@@ -7,13 +7,11 @@ its reasons and holds up no other. Only a wrong declaration, and surroundings th
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loopwright.declaration.loading import digest_of
-from loopwright.declaration.project import Project
 from loopwright.declaration.sensitive import hidden, lacking
 from loopwright.errors import ArrivalUnreadable, DataFault, UserCodeFailed
 from loopwright.lake import Lake
@@ -21,8 +19,9 @@ from loopwright.lake.columns import ColumnUnfit, columns_of
 from loopwright.lake.schema import ColumnConflict
 from loopwright.stages.ingest.cleaning import Cleaned, CleaningFailed, clean
 from loopwright.stages.ingest.examining import structure
-from loopwright.stages.ingest.examining.beside import columns_before, newest_columns, settled_columns
+from loopwright.stages.ingest.examining.beside import newest_columns
 from loopwright.stages.ingest.examining.content import column_types, content_digest
+from loopwright.stages.ingest.examining.examined import Examined
 from loopwright.stages.ingest.examining.seen import Seen
 from loopwright.stages.ingest.examining.setting_aside import (
     BadRows,
@@ -33,74 +32,37 @@ from loopwright.stages.ingest.examining.setting_aside import (
     with_cleaned,
     with_reasons,
 )
+from loopwright.stages.ingest.examining.subject import Subject
 from loopwright.stages.ingest.judging.asking import ask
-from loopwright.stages.ingest.judging.failing import FailingRows
 from loopwright.stages.ingest.judging.suite import Suite, read_suite
 from loopwright.stages.ingest.pieces import NotInPieces
 from loopwright.stages.ingest.pieces.arriving import arriving
 from loopwright.stages.ingest.reading.as_text import text_columns
 from loopwright.stages.ingest.reading.gathering import read_all
 from loopwright.stages.ingest.reading.room import require_room
-from loopwright.stages.ingest.results import ValidationReport
 from loopwright.stages.ingest.sensitive import protected, untold, without_values
-from loopwright.verdict import Check, Outcome, Verdict
+from loopwright.verdict import Check, Outcome
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from loopwright.declaration import Workspace
-    from loopwright.declaration.dataset import DatasetSpec
-    from loopwright.ledger.state import DatasetState
     from loopwright.stages.ingest.arriving.fetching import Fetched
-    from loopwright.stages.ingest.pieces.staging import Staged
+    from loopwright.stages.ingest.judging.failing import FailingRows
     from loopwright.stages.ingest.reading.frames import Reading
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Examined:
-    """A batch that was looked at.
-
-    :param report: what was found.
-    :param frame: the rows to publish if the verdict is to: cleaned, without those that are set aside, their index the
-        row numbers of the arrival; ``None`` if there are none such.
-    :param reading: all rows, as read; ``None`` if they could not be.
-    :param aside: the rows that are set aside while the rest is published, each with its reasons.
-    :param failing: which rows fail which expectation, all of them, under the names of the checks.
-    :param staged: instead of a frame, where the batch was looked at in pieces: all rows, to be published.
-    """
-
-    report: ValidationReport
-    frame: pd.DataFrame | None
-    reading: Reading | None = None
-    aside: pd.DataFrame | None = None
-    failing: FailingRows = field(default_factory=FailingRows)
-    staged: Staged | None = None
-
-
-@dataclass(frozen=True)
-class Examination:
+class Examination(Subject):
     """The looking at one batch.
 
-    :param workspace: where the project and the lake are.
-    :param dataset: what is declared.
-    :param state: what the ledger knows of the dataset.
-    :param batch_id: the batch.
     :param file: its bytes; ``None`` if it is resumed from what was held of it.
-    :param digest: of its bytes.
     :param held: what was held of it.
-    :param released_by: the person who said to publish it as it is, whatever the expectations say.
     """
 
-    workspace: Workspace
-    dataset: DatasetSpec
-    state: DatasetState
-    batch_id: str
-    digest: str
     file: Fetched | None = None
     held: Reading | None = None
-    released_by: str | None = None
 
     def cleaned(self) -> pd.DataFrame:
         """Read and clean, and judge nothing: the rows that a suite is asked of.
@@ -210,15 +172,6 @@ class Examination:
     def _protected(self, raw: Reading) -> Reading:
         return protected(raw, self.dataset, self.workspace.hash_key) if self._came_bare else raw
 
-    def _published(self) -> Mapping[str, Any] | None:
-        found: Mapping[str, Any] | None = self.state.get(f"batch/{self.batch_id}")
-        return found
-
-    @property
-    def folder(self) -> Path:
-        """The dataset's folder."""
-        return Project(Path(self.workspace.project)).dataset_folder(self.dataset.name)
-
     def _suite(self) -> Suite:
         return read_suite(self.folder / self.dataset.expectations) if self.dataset.expectations else Suite()
 
@@ -245,28 +198,6 @@ class Examination:
         checks, told = self.structural(seen)
         return frame, checks, told
 
-    def structural(self, seen: Seen) -> tuple[list[Check], dict[str, Any]]:
-        """Return what every batch must be as checks, and what the report tells of that.
-
-        :param seen: what was found of the cleaned rows.
-        """
-        span, timed = seen.span, bool(self.dataset.event_time)
-        known = columns_before(self.state, self.batch_id, span, timed=timed)
-        asked = settled_columns(self.state, self.batch_id, span, timed=timed)
-        checks = [
-            structure.readable(),
-            *([structure.sensitive_there([])] if self.dataset.sensitive else []),
-            structure.cleanable(None, len(self.dataset.clean)),
-            structure.has_rows(seen.rows_read, seen.rows),
-            structure.columns_kept(seen.columns, seen.doubled, asked, self.dataset, seen.let_go),
-            *structure.columns_new(seen.columns, seen.empty, known, asked),
-            *structure.columns_retyped(seen.found.get("columns", {}), known),
-            *([] if self.released_by else structure.unchanged(self.dataset, self._published(), self.digest)),
-            *seen.checks,
-        ]
-        counted = {"rows_read": seen.rows_read, "rows": seen.rows, "event_time": span}
-        return checks, {**counted, **seen.found}
-
     def _types(self, frame: pd.DataFrame) -> tuple[Check, dict[str, Any]]:
         try:
             columns = columns_of(frame)
@@ -279,27 +210,6 @@ class Examination:
             return structure.typed(error), found
         return structure.typed(), found
 
-    def report(self, checks: Sequence[Check], suite: Suite, **found: Any) -> ValidationReport:
-        """Return a report.
-
-        :param checks: all that was asked.
-        :param suite: what is expected.
-        :param found: what else the report tells, by its fields' names.
-        """
-        digests = {
-            "arrival": self.digest,
-            "data": found.get("content_digest"),
-            "declaration": digest_of(self.dataset),
-            "expectations": digest_of(suite),
-        }
-        verdict = Verdict(
-            stage="ingest",
-            subject=f"dataset/{self.dataset.name}",
-            checks=tuple(checks),
-            digests={role: digest for role, digest in digests.items() if digest},
-        )
-        return ValidationReport(self.dataset.name, self.batch_id, verdict, self.digest, **found)
-
 
 @dataclass(frozen=True)
 class _Look:
@@ -309,13 +219,3 @@ class _Look:
     checks: list[Check]
     found: dict[str, Any]
     failing: FailingRows
-
-
-def failed_by(report: ValidationReport, error: DataFault) -> ValidationReport:
-    """Return a report in which the types do not fit after all: another batch came first and changed the table.
-
-    :param report: as it was.
-    :param error: what the lake said.
-    """
-    checks = tuple(structure.typed(error) if check.name == "types" else check for check in report.verdict.checks)
-    return replace(report, verdict=replace(report.verdict, checks=checks))

@@ -18,7 +18,7 @@ from loopwright.verdict import Check, Outcome
 if TYPE_CHECKING:
     from loopwright.declaration.bad_rows import OnBadRows
     from loopwright.stages.ingest.cleaning import Cleaned
-    from loopwright.stages.ingest.examining.examination import Examined
+    from loopwright.stages.ingest.examining.examined import Examined
     from loopwright.stages.ingest.judging.answers import ExpectationResult
     from loopwright.stages.ingest.judging.failing import FailingRows
 

@@ -83,4 +83,4 @@ def infer(
 def _cleaned(workspace: Workspace, dataset: DatasetSpec, arrival: Arrival) -> pd.DataFrame:
     state = Ledger.of(workspace).dataset(dataset.name)
     with fetched(arrival, workspace.storage_options) as file:
-        return Examination(workspace, dataset, state, arrival.batch_id, file.digest, file).cleaned()
+        return Examination(workspace, dataset, state, arrival.batch_id, file.digest, file=file).cleaned()

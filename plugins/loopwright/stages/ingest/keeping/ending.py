@@ -14,8 +14,8 @@ from loopwright.lake.columns import ColumnUnfit
 from loopwright.lake.schema import ColumnConflict
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.state import held_by
+from loopwright.stages.ingest.examining import structure
 from loopwright.stages.ingest.examining.beside import stood_beside
-from loopwright.stages.ingest.examining.examination import Examined, failed_by
 from loopwright.stages.ingest.examining.setting_aside import whole
 from loopwright.stages.ingest.keeping.commitment import (
     keep_held,
@@ -31,9 +31,11 @@ from loopwright.stages.ingest.results import IngestResult, ValidationReport
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
+    from loopwright.errors import DataFault
     from loopwright.lake import Lake
     from loopwright.ledger.state import DatasetState
     from loopwright.ledger.store import Ledger
+    from loopwright.stages.ingest.examining.examined import Examined
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def committed(commit: Commit, examined: Examined, unread: bytes | None) -> Inges
         try:
             version = keep_published(lake, report, examined.frame, examined.aside)
         except (ColumnConflict, ColumnUnfit) as error:
-            report = failed_by(report, error)
+            report = _failed_by(report, error)
             held = commit.ruling["held"] if commit.ruling else keep_held(lake, report, examined.reading, unread)
     if version is None:
         keep_quarantined(lake, report, whole(examined))
@@ -146,3 +148,13 @@ def _published(report: ValidationReport, version: int) -> dict[str, Any]:
         "dropped": dict(report.dropped),
         "rows_read": report.rows_read,
     }
+
+
+def _failed_by(report: ValidationReport, error: DataFault) -> ValidationReport:
+    """Return a report in which the types do not fit after all: another batch came first and changed the table.
+
+    :param report: as it was.
+    :param error: what the lake said.
+    """
+    checks = tuple(structure.typed(error) if check.name == "types" else check for check in report.verdict.checks)
+    return replace(report, verdict=replace(report.verdict, checks=checks))

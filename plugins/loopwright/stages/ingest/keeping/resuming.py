@@ -14,7 +14,7 @@ from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
 from loopwright.stages.ingest.arriving.arrival import ArrivalsMissing
 from loopwright.stages.ingest.arriving.listing import listed_for
-from loopwright.stages.ingest.examining.examination import Examination, Examined
+from loopwright.stages.ingest.examining.examination import Examination
 from loopwright.stages.ingest.examining.setting_aside import ARRIVAL
 from loopwright.stages.ingest.keeping.commitment import mark_of
 from loopwright.stages.ingest.keeping.held import ROWS, taken_up
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from loopwright.declaration.dataset import DatasetSpec
     from loopwright.ledger.state import DatasetState, State
     from loopwright.ledger.store import Ledger
+    from loopwright.stages.ingest.examining.examined import Examined
     from loopwright.stages.ingest.reading.frames import Reading
 
 

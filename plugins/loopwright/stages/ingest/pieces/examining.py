@@ -14,7 +14,7 @@ from loopwright.lake import Lake
 from loopwright.lake.schema import ColumnConflict
 from loopwright.stages.ingest.examining import structure
 from loopwright.stages.ingest.examining.content import column_types, content_digest_of
-from loopwright.stages.ingest.examining.examination import Examination, Examined
+from loopwright.stages.ingest.examining.examined import Examined
 from loopwright.stages.ingest.examining.seen import Seen
 from loopwright.stages.ingest.examining.setting_aside import decided_by
 from loopwright.stages.ingest.judging.scanning import judge_in_place
@@ -34,33 +34,34 @@ from loopwright.stages.ingest.sensitive import protected, untold
 if TYPE_CHECKING:
     import pandas as pd
 
+    from loopwright.stages.ingest.examining.subject import Subject
     from loopwright.stages.ingest.judging.suite import Suite
     from loopwright.stages.ingest.pieces.arriving import Arriving
     from loopwright.stages.ingest.results import ValidationReport
     from loopwright.verdict import Check
 
 
-def examined(examination: Examination, large: Arriving, suite: Suite) -> Examined:
+def examined(subject: Subject, large: Arriving, suite: Suite) -> Examined:
     """Read, clean, stage and judge.
 
-    :param examination: what is looked at, and beside what.
+    :param subject: what is looked at, and beside what.
     :param large: its files.
     :param suite: what is expected.
     :raises NotInPieces: if the whole is needed.
     :raises DeclarationError: if the suite or a cleaning function are declared wrongly.
     """
-    dataset = examination.dataset
+    dataset = subject.dataset
     require_piecewise(dataset.clean)
     counts = Counts()
-    staged = stage(_pieces(examination, large, counts))
+    staged = stage(_pieces(subject, large, counts))
     try:
-        seen = _seen(examination, staged, large.rows, counts)
-        checks, found = examination.structural(seen)
+        seen = _seen(subject, staged, large.rows, counts)
+        checks, found = subject.structural(seen)
         if suite.expectations:
             judged = untold(judge_in_place(source(staged), suite, staged.load), hidden(dataset))
             checks += decided_by(dataset.on_bad_rows, judged.expectations, judged.rows)
             found |= {"expectations": judged.expectations, "results": judged.results}
-        report = examination.report(checks, suite, **found)
+        report = subject.report(checks, suite, **found)
         _require_passed(report)
     except BaseException:
         staged.erase()
@@ -73,8 +74,8 @@ def _require_passed(report: ValidationReport) -> None:
         raise NotInPieces(f"it is not as expected ({report.verdict.why()})")
 
 
-def _pieces(examination: Examination, large: Arriving, counts: Counts) -> Iterator[pd.DataFrame]:
-    dataset = examination.dataset
+def _pieces(subject: Subject, large: Arriving, counts: Counts) -> Iterator[pd.DataFrame]:
+    dataset = subject.dataset
     # What a query gave was protected before it was written.
     bare = dataset.query is None
     if bare and (absent := lacking(large.schema.names, dataset)):
@@ -83,12 +84,12 @@ def _pieces(examination: Examination, large: Arriving, counts: Counts) -> Iterat
     for frame in large.frames():
         for name in (name for name, how in treated.items() if how == "hash"):
             require_no_floats(frame[name])
-        kept = frame if dataset.query else protected(Reading(frame), dataset, examination.workspace.hash_key).frame
-        yield cleaned(kept, dataset.clean, examination.folder, counts)
+        kept = frame if dataset.query else protected(Reading(frame), dataset, subject.workspace.hash_key).frame
+        yield cleaned(kept, dataset.clean, subject.folder, counts)
 
 
-def _seen(examination: Examination, staged: Staged, rows_read: int, counts: Counts) -> Seen:
-    dataset, columns = examination.dataset, staged.columns
+def _seen(subject: Subject, staged: Staged, rows_read: int, counts: Counts) -> Seen:
+    dataset, columns = subject.dataset, staged.columns
     checks, times = _timed(staged, dataset.event_time) if dataset.event_time else ([], None)
     for names in must_not_repeat(dataset.clean):
         if not all_differ(staged, names):
@@ -96,7 +97,7 @@ def _seen(examination: Examination, staged: Staged, rows_read: int, counts: Coun
     if dataset.key:
         checks.append(_keyed(staged, dataset.key))
     try:
-        Lake.of(examination.workspace).batches(dataset.name).require_as_is(columns)
+        Lake.of(subject.workspace).batches(dataset.name).require_as_is(columns)
     except ColumnConflict as error:
         raise NotInPieces(error.what) from error
     told: dict[str, Any] = {

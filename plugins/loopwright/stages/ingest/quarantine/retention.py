@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.state import held_by
 from loopwright.ledger.store import Ledger
-from loopwright.stages.ingest.arriving.overdue import overdue
 from loopwright.stages.ingest.keeping.leftovers import erase_leftovers
 from loopwright.stages.ingest.quarantine.kept import rows_aside
+from loopwright.stages.ingest.quarantine.overdue import overdue
 from loopwright.stages.ingest.results import rows_counted
 
 if TYPE_CHECKING:

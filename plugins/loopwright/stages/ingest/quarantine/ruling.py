@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from loopwright.declaration import Workspace
     from loopwright.declaration.dataset import DatasetSpec
     from loopwright.ledger.state import DatasetState, State
-    from loopwright.stages.ingest.examining.examination import Examined
+    from loopwright.stages.ingest.examining.examined import Examined
     from loopwright.stages.ingest.reading.frames import Reading
     from loopwright.stages.ingest.results import IngestResult
     from loopwright.verdict import Verdict

@@ -1,14 +1,11 @@
-"""Asks of the ledger alone whether anything is to be erased; only then is the lake opened for it."""
+"""What has been in quarantine, or held, for longer than is declared: asked of the ledger alone."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from loopwright.ledger.store import Ledger
-
 if TYPE_CHECKING:
-    from loopwright.declaration import Workspace
     from loopwright.declaration.dataset import DatasetSpec
     from loopwright.ledger.state import DatasetState
 
@@ -26,16 +23,3 @@ def overdue(state: DatasetState, dataset: DatasetSpec, now: datetime) -> list[di
         if (arrival.get("quarantined") or arrival.get("held"))
         and now - datetime.fromisoformat(arrival["at"]) >= dataset.quarantine.retention
     ]
-
-
-def erase_overdue(workspace: Workspace, dataset: DatasetSpec) -> list[str]:
-    """Erase what is over its time in quarantine, and what a run that was killed has left to be erased.
-
-    :return: the batches that are over their time.
-    """
-    state = Ledger.of(workspace).dataset(dataset.name)
-    if not state.erasing() and not overdue(state, dataset, datetime.now(UTC)):
-        return []
-    from loopwright.stages.ingest.quarantine.retention import expire
-
-    return expire(workspace, dataset)
