@@ -6,8 +6,9 @@ Modules are imported when asked for: to reach a file needs none of what the tabl
 from __future__ import annotations
 
 import os
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from loopwright.on_demand import on_demand
 
 if TYPE_CHECKING:
     from loopwright.lake.lake import Lake
@@ -18,10 +19,7 @@ __all__ = ["Lake", "Table"]
 os.environ.setdefault("RUST_LOG", "error")
 """Delta-rs reads it when it is imported; its warnings are raw records, and what fails is said as an error."""
 
-_MODULES = {"Lake": "lake", "Table": "table"}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(name)
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = on_demand(
+    __name__,
+    {"Lake": "lake", "Table": "table"},
+)

@@ -8,8 +8,9 @@ Modules are imported when asked for, because a process that only loads a model's
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from loopwright.on_demand import on_demand
 
 if TYPE_CHECKING:
     from loopwright.serving.artifact import artifact_digest, load
@@ -19,18 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Predictor", "artifact_digest", "features_of", "known_labels", "labels_of", "load", "load_version"]
 
-_MODULES = {
-    "artifact_digest": "artifact",
-    "load": "artifact",
-    "Predictor": "predictor",
-    "features_of": "rows",
-    "known_labels": "rows",
-    "labels_of": "rows",
-    "load_version": "versions",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(name)
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = on_demand(
+    __name__,
+    {
+        "artifact_digest": "artifact",
+        "load": "artifact",
+        "Predictor": "predictor",
+        "features_of": "rows",
+        "known_labels": "rows",
+        "labels_of": "rows",
+        "load_version": "versions",
+    },
+)

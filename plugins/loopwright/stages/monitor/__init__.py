@@ -5,8 +5,9 @@ Modules are imported when asked for: to list what waits needs none of what looki
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from loopwright.on_demand import on_demand
 
 if TYPE_CHECKING:
     from loopwright.stages.monitor.conclusion import Monitored, conclude
@@ -28,21 +29,18 @@ __all__ = [
     "unmonitored",
 ]
 
-_MODULES = {
-    "DriftReport": "drift",
-    "detect_drift": "drift",
-    "draw_drift": "drift",
-    "PerformanceReport": "performance",
-    "measure_performance": "performance",
-    "Monitored": "conclusion",
-    "conclude": "conclusion",
-    "OpenRequest": "requests",
-    "open_request": "requests",
-    "unmonitored": "waiting",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(name)
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = on_demand(
+    __name__,
+    {
+        "DriftReport": "drift",
+        "detect_drift": "drift",
+        "draw_drift": "drift",
+        "PerformanceReport": "performance",
+        "measure_performance": "performance",
+        "Monitored": "conclusion",
+        "conclude": "conclusion",
+        "OpenRequest": "requests",
+        "open_request": "requests",
+        "unmonitored": "waiting",
+    },
+)

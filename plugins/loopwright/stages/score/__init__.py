@@ -5,8 +5,9 @@ Modules are imported when asked for: to list what waits needs none of what scori
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from loopwright.on_demand import on_demand
 
 if TYPE_CHECKING:
     from loopwright.stages.score.shadowing import Shadowed, shadow_batch
@@ -22,17 +23,14 @@ __all__ = [
     "unshadowed",
 ]
 
-_MODULES = {
-    "Scored": "stage",
-    "score_batch": "stage",
-    "Shadowed": "shadowing",
-    "shadow_batch": "shadowing",
-    "unscored": "waiting",
-    "unshadowed": "waiting",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(name)
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = on_demand(
+    __name__,
+    {
+        "Scored": "stage",
+        "score_batch": "stage",
+        "Shadowed": "shadowing",
+        "shadow_batch": "shadowing",
+        "unscored": "waiting",
+        "unshadowed": "waiting",
+    },
+)

@@ -6,8 +6,9 @@ are imported when asked for, because deciding needs none of what fitting needs.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from loopwright.on_demand import on_demand
 
 if TYPE_CHECKING:
     from loopwright.stages.train.deciding import TrainingDecision, decide_training
@@ -28,20 +29,17 @@ __all__ = [
     "register_candidate",
 ]
 
-_MODULES = {
-    "TrainingDecision": "deciding",
-    "decide_training": "deciding",
-    "Fitted": "fitting",
-    "fit_candidate": "fitting",
-    "Judged": "judging",
-    "judge_candidate": "judging",
-    "override_gate": "overriding",
-    "Candidate": "registering",
-    "register_candidate": "registering",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(name)
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = on_demand(
+    __name__,
+    {
+        "TrainingDecision": "deciding",
+        "decide_training": "deciding",
+        "Fitted": "fitting",
+        "fit_candidate": "fitting",
+        "Judged": "judging",
+        "judge_candidate": "judging",
+        "override_gate": "overriding",
+        "Candidate": "registering",
+        "register_candidate": "registering",
+    },
+)
