@@ -7,7 +7,8 @@ import pytest
 
 from loopwright.declaration.gate import Gate, Slices
 from loopwright.evaluation import Predicted
-from loopwright.evaluation.asking import Asking
+from loopwright.evaluation.asking import MOST_DRAWN, Asking
+from loopwright.evaluation.looks import SUREST, planned
 from loopwright.evaluation.slices import holm, slice_checks
 from loopwright.evaluation.slicing import MOST, slices_of
 from loopwright.verdict import Outcome
@@ -105,3 +106,20 @@ def test_infinities_are_missing_in_quartiles_and_lists_are_their_text() -> None:
     tokens = np.empty(4, dtype=object)
     tokens[:] = [["a"], ["a"], ["b"], None]
     assert {part.n for part in slices_of(Slices(columns=["tokens"]), {"tokens": tokens})} == {1, 2}
+
+
+def test_harm_is_shown_at_the_thirtieth_look_as_well_and_costs_no_more_draws() -> None:
+    """What a correction asks of a bootstrap doubles with every look: at the thirtieth it would be draws without end."""
+    rng = np.random.default_rng(3)
+    zone = np.repeat(["a", "b"], 200).astype(object)
+    truth = rng.integers(0, 2, 400)
+    right = np.where(zone == "a", 0.05, 0.9), 0.9
+    ours, theirs = (np.where(rng.random(400) < share, truth, 1 - truth) for share in right)
+    gate = Gate(primary="f1", slices=Slices(columns=["zone"], required=True))
+    asking = Asking(gate, Predicted(ours), truth, {"zone": zone}, planned(gate.champion, 29))
+    assert asking.confidence == SUREST
+    assert asking.resampled(zone == "a", among=2).resamples == MOST_DRAWN
+    _, harmed = slice_checks(asking, Predicted(theirs))
+    assert harmed.outcome is Outcome.FAIL
+    assert "zone=a" in harmed.why
+    assert "zone=b" not in harmed.why

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from loopwright.evaluation.predicted import Array, Predicted
 
 
+MOST_DRAWN = 10_000
+"""Resamples of a slice at the most: each look at a holdout would double them; beyond what they tell Student's t does."""
+
+
 @dataclass(frozen=True)
 class Asking:
     """A candidate whose answers are usable.
@@ -76,13 +80,13 @@ class Asking:
         return difference(name, self.truth[rows], self.candidate.take(rows), other.take(rows), part)
 
     def resampled(self, rows: Array, among: int = 1) -> Resampling:
-        """Return how some rows alone are drawn: often enough to show what is as rare as a correction asks.
+        """Return how some rows alone are drawn: often enough to show what a correction asks, or as often as may be.
 
         :param rows: which, as a mask.
         :param among: how many such questions one answer is corrected for.
         """
         groups, enough = self.resampling.groups, math.ceil(among / (1 - self.confidence)) if among > 1 else 0
-        times = max(self.gate.resamples, enough)
+        times = max(self.gate.resamples, min(enough, MOST_DRAWN))
         return Resampling(times, self.seed, None if groups is None else codes(groups[rows]))
 
 

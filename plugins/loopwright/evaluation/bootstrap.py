@@ -135,7 +135,8 @@ def from_draws(
     acceleration = float((pushes**3).sum()) / (6 * squares**1.5)
     error = math.sqrt(squares * units / (units - 1))
     quantiles = _Quantiles(drawn, point, acceleration, units, error, paired)
-    return Estimate(point, error, n, method, quantiles, least_chance=1 / (len(drawn) + 1))
+    least = 0.0 if paired else 1 / (len(drawn) + 1)  # of a difference Student's t answers for what is rarer
+    return Estimate(point, error, n, method, quantiles, least_chance=least)
 
 
 @dataclass(frozen=True)
