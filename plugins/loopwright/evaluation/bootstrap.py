@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from loopwright.evaluation.estimates import Estimate, exactly
+from loopwright.evaluation.grouped import LEAST_FREEDOM, effective, leaving_out
 
 if TYPE_CHECKING:
     from loopwright.evaluation.predicted import Array
@@ -107,18 +108,28 @@ def bootstrapped(
     :param units: what was drawn independently, at the least; groups, else rows.
     :param paired: whether it is a difference of two models, whose bounds are no nearer than Student's t.
     """
-    n = len(influence)
-    pushes = influence if resampling.groups is None else np.bincount(resampling.groups, influence)
+    n, pushes, worth = len(influence), influence, math.inf
+    if resampling.groups is not None:
+        sizes = np.bincount(resampling.groups)
+        pushes, worth = np.bincount(resampling.groups, influence) * leaving_out(sizes), effective(sizes)
     units = min(units or len(pushes), len(pushes))
     squares = float((pushes**2).sum())
     method = METHOD if resampling.groups is None else METHOD_GROUPS
     if units < 2 or squares <= len(pushes) * (_NOISE * max(abs(point), 1e-12)) ** 2:
         return exactly(point, n, method)
-    return from_draws(resampling.draws(value, n), point, pushes / n, n, units, method, paired=paired)
+    return from_draws(resampling.draws(value, n), point, pushes / n, n, units, method, paired=paired, worth=worth)
 
 
 def from_draws(
-    drawn: Array, point: float, pushes: Array, n: int, units: int, method: str, *, paired: bool = False
+    drawn: Array,
+    point: float,
+    pushes: Array,
+    n: int,
+    units: int,
+    method: str,
+    *,
+    paired: bool = False,
+    worth: float = math.inf,
 ) -> Estimate:
     """Return a metric with the bounds that its draws give it.
 
@@ -129,12 +140,13 @@ def from_draws(
     :param units: what was drawn independently, at the least 2.
     :param method: how the rows were drawn, for people.
     :param paired: as in :func:`bootstrapped`.
+    :param worth: of groups of unequal size, as many of one size as are worth the same.
     """
     drawn = np.sort(drawn[np.isfinite(drawn)])
     squares = float((pushes**2).sum())
     acceleration = float((pushes**3).sum()) / (6 * squares**1.5)
     error = math.sqrt(squares * units / (units - 1))
-    quantiles = _Quantiles(drawn, point, acceleration, units, error, paired)
+    quantiles = _Quantiles(drawn, point, acceleration, units, min(units, worth) - 1, error, paired)
     least = 0.0 if paired else 1 / (len(drawn) + 1)  # of a difference Student's t answers for what is rarer
     return Estimate(point, error, n, method, quantiles, least_chance=least)
 
@@ -147,6 +159,7 @@ class _Quantiles:
     point: float
     acceleration: float
     units: int
+    freedom: float
     error: float
     paired: bool
 
@@ -157,7 +170,7 @@ class _Quantiles:
 
         below = np.searchsorted(self.drawn, [self.point - 1e-12, self.point + 1e-12]).mean() / len(self.drawn)
         bias = float(ndtri(min(max(below, 0.01), 0.99)))
-        t = float(stdtrit(self.units - 1, confidence))
+        t = float(stdtrit(max(self.freedom, LEAST_FREEDOM), confidence))
         reach = t * math.sqrt(self.units / (self.units - 1))
         levels = [
             float(ndtr(bias + (bias + way) / max(1 - self.acceleration * (bias + way), 0.05)))

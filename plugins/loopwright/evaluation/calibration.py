@@ -21,6 +21,7 @@ import numpy as np
 
 from loopwright.declaration.gate import Bound
 from loopwright.evaluation.estimates import Estimate, unknown
+from loopwright.evaluation.grouped import LEAST_FREEDOM, effective, leaving_out
 from loopwright.evaluation.intervals import too_few
 from loopwright.evaluation.metrics import positive_class
 from loopwright.evaluation.thresholds import bounded
@@ -43,14 +44,14 @@ class Curve:
     :param seen: the share that came true.
     :param n: its rows.
     :param together: the covariance of the gaps, shape ``(bins, bins)``, where rows come in groups.
-    :param groups: how many groups they come in; 0 where rows are independent.
+    :param groups: as many groups of one size are worth what they come in; 0 where rows are independent.
     """
 
     said: Array
     seen: Array
     n: Array
     together: Array | None = None
-    groups: int = 0
+    groups: float = 0.0
 
     @property
     def errors(self) -> Array:
@@ -92,8 +93,8 @@ def curve(truth: Array, predicted: Predicted, bins: int = 10, groups: Array | No
     found = Curve(columns[:, 0], columns[:, 1], columns[:, 2])
     if groups is None:
         return found
-    many = len(np.unique(groups))
-    return replace(found, together=_covariance(said - came, parts, groups) * many / max(many - 1, 1), groups=many)
+    many, worth = len(np.unique(groups)), effective(np.bincount(groups))
+    return replace(found, together=_covariance(said - came, parts, groups) * many / max(many - 1, 1), groups=worth)
 
 
 def expected_error(found: Curve) -> Estimate:
@@ -115,7 +116,7 @@ def expected_error(found: Curve) -> Estimate:
         return unknown(point, n)
 
     def bounds(confidence: float) -> tuple[float, float]:
-        reach = float(stdtrit(found.groups - 1, confidence) if found.groups else ndtri(confidence))
+        reach = float(stdtrit(max(found.groups - 1, LEAST_FREEDOM), confidence) if found.groups else ndtri(confidence))
         least = less_noise(np.maximum(gaps - reach * errors, 0.0))
         return max(least - reach * found.error, 0.0), raw + reach * found.error
 
@@ -146,12 +147,13 @@ def _covariance(gaps: Array, parts: Sequence[Array], groups: Array) -> Array:
     :param parts: the rows of each bin.
     :param groups: each row's group.
     """
-    from scipy.sparse import coo_array
+    from scipy.sparse import coo_array, diags_array
 
     rows, bins = np.concatenate(parts), np.repeat(np.arange(len(parts)), [len(p) for p in parts])
     pushes = np.concatenate([(gaps[p] - gaps[p].mean()) / len(p) for p in parts])
     sums = coo_array((pushes, (groups[rows], bins)), shape=(int(groups.max()) + 1, len(parts))).tocsr()
-    covariance: Array = (sums.T @ sums).toarray()
+    by_group = diags_array(leaving_out(np.bincount(groups))) @ sums
+    covariance: Array = (by_group.T @ by_group).toarray()
     return covariance
 
 

@@ -25,6 +25,7 @@ import numpy as np
 from loopwright.evaluation.asking import codes
 from loopwright.evaluation.bootstrap import METHOD_GROUPS, Resampling, from_draws
 from loopwright.evaluation.estimates import Bounds, Estimate, unknown
+from loopwright.evaluation.grouped import effective, leaving_out
 from loopwright.evaluation.intervals import too_few
 from loopwright.evaluation.proportions import share
 from loopwright.evaluation.two_shares import apart, ratio
@@ -111,7 +112,8 @@ class Rates:
         point, pushes = float(self.shares[rate, group]), self._pushes(rate, group)
         if not pushes.any():
             return share(point * units, units)
-        return from_draws(self._drawn[:, rate, group], point, pushes, n, units, METHOD_GROUPS)
+        drawn = self._drawn[:, rate, group]
+        return from_draws(drawn, point, pushes, n, units, METHOD_GROUPS, worth=effective(among))
 
     def _pairs(self, rate: int) -> list[Estimate]:
         """Return each pair's difference or ratio, the greater rate second in a ratio and first in a difference."""
@@ -141,13 +143,14 @@ class Rates:
         units = [int((self.among[:, rate, group] > 0).sum()) for group in pair]
         if not pushes.any():  # none, or all, of each: as surely as so many groups of rows can tell
             return closed(ours * units[0], units[0], theirs * units[1], units[1])
-        return from_draws(drawn, float(point), pushes, self.n, min(units), METHOD_GROUPS)
+        worth = min(effective(self.among[:, rate, group]) for group in pair)
+        return from_draws(drawn, float(point), pushes, self.n, min(units), METHOD_GROUPS, worth=worth)
 
     def _pushes(self, rate: int, group: int) -> Array:
         """Return how much each unit pushes a rate: its own share of the sums, less what is expected of it."""
         hits, among = self.hits[:, rate, group], self.among[:, rate, group]
         pushes: Array = (hits - self.shares[rate, group] * among) / among.sum()
-        return pushes
+        return pushes if self.resampling is None else pushes * leaving_out(among)
 
     @cached_property
     def _drawn(self) -> Array:
