@@ -103,7 +103,7 @@ def test_rows_of_a_group_are_not_worth_rows_of_their_own() -> None:
 
 
 def test_the_covariance_of_grouped_gaps_is_statsmodels() -> None:
-    """Gaps are coefficients of a regression on the bins: its cluster-robust covariance (CR0, G/(G - 1)), of one size."""
+    """Gaps are coefficients of a regression on the bins: the cluster-robust covariance of groups of one size (CR0)."""
     rng = np.random.default_rng(8)
     group = rng.permutation(1500) // 25
     truth, predicted = off_by(0.05, rng, 1500, group)

@@ -37,12 +37,12 @@ def test_the_error_of_a_mean_over_unequal_groups_is_the_jackknifes() -> None:
         "mean_absolute_error", np.zeros(len(loss)), Predicted(9 + loss), Predicted(np.full(len(loss), 9.0)),
         Resampling(200, 1, GIANT),
     )  # fmt: skip
-    moved = [loss[GIANT != group].mean() - loss.mean() for group in range(40)]
+    moved = [loss[group != GIANT].mean() - loss.mean() for group in range(40)]
     assert found.error == pytest.approx(np.sqrt(39 / 40 * np.square(moved).sum()))
 
 
 def test_a_candidate_that_is_worse_for_a_giant_gets_through_no_more_often_than_granted() -> None:
-    """By exactly the margin: taken for one group of forty, the giant let one in seven through where one in twenty may."""
+    """By exactly the margin: taken for one of forty groups, the giant let through one in seven, not in twenty."""
     rng = np.random.default_rng(1)
     passed = []
     for turn in range(300):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 MOST_DRAWN = 10_000
-"""Resamples of a slice at the most: each look at a holdout would double them; beyond what they tell Student's t does."""
+"""Resamples of a slice at the most, for each look would double them; what is rarer is left to Student's t."""
 
 
 @dataclass(frozen=True)
