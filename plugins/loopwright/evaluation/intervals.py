@@ -16,9 +16,10 @@ import numpy as np
 from loopwright.declaration.metrics import metric as named
 from loopwright.evaluation.bootstrap import Resampling, bootstrapped
 from loopwright.evaluation.delong import area, area_gained, at_the_edge, same_order, unseen_to_differ
-from loopwright.evaluation.estimates import Estimate, Interval, unknown
-from loopwright.evaluation.means import mean
+from loopwright.evaluation.estimates import Estimate, Interval, exactly, unknown
+from loopwright.evaluation.means import METHOD, mean, unseen_elsewhere
 from loopwright.evaluation.metrics import Prepared, gain, prepared
+from loopwright.evaluation.own import Own
 from loopwright.evaluation.proportions import paired_share, share
 from loopwright.evaluation.ranking import RocAuc
 from loopwright.evaluation.sums import Mean, RootMean, Share
@@ -104,6 +105,8 @@ def estimate(name: str, truth: Array, predicted: Predicted, resampling: Resampli
     if found.error == 0 and point in (0.0, 1.0) and name in _SHARES:
         few = _missable(name, truth, resampling.groups)
         return Estimate(point, 0.0, n, found.method, lambda confidence: at_the_edge(point, few, confidence))
+    if found.error == 0 and isinstance(value, Own):
+        return unseen_elsewhere(point, _counted(truth, resampling.groups), n, value.span, found.method)
     return found
 
 
@@ -121,7 +124,10 @@ def difference(name: str, truth: Array, candidate: Predicted, champion: Predicte
     if n == 0:
         return unknown(math.nan, 0)
     ours, theirs = prepared(name, truth, candidate), prepared(name, truth, champion)
-    found = _gained_in_closed_form(name, ours, theirs) if resampling.groups is None else None
+    same = isinstance(ours, Own) and _identical(candidate, champion)
+    found = exactly(0.0, n, METHOD) if same else None
+    if found is None and resampling.groups is None:
+        found = _gained_in_closed_form(name, ours, theirs)
     point = found.point if found else float(gain(name, ours(np.ones((1, n))) - theirs(np.ones((1, n))))[0])
     if lacking(name, truth, resampling.groups) or not math.isfinite(point):
         return unknown(point, n)
@@ -130,6 +136,8 @@ def difference(name: str, truth: Array, candidate: Predicted, champion: Predicte
     found = bootstrapped_difference(name, truth, ours, theirs, resampling)
     if found.error == 0 and name in _SHARES and not _same(name, candidate, champion):
         return unseen_to_differ(point, _missable(name, truth, resampling.groups), n, found.method)
+    if found.error == 0 and isinstance(ours, Own) and isinstance(theirs, Own):
+        return unseen_elsewhere(point, _counted(truth, resampling.groups), n, _apart(ours, theirs), found.method)
     return found
 
 
@@ -217,7 +225,7 @@ def _in_closed_form(value: Prepared) -> Estimate | None:
     if isinstance(value, Share):
         return share(float(value.hits.sum()), int(value.among.sum()))
     if isinstance(value, Mean):
-        return mean(value.values)
+        return mean(value.values, value.span if isinstance(value, Own) else None)
     if isinstance(value, RocAuc):
         return area(value.positive, value.score)
     if isinstance(value, RootMean):
@@ -229,11 +237,26 @@ def _gained_in_closed_form(name: str, ours: Prepared, theirs: Prepared) -> Estim
     if isinstance(ours, Share) and isinstance(theirs, Share) and (ours.among == theirs.among).all():
         won, lost = int((ours.hits & ~theirs.hits).sum()), int((theirs.hits & ~ours.hits).sum())
         return paired_share(won, lost, int(ours.among.sum()))
+    if isinstance(ours, Own) and isinstance(theirs, Own):
+        return mean(gain(name, ours.values - theirs.values), _apart(ours, theirs))
     if isinstance(ours, Mean) and isinstance(theirs, Mean):
         return mean(gain(name, ours.values - theirs.values))
     if isinstance(ours, RocAuc) and isinstance(theirs, RocAuc) and 0 < ours.positive.sum() < len(ours.positive):
         return area_gained(ours.positive, ours.score, theirs.score)
     return None
+
+
+def _apart(ours: Own, theirs: Own) -> tuple[float, float]:
+    """Return how far apart two models may be on a row, either way."""
+    reach = max(ours.span[1], theirs.span[1]) - min(ours.span[0], theirs.span[0])
+    return -reach, reach
+
+
+def _identical(ours: Predicted, theirs: Predicted) -> bool:
+    """Tell whether two models gave the very same answers."""
+    if (ours.score is None) != (theirs.score is None) or not np.array_equal(ours.label, theirs.label):
+        return False
+    return ours.score is None or np.array_equal(ours.score, theirs.score)  # type: ignore[arg-type]
 
 
 def _rooted(squares: Estimate) -> Estimate:
@@ -267,9 +290,12 @@ def _same(name: str, ours: Predicted, theirs: Predicted) -> bool:
 
 def _missable(name: str, truth: Array, groups: Array | None) -> int:
     """Return among how many rows (groups of rows) an error would have shown that none of them shows."""
-    if name == "accuracy":
-        return len(truth) if groups is None else len(np.unique(groups))
-    return _rarest(truth, groups)
+    return _counted(truth, groups) if name == "accuracy" else _rarest(truth, groups)
+
+
+def _counted(truth: Array, groups: Array | None) -> int:
+    """Return how many rows there are; groups, where rows come in groups."""
+    return len(truth) if groups is None else len(np.unique(groups))
 
 
 def _rarest(truth: Array, groups: Array | None) -> int:

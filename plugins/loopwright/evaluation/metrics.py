@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from loopwright.declaration.metrics import metric as named
-from loopwright.errors import DataFault, UserCodeFailed
+from loopwright.errors import DataFault
 from loopwright.evaluation import ranking, sums
+from loopwright.evaluation.own import own
 
 if TYPE_CHECKING:
     from loopwright.evaluation.predicted import Array, Predicted
@@ -65,24 +66,13 @@ def prepared(name: str, truth: Array, predicted: Predicted) -> Prepared:
             f"The metric {name!r} needs probabilities, and the model gives none.",
             mend="Return an estimator with predict_proba, or choose a metric of predicted classes.",
         )
-    own = named(name).function
-    return _PREPARERS[name](truth, predicted) if own is None else _own(name, own, truth, predicted)
+    function = named(name).function
+    return _PREPARERS[name](truth, predicted) if function is None else own(name, function, truth, predicted)
 
 
 def gain(name: str, value: Any) -> Any:
     """Return a metric's value turned so that greater is better."""
     return value if named(name).greater_is_better else -value
-
-
-def _own(name: str, function: Callable[..., Any], truth: Array, predicted: Predicted) -> Prepared:
-    values = np.asarray(function(truth=truth, prediction=predicted.label, score=predicted.score), dtype=float)
-    if values.shape != truth.shape or not np.isfinite(values).all():
-        raise UserCodeFailed(
-            f"The metric {name!r} did not return a finite number for each row.",
-            got=f"shape {values.shape}, {int((~np.isfinite(values)).sum())} not finite",
-            allowed=f"an array of {len(truth)} numbers; their mean is the metric",
-        )
-    return sums.mean(values)
 
 
 def positive_class(truth: Array, predicted: Predicted) -> Any:
