@@ -49,6 +49,15 @@ def test_only_what_was_never_champion_and_waits_for_nothing_goes(crowded):
     assert roll_back(crowded.workspace, crowded.model, reason="still there", actor="person:ada").version == "1"
 
 
+def test_a_version_that_an_alias_names_stays_whosever_alias_it_is(crowded):
+    crowded.tracking.move_alias("tips", "staging", "3")
+    for only_say in (True, False):
+        assert clean(crowded.workspace, actor="a", now=LATER, dry_run=only_say).versions["tips"] == ["4"]
+    assert crowded.tracking.alias_of("tips", "staging") == "3"
+    crowded.tracking.move_alias("tips", "staging", None)
+    assert clean(crowded.workspace, actor="a", now=LATER).versions["tips"] == ["3"]
+
+
 def test_the_young_and_the_newest_stay(crowded):
     assert clean(crowded.workspace, actor="a").versions["tips"] == []
     crowded.toy.edit("include/models/tips/model.yaml", "versions: 0", "versions: 1")

@@ -116,6 +116,8 @@ def test_only_a_run_that_a_person_started_has_an_actor():
     assert person_of(context(None, person="ada")) == "person:ada"
     assert person_of(context(None, person=None)) is None
     assert person_of(context(None, person="ada", run_type="scheduled")) is None
+    for by_hand in ("asset_materialization", "backfill", "operator_triggered"):
+        assert person_of(context(None, person="ada", run_type=by_hand)) == "person:ada"
 
 
 def test_no_secret_of_a_connection_reaches_xcom_or_log(toy, monkeypatch, caplog):

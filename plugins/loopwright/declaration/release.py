@@ -104,7 +104,8 @@ class Release(Declared):
     alias: Literal["restore", "adopt"] = Field(
         "restore",
         description="When a hand moved the champion's alias: put it back, or take the version for champion once "
-        "it was rehearsed; from a version that the loop itself released before it is put back either way.",
+        "it was rehearsed; from a version that the loop itself released before, or that lacks the approval that is "
+        "required, it is put back either way.",
     )
     rehearsal_rows: int = Field(500, ge=1, description="Rows scored in a fresh process before the move.")
     rehearsal_timeout: Duration = Field(timedelta(minutes=5), description="When a rehearsal is ended, which is a no.")

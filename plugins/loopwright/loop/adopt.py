@@ -23,6 +23,7 @@ from loopwright.errors import ArtifactTampered, DataFault, NotReady, UserCodeFai
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.serving import adoption_process, artifact_digest, known_labels
+from loopwright.serving.artifact import strip_uncovered
 from loopwright.serving.kept import GOLDEN
 from loopwright.serving.matured import labelled_rows, labels_complete
 from loopwright.serving.measures import own_metrics
@@ -128,6 +129,7 @@ def _registered(
     with TemporaryDirectory(prefix="loopwright-") as scratch:
         files = tracking.download_source(source, Path(scratch) / "theirs" / "model")
         digest = artifact_digest(files)
+        strip_uncovered(files)
         _begin(workspace, spec, key, actor, reason, {"source": source, "digest": digest})
         into = Path(scratch) / "ours"
         into.mkdir()

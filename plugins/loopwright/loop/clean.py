@@ -18,6 +18,7 @@ from loopwright.errors import counted
 from loopwright.lake import Lake
 from loopwright.ledger.store import Ledger
 from loopwright.stages.release import half_removed, removable, remove_version
+from loopwright.tracking import Tracking
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
@@ -82,6 +83,8 @@ def clean(
     for name in project.model_names():
         spec, state = project.model(name), ledger.model(name)
         wanted = removable(spec, state, moment)
+        if wanted:
+            wanted = removable(spec, state, moment, set(Tracking.of(workspace).aliases_of(name).values()))
         if dry_run:
             gone[name] = wanted
             continue

@@ -224,10 +224,13 @@ def _why(check: Mapping[str, Any]) -> str:
 
 
 def person_of(context: Context) -> str | None:
-    """Return who started the run by hand, as an actor for the ledger; ``None`` for a run that started itself.
+    """Return who started the run, as an actor for the ledger; ``None`` for a run that started itself.
+
+    A backfill, the materialization of an asset and a run that another DAG triggered have somebody behind them, too.
 
     :param context: the running task's.
     """
     run = context["dag_run"]
     name = getattr(run, "triggering_user_name", None)
-    return f"person:{name}" if name and getattr(run, "run_type", None) == "manual" else None
+    by_itself = getattr(run, "run_type", None) in {"scheduled", "asset_triggered"}
+    return f"person:{name}" if name and not by_itself else None

@@ -18,7 +18,6 @@ import numpy as np
 from loopwright.errors import ArtifactTampered, DataFault, UserCodeFailed, shown_names
 from loopwright.serving import asked as process
 from loopwright.serving import measuring
-from loopwright.serving.kept import PHASE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,8 +89,7 @@ def wrapped(
     theirs, raw = into / "theirs", pd.read_parquet(into / RAW)
     shutil.copytree(files, theirs, symlinks=True)
     _require_digest(theirs, digest)
-    measuring.limit_memory(None)  # what serving may cost is the rehearsal's question: MLflow is in here as well
-    files.with_name(PHASE).write_text("serving")  # from here on, what hangs or dies is the model
+    measuring.hand_over(files, None)  # what serving may cost is the rehearsal's question: MLflow is in here as well
     own = {path.stem for path in code.iterdir()}
     with code_of(code):
         foreign = load_foreign(theirs, declared=modules, own=own)

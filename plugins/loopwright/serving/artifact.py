@@ -32,7 +32,7 @@ MODEL = "data/model"
 MAX_CODE_BYTES = 100_000_000
 _NOT_SERVED = shutil.ignore_patterns("tests", "__pycache__", ".*", "*.pyc")
 _NOT_OURS = ("__pycache__", "registered_model_meta")
-"""What Python and MLflow leave in a folder that they load from. It is never read by :func:`load`."""
+"""What Python and MLflow leave in a folder that they load from. No digest covers it; :func:`load` never reads it."""
 
 
 def write(
@@ -81,6 +81,16 @@ def artifact_digest(folder: Path) -> str:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
+
+
+def strip_uncovered(folder: Path) -> None:
+    """Remove what no digest covers from a copy that is passed on or imported from: Python runs bytecode for its source.
+
+    :param folder: a private copy of an artifact.
+    """
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.name in _NOT_OURS and not path.is_symlink():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def load(folder: Path, digest: str, project: Path | None = None) -> Predictor:

@@ -29,7 +29,16 @@ def answer(work: Work, warm: Callable[[], object]) -> None:
     with os.fdopen(os.dup(1), "w") as said:
         os.dup2(2, 1)
         warm()
-        json.dump(answered(work, json.load(sys.stdin)), said, allow_nan=False)
+        said.write(_as_text(answered(work, json.load(sys.stdin))))
+
+
+def _as_text(answer: dict[str, Any]) -> str:
+    try:
+        return json.dumps(answer, allow_nan=False)
+    except ValueError as error:  # a figure that is no number: the model's
+        return json.dumps(
+            {"fault": {"what": "It gave figures that are no numbers.", "got": str(error), "type": "model"}}
+        )
 
 
 def answered(work: Work, question: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,10 +6,13 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from loopwright.serving.kept import PHASE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +24,7 @@ SINGLES = 60
 SINGLES_SECONDS = 2.0
 """After which no more of them are asked about; at least five are."""
 MEGABYTE = 1_000_000
+_PR_SET_CHILD_SUBREAPER = 36
 PACKAGES = 10
 """Packages of a model that are remembered: the largest are what importing takes its time for."""
 
@@ -68,11 +72,33 @@ def peak_memory_mb() -> float:
     return peak * (1 if sys.platform == "darwin" else 1024) / MEGABYTE
 
 
+def hand_over(files: Path, memory_mb: float | None) -> None:
+    """Say that from here on what hangs or dies is the model, and how much memory it may take with all that it starts.
+
+    :param files: the artifact, beside which it is said.
+    :param memory_mb: as for :func:`limit_memory`.
+    """
+    import psutil
+
+    found = psutil.Process().memory_full_info()
+    allowed = float(getattr(found, "pss", found.uss)) / MEGABYTE + limit_memory(memory_mb)
+    _adopt_orphans()
+    files.with_name(PHASE).write_text(f"{allowed:.0f}")
+
+
+def _adopt_orphans() -> None:
+    """Be the parent of whoever is orphaned below this process, where the system can: so it is found and ended, too."""
+    import ctypes
+
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
 def limit_memory(megabytes: float | None) -> float:
     """Let this process have so much more memory than it has, and not a page beyond: what asks for it is told no.
 
     :param megabytes: how much more; else four fifths of what the machine has left, so that no model takes it all.
-    :return: the limit, in megabytes.
+    :return: how much more, in megabytes.
     """
     import resource
 

@@ -18,7 +18,6 @@ import numpy as np
 
 from loopwright.serving import asked as process
 from loopwright.serving import measuring
-from loopwright.serving.kept import PHASE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,8 +68,7 @@ def rehearsed(files: Path, digest: str, rows: Path, expected: Path, memory_mb: f
 
     asked, before = pd.read_parquet(rows), pd.read_parquet(expected)
     size, environment = measuring.size_mb(files), measuring.differing_environment(files)
-    measuring.limit_memory(memory_mb)
-    files.with_name(PHASE).write_text("serving")  # from here on, what hangs or dies is the model
+    measuring.hand_over(files, memory_mb)
     here = set(sys.modules)
     started = time.perf_counter()
     predictor = load(files, digest)
@@ -108,7 +106,9 @@ def difference(expected: pd.DataFrame, found: pd.DataFrame, *, relative: float =
             before, after = before.astype(float), after.astype(float)
             off = ~np.isclose(after, before, rtol=relative, atol=absolute, equal_nan=True)
             if off.any():
-                largest = max(largest or 0.0, float(np.nanmax(np.abs(after - before)[off], initial=0.0)))
+                apart = np.abs(after - before)[off]
+                numbers = apart[np.isfinite(apart)]  # what is infinite or missing is apart by no number
+                largest = max(largest or 0.0, float(numbers.max())) if numbers.size else largest
         else:
             off = np.array([a is not b and str(a) != str(b) for a, b in zip(before, after, strict=True)], dtype=bool)
         differs |= off

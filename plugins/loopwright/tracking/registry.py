@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from loopwright.errors import TrackingUnavailable
 from loopwright.tracking.client import fluent
-from loopwright.tracking.faults import said_plainly, unless
+from loopwright.tracking.faults import said_plainly, unless, without_login
 from loopwright.tracking.importing import imported
 from loopwright.tracking.runs import Runs
 
@@ -38,10 +39,7 @@ class Registry(Runs):
 
     def alias_of(self, model: str, alias: str) -> str | None:
         """Return the version that an alias names; ``None`` if it names none."""
-        version = None
-        with said_plainly(self.uri), unless("RESOURCE_DOES_NOT_EXIST"):
-            version = self._client.get_registered_model(model).aliases.get(alias)
-        return None if version is None else str(version)
+        return self.aliases_of(model).get(alias)
 
     def move_alias(self, model: str, alias: str, version: str | None) -> None:
         """Make an alias name a version, or none.
@@ -58,6 +56,30 @@ class Registry(Runs):
         """Return every version of a model that the registry has."""
         with said_plainly(self.uri):
             return [str(found.version) for found in self._client.search_model_versions(f"name = '{model}'")]
+
+    def aliases_of(self, model: str) -> dict[str, str]:
+        """Return the version that each alias of a model names."""
+        found: Mapping[str, object] = {}
+        with said_plainly(self.uri), unless("RESOURCE_DOES_NOT_EXIST"):
+            found = self._client.get_registered_model(model).aliases
+        return {alias: str(version) for alias, version in found.items()}
+
+    def require_known(self, model: str) -> None:
+        """Refuse to conclude anything from what is not there, where nothing of the model is.
+
+        :raises TrackingUnavailable: if the registry never heard of the model.
+        """
+        found = None
+        with said_plainly(self.uri), unless("RESOURCE_DOES_NOT_EXIST"):
+            found = self._client.get_registered_model(model)
+        if found is None:
+            raise TrackingUnavailable(
+                "This MLflow knows nothing of a model that the ledger has versions of: it may be another MLflow.",
+                where=without_login(self.uri),
+                got=f"no registered model {model}",
+                mend="Look whether MLFLOW_TRACKING_URI names the MLflow that goes with this ledger. If somebody "
+                "deleted the registered model there, restore it, or train: that makes it anew.",
+            )
 
     def delete_version(self, model: str, version: str, *, run_id: str | None = None) -> None:
         """Delete a version, and the run that made it: MLflow keeps a deleted run until ``mlflow gc``.

@@ -7,7 +7,15 @@ import sqlite3
 import pytest
 
 from loopwright.ledger.events import Kind
-from loopwright.stages.release import ALIAS, ReleaseRefused, promote, reconcile, roll_back
+from loopwright.stages.release import (
+    ALIAS,
+    ReleaseRefused,
+    promote,
+    reconcile,
+    reconciliation,
+    record_approval,
+    roll_back,
+)
 from loopwright.stages.score import score_batch
 
 MODEL = "include/models/tips/model.yaml"
@@ -124,3 +132,26 @@ def test_on_a_verdict_that_was_tampered_with_nothing_is_released(house, statemen
     with pytest.raises(ReleaseRefused, match=rf"record of this model is not what was recorded(.|\n)*{problem}"):
         promote(house.workspace, house.model, version)
     assert house.standing == (None, None, None)
+
+
+def test_on_a_state_that_was_tampered_with_no_alias_moves(house):
+    """The entry `lineage` says who is champion: put the other way round, it would move the alias to the one before."""
+    house.champion()
+    second = house.champion()
+    with sqlite3.connect(house.workspace.ledger.removeprefix("sqlite:///")) as database:
+        database.execute("""UPDATE entries SET value = '["2", "1"]' WHERE key = 'lineage'""")
+    before = house.kinds()
+    for look in (reconcile, reconciliation):
+        with pytest.raises(ReleaseRefused, match=r"not what was recorded(.|\n)*The entry lineage is not what"):
+            look(house.workspace, house.model)
+    assert (house.alias, house.kinds()) == (second, before)
+
+
+def test_what_nobody_approved_is_not_taken_over_where_somebody_has_to(adopting):
+    champion, refused = adopting.champion(), adopting.rehearsed()
+    adopting.toy.edit(MODEL, "alias: adopt", "alias: adopt, approval: required, approvers: [ada]")
+    record_approval(adopting.workspace, adopting.model, refused, "refused", "person:ada", "No.")
+    adopting.tracking.move_alias("tips", ALIAS, refused)
+    [said] = reconcile(adopting.workspace, adopting.model)
+    assert f"(version {refused} is not taken over: a person has to approve it, and one refused it)" in said
+    assert adopting.standing == (champion, champion, None)

@@ -44,6 +44,36 @@ def test_who_wanted_the_training_does_not_approve_it(asking):
     assert promote(asking.workspace, asking.model, version).status == "promoted"
 
 
+def test_whoever_it_was_asked_for_before_does_not_approve_it_either(asking):
+    """A question that lapsed was a wish all the same."""
+    version = asking.rehearsed()
+    for number, person in enumerate(("ada", "bob", "eve")):
+        asked_at = LATER + timedelta(hours=3 * number)
+        workspace, model = asking.workspace, asking.model
+        question = ask_person(
+            workspace, model, version, asker=f"run:{number}", on_behalf_of=f"person:{person}", now=asked_at
+        )
+        assert question.state == "ask"
+    for name in ("person:ada", "person:bob", "person:eve"):
+        with pytest.raises(ReleaseRefused, match="Who asked for a release does not approve it"):
+            record_approval(asking.workspace, asking.model, version, "given", name, "Yes.")
+    record_approval(asking.workspace, asking.model, version, "given", "person:zoe", "Yes.")
+    assert asking.ledger.verify("model/tips") == []
+
+
+def test_a_yes_from_a_clock_that_was_ahead_counts_no_longer_than_declared(asking, monkeypatch):
+    from loopwright.ledger import journal
+
+    version = asking.rehearsed()
+    with monkeypatch.context() as ahead:
+        ahead.setattr(journal, "_now", (LATER + timedelta(days=365)).isoformat)
+        record_approval(asking.workspace, asking.model, version, "given", "person:bob", "Yes.")
+    with pytest.raises(ReleaseRefused, match=r"person:bob approved it at .*, which is still to come by the clock"):
+        promote(asking.workspace, asking.model, version)
+    record_approval(asking.workspace, asking.model, version, "given", "person:bob", "Yes.")
+    assert promote(asking.workspace, asking.model, version).status == "promoted"
+
+
 def test_who_typed_another_s_name_at_an_override_does_not_approve_it(asking):
     version = asking.rehearsed()
     training = asking.state.version(version)["training_id"]

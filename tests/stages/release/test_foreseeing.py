@@ -87,6 +87,7 @@ def test_what_is_lost_adopted_or_overdue_is_foreseen_too(house, monkeypatch):
     record_approval(house.workspace, house.model, third, "asked", "run:1", "A person is asked.")
     why = f"let version {third} go: nobody answered within 0:00:00, which is a no"
     agree(house, [why], [why])
+    house.toy.edit(MODEL, "approval: required, timeout: 0s, ", "")
     house.tracking.move_alias("tips", ALIAS, third)
     before = house.kinds()
     [would] = reconciliation(house.workspace, house.model)

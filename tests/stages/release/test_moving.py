@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import multiprocessing
 import os
 from pathlib import Path
@@ -12,7 +13,7 @@ from loopwright.declaration import Project, Workspace
 from loopwright.errors import LoopwrightError, TrackingUnavailable
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.release import ALIAS, ReleaseRefused, promote, reconcile, roll_back
+from loopwright.stages.release import ALIAS, ReleaseRefused, promote, reconcile, reconciliation, rehearse, roll_back
 from loopwright.stages.release.moving import Moving
 from loopwright.tracking import Tracking
 
@@ -134,6 +135,22 @@ def test_a_champion_that_the_registry_lost_is_said_once_and_holds_up_no_roll_bac
     monkeypatch.setattr(stage, "rehearse", lambda _w, _m, version: Rehearsal("tips", version, verdict, 0.0, {}))
     assert roll_back(house.workspace, house.model, reason="lost", actor="person:ada").version == first
     assert house.standing == (first, first, None)
+
+
+def test_another_mlflow_loses_no_version(house, tmp_path):
+    """An address that was mistyped, or a server on an empty database: what is not there was not deleted there."""
+    house.champion()
+    second = house.rehearsed()
+    elsewhere = dataclasses.replace(house.workspace, tracking=f"sqlite:///{tmp_path}/empty/mlflow.db")
+    before = house.kinds()
+    for act in (reconcile, reconciliation):
+        with pytest.raises(TrackingUnavailable, match=r"may be another MLflow(.|\n)*MLFLOW_TRACKING_URI names"):
+            act(elsewhere, house.model)
+    for act in (promote, rehearse):
+        with pytest.raises(TrackingUnavailable, match="may be another MLflow"):
+            act(elsewhere, house.model, second)
+    assert house.kinds() == before
+    assert promote(house.workspace, house.model, second).status == "promoted"
 
 
 def test_a_hand_on_the_alias_is_found_and_put_back(house):

@@ -329,6 +329,24 @@ def test_a_model_that_takes_its_process_with_it_is_a_no(house, by_value, monkeyp
     assert "took its process with it (SIGABRT)" in rehearsal.verdict.why()
 
 
+class Boundless(DummyClassifier):
+    def predict_proba(self, features):
+        import os
+
+        import numpy as np
+
+        return super().predict_proba(features) + (np.inf if os.environ.get("REHEARSING") else 0)
+
+
+def test_an_infinite_answer_is_another_and_a_no(house, by_value, monkeypatch):
+    version = house.candidate(estimator=Boundless())
+    monkeypatch.setenv("REHEARSING", "1")
+    rehearsal = rehearse(house.workspace, house.model, version)
+    assert rehearsal.verdict.refused
+    assert "0 of 50 rows got the answer" in rehearsal.verdict.why()
+    assert rehearsal.figures["largest"] is None
+
+
 def test_a_model_that_eats_memory_is_a_no_and_takes_none_of_the_worker_s(house, by_value, monkeypatch):
     house.toy.edit(MODEL, "monitor:", "release: {budget: {memory_mb: 1500}}\nmonitor:")
     version = house.candidate(estimator=Hungry())

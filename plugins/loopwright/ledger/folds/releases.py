@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from loopwright.ledger.events import Event, Kind
 from loopwright.ledger.folds import refusals
 from loopwright.ledger.folds.words import Changes, Entries, Fold, remembered
@@ -27,11 +30,7 @@ def _approval(answer: str) -> Fold:
         version = event.evidence["version"]
         key = f"version/{version}"
         said = {"answer": answer, "by": event.actor, "at": event.at, "digests": event.evidence.get("digests") or {}}
-        # Who asked stays known to whoever judges the answer.
-        asked_for = event.evidence.get("on_behalf_of") or (entries[key].get("approval") or {}).get("on_behalf_of")
-        changes: Changes = {
-            key: {**entries[key], "approval": said | ({"on_behalf_of": asked_for} if asked_for else {})}
-        }
+        changes: Changes = {key: {**entries[key], "approval": said | _asked_for(event, entries[key])}}
         if answer in _NO:
             changes[key]["status"] = _NO[answer]
             if entries.get("candidate") == version:
@@ -39,6 +38,16 @@ def _approval(answer: str) -> Fold:
         return changes
 
     return change
+
+
+def _asked_for(event: Event, version: Mapping[str, Any]) -> dict[str, Any]:
+    """Return for whom it was asked, now and before: who asked stays known to whoever judges the answer."""
+    before = version.get("approval") or {}
+    asked_for = event.evidence.get("on_behalf_of") or before.get("on_behalf_of")
+    if not asked_for:
+        return {}
+    earlier = {*(before.get("before_for") or []), before.get("on_behalf_of")} - {None, asked_for}
+    return {"on_behalf_of": asked_for, **({"before_for": sorted(earlier)} if earlier else {})}
 
 
 def _voided(event: Event, entries: Entries) -> Changes:

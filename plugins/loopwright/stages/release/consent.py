@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from loopwright.errors import shown_names
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PERSON = "person:"
 """How a person's name begins as an actor."""
+CLOCKS = timedelta(minutes=5)
+"""How far the clocks of two machines may be apart: a yes from further ahead would count for longer than declared."""
 
 
 def is_needed(model: ModelSpec, entry: Mapping[str, Any]) -> bool:
@@ -68,6 +70,8 @@ def void(model: ModelSpec, state: ModelState, entry: Mapping[str, Any], now: dat
         return None
     if said["digests"] != digests_of(state, entry["version"]):
         return f"{said['by']} approved something else: its digests have changed"
+    if datetime.fromisoformat(said["at"]) > now + CLOCKS:
+        return f"{said['by']} approved it at {said['at'][:19]}, which is still to come by the clock of this machine"
     if is_over(model, said, now):
         return f"{said['by']} approved it at {said['at'][:19]}, which is longer ago than {model.release.timeout}"
     if not may_answer(model, said["by"]):
@@ -124,11 +128,12 @@ def requesters(state: ModelState, entry: Mapping[str, Any]) -> list[str]:
     :param entry: the version.
     """
     training = state.training(entry["training_id"]) or {}
-    override = training.get("override") or {}
+    override, approval = training.get("override") or {}, entry.get("approval") or {}
     asked = [
         training.get("actor"),
         override.get("by"),
         override.get("typed_by"),  # else whoever gives another's name approves what they let through
-        (entry.get("approval") or {}).get("on_behalf_of"),
+        approval.get("on_behalf_of"),
+        *(approval.get("before_for") or []),
     ]
     return [str(actor) for actor in asked if str(actor or "").startswith(PERSON)]

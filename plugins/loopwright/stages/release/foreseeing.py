@@ -46,7 +46,7 @@ def reconciliation(workspace: Workspace, model: ModelSpec) -> list[str]:
 
     :param workspace: where everything is.
     :param model: the model.
-    :raises ReleaseRefused: if the model's record is not what was recorded, and a release is under way on it.
+    :raises ReleaseRefused: if the model's record is not what was recorded.
     """
     found = mending(Moving(workspace, model))
     declared = {target.name for target in model.release.tell}
@@ -67,6 +67,7 @@ def mending(moving: Moving) -> Foreseen:
 
     :param moving: the model's releases.
     """
+    moving.require_sound()
     found = _released(moving, Foreseen((), moving.state))
     if not found.would:
         found = _alias(moving, found)
@@ -88,9 +89,9 @@ def _released(moving: Moving, found: Foreseen) -> Foreseen:
     release = found.state.release
     if release is None:
         return found
-    moving.require_sound()
     version, what = release["version"], f"the {DONE[release['action']]} of version {release['version']}"
     if version not in moving.tracking.versions_of(moving.model):
+        moving.tracking.require_known(moving.model)
         given_up = Draft(Kind.RELEASE_ABANDONED, "release", "", {"version": version})
         return found.then(f"give up {what}: MLflow has it no more", _lost(version), given_up)
     told = {"tell": [target.name for target in moving.spec.release.tell]}

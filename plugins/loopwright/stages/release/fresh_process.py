@@ -21,15 +21,18 @@ from typing import IO, TYPE_CHECKING, Any
 import loopwright
 from loopwright.errors import CannotRun, without_logins
 from loopwright.serving.kept import PHASE
+from loopwright.stages.release.family import Family
 
 if TYPE_CHECKING:
     from loopwright.declaration import Workspace
 
-_BY_OTHERS = (0, -signal.SIGKILL, -signal.SIGTERM)
+_BY_OTHERS = (-signal.SIGKILL, -signal.SIGTERM)
 """Endings that say nothing about the model: somebody, or a machine short of memory, ended the process."""
 MODULE = "loopwright.serving.rehearsal_process"
 _KEPT = 100_000
 """Bytes that are kept of what a process says: many times an answer, and the end of what it printed."""
+_LOOKED_AT = 0.25
+"""Seconds between two looks at what a process takes."""
 _LAST_WORDS = 5.0
 """Seconds that the pipes of an ended process are waited for."""
 PASSED_AS_WELL = "LOOPWRIGHT_REHEARSAL_ENV"
@@ -67,12 +70,13 @@ class FreshProcess:
             command, stdin=pipe, stdout=pipe, stderr=pipe, env=_environment(), start_new_session=True
         )
         self._said, self._noise = _Tail(self._process.stdout), _Tail(self._process.stderr)
+        self._family = Family(self._process.pid)
 
     def __enter__(self) -> FreshProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        _end(self._process.pid)
+        self._family.end()
         for tail in (self._said, self._noise):
             tail.join(_LAST_WORDS)
         with self._process:  # closes its pipes, and waits for it
@@ -88,7 +92,9 @@ class FreshProcess:
         """
         phase = Path(question["files"]).with_name(PHASE)
         try:
-            said, noise = self._asked(json.dumps(question).encode(), timeout)
+            said, noise = self._asked(json.dumps(question).encode(), timeout, phase)
+        except _TooMuch as over:
+            return {"fault": {"what": "It needs more memory than there is for it.", "got": str(over), "type": "memory"}}
         except subprocess.TimeoutExpired:
             if phase.is_file():
                 what = f"It did not answer within {timeout:.0f} s and was ended."
@@ -100,20 +106,51 @@ class FreshProcess:
         if not said and status not in _BY_OTHERS and phase.is_file():
             last = without_secrets(noise.strip().rpartition("\n")[2], self._workspace)
             return {"fault": {"what": f"It took its process with it ({_died(status)}).", "got": last, "type": "crash"}}
-        return _read(said, noise, status, self._workspace, self._where)
+        answer = _read(said, noise, status, self._workspace, self._where)
+        if "memory_mb" in (answer.get("figures") or {}):  # what it says of itself leaves its children out
+            answer["figures"]["memory_mb"] = max(answer["figures"]["memory_mb"], self._family.peak_mb)
+        return answer
 
-    def _asked(self, question: bytes, timeout: float) -> tuple[str, str]:
+    def _asked(self, question: bytes, timeout: float, phase: Path) -> tuple[str, str]:
         """Return what came out of it and what it printed, of either the end."""
         until = time.monotonic() + timeout
         if self._process.stdin is not None:
             with suppress(BrokenPipeError), self._process.stdin as stream:  # who is dead already says so by its status
                 stream.write(question)
-        self._process.wait(timeout)
+        self._wait(until, phase)
         for tail in (self._said, self._noise):
             tail.join(max(0.0, until - time.monotonic()))
             if tail.is_alive():  # something that it started holds the pipe
                 raise subprocess.TimeoutExpired(self._module, timeout)
         return self._said.text, self._noise.text
+
+    def _wait(self, until: float, phase: Path) -> None:
+        """Wait for its end, and meanwhile look what it takes with all that it started.
+
+        :raises _TooMuch: if that is more than it may have.
+        """
+        while True:
+            left = until - time.monotonic()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(max(min(left, _LOOKED_AT), 0))
+                return
+            taken, allowed = self._family.look(), _allowed_mb(phase)
+            if allowed is not None and taken > allowed:
+                raise _TooMuch(f"{taken:,.0f} MB with all that it started, of {allowed:,.0f} MB")
+            if left <= 0:
+                raise subprocess.TimeoutExpired(self._module, until)
+
+
+class _TooMuch(Exception):
+    """It takes more memory than it may."""
+
+
+def _allowed_mb(phase: Path) -> float | None:
+    """Return what it may take with all that it started, in megabytes, once it handed over to the model."""
+    try:
+        return float(phase.read_text())
+    except (OSError, ValueError):  # not there yet, or being written
+        return None
 
 
 class _Tail(threading.Thread):
@@ -147,12 +184,6 @@ def _environment() -> dict[str, str]:
 
 def _died(status: int) -> str:
     return signal.Signals(-status).name if status < 0 else f"status {status}"
-
-
-def _end(session: int) -> None:
-    """End the process and whatever it started, if any of it is left: also when this process is told to stop."""
-    with suppress(ProcessLookupError):
-        os.killpg(session, signal.SIGKILL)
 
 
 def _read(said: str, noise: str, status: int, workspace: Workspace, where: str) -> dict[str, Any]:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def judged_files(workspace: Workspace, entry: Mapping[str, Any], into: Path) -> Path:
-    """Download a version's files and hold them against their digest; nothing of them is run.
+    """Download a version's files and hold them against their digest, and leave nothing that it does not cover.
+
+    Nothing of them is run.
 
     :param workspace: where MLflow is.
     :param entry: the version, as the ledger has it.
@@ -23,7 +25,7 @@ def judged_files(workspace: Workspace, entry: Mapping[str, Any], into: Path) -> 
     :raises ArtifactTampered: if they are not those that were judged.
     :raises TrackingUnavailable: if they cannot be downloaded.
     """
-    from loopwright.serving import artifact_digest
+    from loopwright.serving.artifact import artifact_digest, strip_uncovered
     from loopwright.tracking import Tracking
 
     files = Tracking.of(workspace).download_source(entry["source"], into)
@@ -36,4 +38,5 @@ def judged_files(workspace: Workspace, entry: Mapping[str, Any], into: Path) -> 
             allowed=entry["artifact_digest"],
             mend="Find who changed it. `loopwright rollback` returns to the version before; training makes a new one.",
         )
+    strip_uncovered(files)
     return files

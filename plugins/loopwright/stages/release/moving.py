@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from loopwright.errors import DataFault, LedgerConflict, UnknownName
@@ -18,6 +19,7 @@ from loopwright.ledger.soundness import how_to_mend
 from loopwright.ledger.store import Ledger
 from loopwright.stages.release.approval import overdue, record_approval, unanswered
 from loopwright.stages.release.conditions import ReleaseRefused, known_version, stale
+from loopwright.stages.release.consent import missing
 from loopwright.stages.release.model_card import keep_card
 from loopwright.stages.release.outbox import deliver
 from loopwright.stages.release.rehearsal import rehearse
@@ -154,7 +156,6 @@ class Moving:
         why = f"The alias was at {named(found)} and belongs to {named(expected)}."
         taken_over = False
         if awry.adoptable and found:
-            self.require_sound()
             verdict = rehearse(self.workspace, self.spec, found).verdict
             taken_over = verdict.passed
             why_not = "" if verdict.passed else f" (version {found} may not be champion: {verdict.why()})"
@@ -182,7 +183,9 @@ class Moving:
 
         :param version: as the ledger knows it.
         :return: what was recorded, or ``None`` when it had been.
+        :raises TrackingUnavailable: if this registry never heard of the model: it is another one.
         """
+        self.tracking.require_known(self.model)
         why = f"MLflow has no {named(version)} of {self.model} any more: somebody deleted it there."
 
         def decide(state: State) -> Draft | None:
@@ -211,6 +214,8 @@ class Moving:
             return None
         adoptable, why_not = self._adoptable(found)
         lost = expected is not None and expected not in self.tracking.versions_of(self.model)
+        if lost:
+            self.tracking.require_known(self.model)
         return Awry(found, expected, adoptable, why_not, lost)
 
     def _adoptable(self, found: str | None) -> tuple[bool, str]:
@@ -223,6 +228,9 @@ class Moving:
         if self.state.version(found) is None:
             how = f"`loopwright adopt {self.model} --from models:/{self.model}/{found}` takes it over"
             return False, f" (version {found} is none of the loop's; {how})"
+        unapproved = missing(self.spec, self.state, known_version(self.state, found), datetime.now(UTC))
+        if unapproved:
+            return False, f" (version {found} is not taken over: {unapproved})"
         return True, ""
 
     def _was_intended(self, version: str) -> bool:
@@ -306,6 +314,7 @@ def reconcile(workspace: Workspace, model: ModelSpec) -> list[str]:
     :param workspace: where everything is.
     :param model: the model.
     :return: a sentence for each thing that was mended; none when all was in order.
+    :raises ReleaseRefused: if the model's record is not what was recorded; nothing is mended on it.
     """
     return [*mend(Moving(workspace, model)), *deliver(workspace, model)]
 
@@ -315,7 +324,9 @@ def mend(moving: Moving) -> list[str]:
 
     :param moving: the model's releases.
     :return: as there.
+    :raises ReleaseRefused: if the model's record is not what was recorded: whom it calls champion may be none.
     """
+    moving.require_sound()
     mended = [moving.finish(), moving.alias_found_moved(), moving.withdraw_stale(), moving.expire()]
     try:
         project_challenger(moving.workspace, moving.spec)

@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from loopwright.errors import CannotRun, LoopwrightError
+from loopwright.errors import CannotRun, LoopwrightError, UnknownName
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.stages.release.conditions import known_version
@@ -76,7 +76,8 @@ def rehearse(
     :param timeout: seconds after which the process is ended; else as declared.
     :param actor: who asks for it.
     :raises UnknownName: if there is no such version.
-    :raises CannotRun: if the process was ended or the surroundings failed; nothing is recorded then.
+    :raises CannotRun: if the process was ended, the surroundings failed or this MLflow is another one; nothing is
+        recorded then.
     """
     held, conditions = _held(workspace, model, version, timeout)
     verdict = held.verdict
@@ -108,6 +109,8 @@ def _held(workspace: Workspace, model: ModelSpec, version: str, timeout: float |
     where = f"model/{model.name}, version {version}"
     answer = _answer(workspace, entry, question, golden, seconds_at_most, where, imports)
     seconds = time.monotonic() - started
+    if (answer.get("fault") or {}).get("type") == UnknownName.__name__:
+        Tracking.of(workspace).require_known(model.name)
     subject = f"model/{model.name}"
     before = (champion.get("figures") or {}) if champion.get("version") != version else {}
     checks = judge(answer, model.release.budget, before, golden=golden)

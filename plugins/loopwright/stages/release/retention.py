@@ -1,4 +1,4 @@
-"""Which versions may go: never one that was champion, nor one that waits, nor a young one.
+"""Which versions may go: never one that was champion, nor one that waits or that an alias names, nor a young one.
 
 A version is taken out of the ledger's reach first and out of the registry then, so that whoever was killed in between
 leaves something that the next clean-up still finds.
@@ -6,6 +6,7 @@ leaves something that the next clean-up still finds.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +19,17 @@ if TYPE_CHECKING:
     from loopwright.ledger.state import ModelState, State
 
 
-def removable(model: ModelSpec, state: ModelState, now: datetime) -> list[str]:
+def removable(model: ModelSpec, state: ModelState, now: datetime, aliased: Collection[str] = frozenset()) -> list[str]:
     """Return the versions that the declared retention has no more use for, oldest first.
 
     :param model: the model's declaration.
     :param state: the model's state.
     :param now: the present.
+    :param aliased: versions that an alias of the registry's names, whosever it is: somebody may serve by it.
     """
     keep = model.release.keep
-    idle = [version for version, entry in state.under("version").items() if _is_idle(state, version, entry)]
+    versions = state.under("version").items()
+    idle = [version for version, entry in versions if version not in aliased and _is_idle(state, version, entry)]
     beyond = sorted(idle, key=natural)[: max(len(idle) - keep.versions, 0)]
     return [v for v in beyond if now - datetime.fromisoformat(_registered_at(state, v)) >= keep.age]
 
@@ -36,15 +39,18 @@ def remove_version(workspace: Workspace, model: ModelSpec, version: str, *, acto
 
     :param actor: who removes it.
     :param now: the present.
-    :return: whether it is gone.
+    :return: whether it is gone; not where an alias names it.
     :raises TrackingUnavailable: if the registry cannot be reached; the next clean-up goes on from there.
     """
     from loopwright.tracking import Tracking
 
     ledger, subject = Ledger.of(workspace), f"model/{model.name}"
+    aliased = set(Tracking.of(workspace).aliases_of(model.name).values())
+    if version in aliased:
+        return False
 
     def decide(state: State) -> Draft | None:
-        if version not in removable(model, state, now):  # type: ignore[arg-type]
+        if version not in removable(model, state, now, aliased):  # type: ignore[arg-type]
             return None
         why = f"It was never champion, and {model.release.keep.versions} newer ones are kept."
         return Draft(Kind.VERSION_REMOVED, actor, why, {"version": version})
