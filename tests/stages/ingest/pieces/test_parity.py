@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,8 @@ from loopwright.lake.table import Table
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest import scratch
 from loopwright.stages.ingest.judging import asking
-from loopwright.stages.ingest.pieces import arriving, staging
+from loopwright.stages.ingest.pieces import arriving, lines, staging
+from loopwright.stages.ingest.reading import room
 from loopwright.stages.ingest.stage import ingest_batch
 from support.toy import Toy, make
 
@@ -62,6 +66,7 @@ def _small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "LARGE", 0)
     monkeypatch.setattr(arriving, "PIECE", 1)
     monkeypatch.setattr(staging, "_ROWS", 700)
+    monkeypatch.setattr(lines, "PIECE", 200_000)
 
 
 def table() -> pa.Table:
@@ -95,7 +100,7 @@ def table() -> pa.Table:
 
 def project(path: Path, clean: str, **more: str) -> Toy:
     toy = make(path)
-    own = json.dumps(more)[1:-1].replace('"', "")
+    own = "\n".join(f"{key}: {value}" for key, value in more.items())
     (path / "include/datasets/rides/cleaning.py").write_text(OWN)
     known = "name: rides\nowner: o\narrivals: arrivals/rides/*.parquet\nevent_time: started_at"
     declared = f"{known}\nclean: {clean}\n{own}"
@@ -132,8 +137,18 @@ def ingested(toy: Toy, batch: str) -> dict[str, Any]:
     }
 
 
+def as_parquet(rows: pa.Table, path: Path) -> None:
+    pq.write_table(rows, path, row_group_size=1400)
+
+
 def both(
-    path: Path, monkeypatch: pytest.MonkeyPatch, clean: str, batches: dict[str, pa.Table], **more: str
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    clean: str,
+    batches: dict[str, Any],
+    write: Callable[[Any, Path], None] = as_parquet,
+    ending: str = "parquet",
+    **more: str,
 ) -> tuple[dict[str, Any], dict[str, Any], int]:
     """Ingest the same files whole and in pieces; return what came of it, and how many ended in pieces."""
     in_pieces: list[str] = []
@@ -148,9 +163,10 @@ def both(
     for way, large in (("whole", 2**60), ("pieces", 0)):
         monkeypatch.setattr(arriving, "LARGE", large)
         toy = project(path / way, clean, **more)
+        toy.edit("include/datasets/rides/dataset.yaml", "*.parquet", f"*.{ending}")
         (toy.path / "arrivals/rides").mkdir(parents=True)
         for name, rows in batches.items():
-            pq.write_table(rows, toy.path / f"arrivals/rides/{name}.parquet", row_group_size=1400)
+            write(rows, toy.path / f"arrivals/rides/{name}.{ending}")
             seen = ingested(toy, name)
         found.append(seen)
     return found[0], found[1], len(in_pieces)
@@ -245,8 +261,112 @@ def test_a_file_that_breaks_off_is_unreadable_as_before(tmp_path: Path, monkeypa
     assert [check.name for check in result.verdict.checks if check.outcome == "fail"] == ["readable"]
 
 
+def texts() -> pd.DataFrame:
+    """Return what text makes hard: words that begin after a thousand digits, gaps at the end, truths beside digits."""
+    number = np.arange(ROWS)
+    late = number > ROWS - 5
+    return pd.DataFrame(
+        {
+            "ride_id": number + 2**55,
+            "started_at": [f"{time:%Y-%m-%dT%H:%M:%S}" for time in pd.date_range("2024-01-01", periods=ROWS, freq="s")],
+            "distance": np.round(np.random.default_rng(7).gamma(2.0, 5.0, ROWS), 3),
+            "fare": np.where(number % 97 == 0, np.nan, number % 40 + 20.5),
+            "gaps": pd.Series(number % 50, dtype="Int64").mask(late),
+            "truth": pd.Series(number % 3 == 0, dtype="object").mask(late),
+            "sure": number % 2 == 0,
+            "zone": np.array(list("abcd"))[number % 4],
+            "words": pd.Series(np.array(["a", " b ", "ß", 'x,"y"\nz'])[number % 4], dtype="object").mask(
+                number % 11 == 0
+            ),
+            "late": pd.Series(number * 0.5).where(late),
+            "nothing": [None] * ROWS,
+        }
+    )
+
+
+def as_csv(frame: pd.DataFrame, path: Path) -> None:
+    frame.to_csv(path, index=False)
+
+
+def as_gzip(frame: pd.DataFrame, path: Path) -> None:
+    path.write_bytes(gzip.compress(frame.to_csv(index=False, sep=";").encode("cp1252"), mtime=0))
+
+
+def as_json(frame: pd.DataFrame, path: Path) -> None:
+    rows = [{name: value for name, value in row.items() if not pd.isna(value) or n % 2}
+            for n, row in enumerate(frame.astype(object).where(frame.notna(), None).to_dict("records"))]  # fmt: skip
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n")
+
+
+AUTO = "{delimiter: auto, encoding: auto}"
+
+
+@pytest.mark.parametrize(
+    ("write", "ending", "more"),
+    [(as_csv, "csv", {}), (as_gzip, "csv.gz", {"csv": AUTO}), (as_json, "jsonl", {})],
+)
+def test_what_comes_of_large_text_in_pieces_is_what_comes_of_it_whole(
+    write: Callable[[Any, Path], None],
+    ending: str,
+    more: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frame = texts()
+    if ending != "jsonl":  # of which JSON says itself what they are
+        frame["codes"] = [f"{n:05d}" if n < ROWS - 3 else "none" for n in range(ROWS)]
+        frame["mixed"] = ["True" if n < ROWS - 3 else "1" for n in range(ROWS)]
+    steps = "[{step: convert, columns: {started_at: timestamp}}, {step: drop_rows, missing: [words]}]"
+    whole, pieces, times = both(
+        tmp_path, monkeypatch, steps, {"1": frame}, write, ending, key="[ride_id]", sensitive="{zone: keep}", **more
+    )
+    assert whole["result"]["status"] == "published", whole["result"]["verdict"]
+    require_same(whole, pieces)
+    assert times == 1
+
+
+def test_times_that_are_text_are_read_in_pieces_where_each_says_it_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = texts()
+    whole, pieces, times = both(tmp_path / "iso", monkeypatch, "[]", {"1": frame}, as_csv, "csv")
+    require_same(whole, pieces)
+    assert times == 1
+    assert pieces["rows"]["started_at"].dtype == "datetime64[us]"
+    other = frame.assign(started_at=[f"{time:%d.%m.%Y %H:%M}" for time in pd.to_datetime(frame["started_at"])])
+    whole, pieces, times = both(tmp_path / "other", monkeypatch, "[]", {"1": other}, as_csv, "csv")
+    require_same(whole, pieces)
+    assert times == 0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda raw: raw.replace(b"\n", b",9\n", 2000), "line 2,001 has"),
+        (lambda raw: raw[:-30], "breaks off|never closed|line 3,"),
+        (lambda raw: raw + b"1,2\n", "breaks off|values, where the header has"),
+        (lambda raw: raw[:90_000] + b"\0" + raw[90_000:], "NUL bytes"),
+        (lambda raw: raw.replace(b"\xc3\x9f", b"\xdf"), "utf-8"),
+        (lambda raw: b"", "empty"),
+    ],
+)
+def test_large_text_that_is_not_of_its_format_is_set_aside_unread(
+    spoil: Callable[[bytes], bytes], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = spoil(texts().to_csv(index=False).encode())
+    monkeypatch.setattr(room, "LOOKED_AT", 1)
+    whole, pieces, times = both(
+        tmp_path, monkeypatch, "[]", {"1": raw}, lambda content, path: path.write_bytes(content), "csv"
+    )
+    require_same(whole, pieces)
+    assert times == 0
+    assert re.search(why, pieces["result"]["verdict"]["why"])
+
+
 def test_nothing_is_left_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scratch.tempfile, "tempdir", str(tmp_path))
+    both(tmp_path / "text", monkeypatch, "[]", {"1": texts()}, as_csv, "csv")
+    both(tmp_path / "bad", monkeypatch, "[]", {"1": texts().assign(distance=-1)}, as_csv, "csv")
     both(tmp_path, monkeypatch, "[]", {"1": table()})
     both(tmp_path / "failing", monkeypatch, WHOLE["a failing step"], {"1": table()})
     assert not list(tmp_path.glob("loopwright-*"))

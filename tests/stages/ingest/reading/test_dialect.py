@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,10 @@ from loopwright.stages.ingest.reading.dialect import settled
 from loopwright.stages.ingest.reading.frames import read
 
 AUTO = CsvFormat(delimiter="auto", encoding="auto")
+
+
+def of(raw: bytes) -> Callable[[], io.BytesIO]:
+    return lambda: io.BytesIO(raw)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -26,8 +32,8 @@ def test_any_file_is_read_as_it_was_written(tmp_path: Path, delimiter: str, enco
 
 
 def test_a_single_column_is_one_and_decimal_commas_divide_nothing() -> None:
-    assert settled(b"a\n1\n2\n", AUTO).delimiter == ","
-    assert settled(b"a;b\n1,5;2\n3,5;4\n5;6\n", AUTO).delimiter == ";"
+    assert settled(of(b"a\n1\n2\n"), AUTO).delimiter == ","
+    assert settled(of(b"a;b\n1,5;2\n3,5;4\n5;6\n"), AUTO).delimiter == ";"
 
 
 def test_what_fits_in_two_ways_is_not_guessed(tmp_path: Path) -> None:
@@ -48,4 +54,4 @@ def test_another_quote_or_none(tmp_path: Path) -> None:
 
 
 def test_what_is_declared_is_not_found_out() -> None:
-    assert settled(b"a;b\n", CsvFormat()) == CsvFormat()
+    assert settled(of(b"a;b\n"), CsvFormat()) == CsvFormat()

@@ -8,6 +8,9 @@ import pytest
 
 from loopwright.errors import CannotRun
 from loopwright.ledger.store import Ledger
+from loopwright.loop.taking_in import take_in
+from loopwright.loop.telling import Teller
+from loopwright.stages.ingest.pieces import arriving
 from loopwright.stages.ingest.reading import room
 from loopwright.stages.ingest.stage import ingest_batch
 from support.toy import Toy, rides
@@ -53,3 +56,14 @@ def test_an_arrival_without_room_is_refused_and_comes_in_when_there_is_some(
     assert not list(Ledger.of(toy.workspace).events("dataset/rides"))
     monkeypatch.setattr(room, "free_memory", lambda: None)
     assert ingest_batch(toy.workspace, toy.rides, "2024-01").status == "published"
+
+
+def test_why_the_whole_is_needed_is_said_and_the_others_come_in(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    toy.arrive(1, rides(1, rows=50).assign(zone="?"))
+    toy.arrive(2, rides(2, rows=50))
+    monkeypatch.setattr(room, "LOOKED_AT", 0)
+    monkeypatch.setattr(room, "free_memory", lambda: 1000)
+    monkeypatch.setattr(arriving, "LARGE", 0)
+    taken = take_in(toy.workspace, "rides", teller := Teller(lambda _: None))
+    assert (taken.faults, taken.published) == (("2024-01",), ("2024-02",))
+    assert "it is not as expected (fail: expect_column_values_to_be_in_set(zone)" in str(teller.steps[0].result)

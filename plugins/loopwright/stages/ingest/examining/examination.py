@@ -82,11 +82,12 @@ class Examination(Subject):
         :raises CannotRun: if disk or lake fail, or memory has no room for what is to be held whole.
         """
         suite = self._suite()
-        if self.file is not None:
-            if found := self._in_pieces(suite, self.file.paths):
-                return found
-            require_room(self.file.paths, self.dataset)
         try:
+            if self.file is not None:
+                found = self._in_pieces(suite, self.file.paths)
+                if isinstance(found, Examined):
+                    return found
+                require_room(self.file.paths, self.dataset, found)
             raw = self._raw()
         except ArrivalUnreadable as error:
             return Examined(self.report([structure.readable(error)], suite), None)
@@ -108,18 +109,21 @@ class Examination(Subject):
             whole, with_cleaned(bad, cleaned, silent=bool(self.dataset.sensitive)), cleaned, reading, suite
         )
 
-    def _in_pieces(self, suite: Suite, paths: Sequence[Path]) -> Examined | None:
-        """Look at a large batch without having it in memory; ``None`` if it is not, or only the whole can tell."""
+    def _in_pieces(self, suite: Suite, paths: Sequence[Path]) -> Examined | NotInPieces | None:
+        """Look at a large batch without having it in memory; ``None`` if it is not, or why only the whole can tell."""
         try:
-            large = arriving(paths, self.dataset)
+            large = arriving(paths, self.dataset, self._text_columns())
             if large is None:
                 return None
             from loopwright.stages.ingest.pieces.examining import examined
 
-            return examined(self, large, suite)
+            try:
+                return examined(self, large, suite)
+            finally:
+                large.erase()
         except NotInPieces as reason:
             _log.info("Batch %s is looked at whole, in memory: %s.", self.batch_id, reason)
-            return None
+            return reason
 
     def _set_aside(self, whole: _Look, bad: BadRows, cleaned: Cleaned, reading: Reading, suite: Suite) -> Examined:
         """Judge what is left without the bad rows; they may be too many, or what is left may fail as well."""
@@ -167,7 +171,10 @@ class Examination(Subject):
             return self.held
         if self.file is None:
             raise ValueError("an examination needs a file, or what was held of it")
-        return read_all(self.file.paths, self.dataset, text=text_columns(self.dataset, newest_columns(self.state)))
+        return read_all(self.file.paths, self.dataset, text=self._text_columns())
+
+    def _text_columns(self) -> set[str]:
+        return text_columns(self.dataset, newest_columns(self.state))
 
     def _protected(self, raw: Reading) -> Reading:
         return protected(raw, self.dataset, self.workspace.hash_key) if self._came_bare else raw

@@ -1,12 +1,12 @@
-"""A large arrival of Parquet files as frames of bounded size, in just the types that the whole would have.
+"""A large arrival as frames of bounded size, in just the types that the whole would have.
 
-Text formats are not among them: of which type a column of text is, only all of its values can tell.
+Text is brought to a Parquet file first (:mod:`~loopwright.stages.ingest.pieces.texts`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +15,17 @@ import pyarrow.parquet as pq
 import pyarrow.types as kinds
 
 from loopwright.stages.ingest.pieces import NotInPieces
+from loopwright.stages.ingest.pieces.texts import as_parquet
 from loopwright.stages.ingest.reading.dictionaries import require_short_texts
 from loopwright.stages.ingest.reading.footers import decoded_size, require_decodable
 from loopwright.stages.ingest.reading.frames import format_of
+from loopwright.stages.ingest.reading.room import plain_size
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from loopwright.declaration.dataset import DatasetSpec
+    from loopwright.stages.ingest.scratch import Scratch
 
 LARGE = 256 * 2**20
 """Bytes of a decoded arrival from which on it is looked at in pieces: in memory, cleaning and publishing take several
@@ -50,6 +53,7 @@ class Arriving:
     :param rows: of all together.
     :param size: bytes that they take when decoded, as their footers let guess.
     :param gaps: the columns in which a value is missing.
+    :param place: the folder that they are in, where they were made of text.
     """
 
     paths: tuple[Path, ...]
@@ -57,6 +61,12 @@ class Arriving:
     rows: int
     size: int
     gaps: frozenset[str]
+    place: Scratch | None = None
+
+    def erase(self) -> None:
+        """Remove what was made of text."""
+        if self.place is not None:
+            self.place.erase()
 
     def frames(self) -> Iterator[pd.DataFrame]:
         """Return the rows in pieces, as a reading of the whole would have them, their index the row numbers."""
@@ -88,26 +98,39 @@ class Arriving:
             raise NotInPieces(f"{field.name!r} holds long whole numbers with gaps") from error
 
 
-def arriving(paths: Sequence[Path], dataset: DatasetSpec) -> Arriving | None:
-    """Return an arrival that is to be looked at in pieces; ``None`` if it is not large, or no Parquet.
+def arriving(paths: Sequence[Path], dataset: DatasetSpec, text: Collection[str] = ()) -> Arriving | None:
+    """Return an arrival that is to be looked at in pieces; ``None`` if it is not large.
 
     :param paths: its files.
     :param dataset: says the format.
-    :raises NotInPieces: if it is, and its columns are of types, or its files of kinds, that need the whole.
+    :param text: columns whose digits are text, where the format leaves that open.
+    :raises ArrivalUnreadable: if it is large text, and not of its format.
+    :raises NotInPieces: if it is large, and its columns are of types, or its files of kinds, that need the whole.
     """
     try:
-        if {format_of(path, dataset) for path in paths} != {"parquet"}:
+        formats = {format_of(path, dataset) for path in paths}
+        if formats == {"parquet"}:
+            return _of_parquet(paths, dataset)
+        if len(formats) > 1 or sum(map(plain_size, paths)) < LARGE:
             return None
-        footers = [pq.read_metadata(path) for path in paths]
-        size = sum(map(decoded_size, footers))
-        if size < LARGE:
-            return None
-        for path, footer in zip(paths, footers, strict=True):
-            require_decodable(footer, path.stat().st_size, dataset.largest)
-            require_short_texts(path, footer, dataset.largest)
-        schemas = [pq.read_schema(path).remove_metadata() for path in paths]
     except (pa.ArrowException, OSError, ValueError):
         return None  # whoever reads it whole says what is wrong
+    target, place = as_parquet(paths, formats.pop(), dataset, text)
+    return replace(_described([target], [pq.read_metadata(target)]), place=place)
+
+
+def _of_parquet(paths: Sequence[Path], dataset: DatasetSpec) -> Arriving | None:
+    footers = [pq.read_metadata(path) for path in paths]
+    if sum(map(decoded_size, footers)) < LARGE:
+        return None
+    for path, footer in zip(paths, footers, strict=True):
+        require_decodable(footer, path.stat().st_size, dataset.largest)
+        require_short_texts(path, footer, dataset.largest)
+    return _described(paths, footers)
+
+
+def _described(paths: Sequence[Path], footers: Sequence[pq.FileMetaData]) -> Arriving:
+    schemas = [pq.read_schema(path).remove_metadata() for path in paths]
     schema = pa.schema([_decoded(field) for field in schemas[0] if not field.name.startswith("__index_level_")])
     if any(other != schemas[0] for other in schemas[1:]):
         raise NotInPieces("its files have columns of different types")
@@ -116,7 +139,7 @@ def arriving(paths: Sequence[Path], dataset: DatasetSpec) -> Arriving | None:
     odd = [field.name for field in schema if not any(test(field.type) for test in _KNOWN)]
     if odd:
         raise NotInPieces(f"{odd[0]!r} is {schema.field(odd[0]).type}")
-    rows = sum(footer.num_rows for footer in footers)
+    rows, size = sum(footer.num_rows for footer in footers), sum(map(decoded_size, footers))
     gaps = frozenset(name for path, footer in zip(paths, footers, strict=True) for name in _gaps(path, footer))
     return Arriving(tuple(paths), schema, rows, size, gaps)
 

@@ -16,6 +16,7 @@ from loopwright.declaration import cleaning as steps
 from loopwright.errors import DataFault
 from loopwright.stages.ingest.cleaning import Cleaned, clean
 from loopwright.stages.ingest.pieces import NotInPieces
+from loopwright.stages.ingest.reading.conversion import is_iso
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,5 +131,6 @@ def _doubtful(step: steps.Convert, before: pd.DataFrame, after: pd.DataFrame) ->
                 yield name
         elif kind in ("timestamp", "date") and not kinds.is_datetime64_any_dtype(was):
             lost = bool((became.isna() & was.notna()).any())
-            if lost or not (step.formats or (kinds.is_numeric_dtype(was) and step.unit)):
+            alone = step.formats or (kinds.is_numeric_dtype(was) and step.unit) or (not step.unit and is_iso(was))
+            if lost or not alone:
                 yield name

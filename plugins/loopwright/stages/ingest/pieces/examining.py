@@ -28,6 +28,7 @@ from loopwright.stages.ingest.pieces.cleaning import (
     require_piecewise,
 )
 from loopwright.stages.ingest.pieces.staging import Staged, stage
+from loopwright.stages.ingest.reading.conversion import is_iso
 from loopwright.stages.ingest.reading.frames import Reading
 from loopwright.stages.ingest.sensitive import protected, untold
 
@@ -85,7 +86,14 @@ def _pieces(subject: Subject, large: Arriving, counts: Counts) -> Iterator[pd.Da
         for name in (name for name, how in treated.items() if how == "hash"):
             require_no_floats(frame[name])
         kept = frame if dataset.query else protected(Reading(frame), dataset, subject.workspace.hash_key).frame
-        yield cleaned(kept, dataset.clean, subject.folder, counts)
+        yield _timed_piece(cleaned(kept, dataset.clean, subject.folder, counts), dataset.event_time)
+
+
+def _timed_piece(frame: pd.DataFrame, event_time: str | None) -> pd.DataFrame:
+    """Return a piece with its event time as timestamps, where text says each by itself."""
+    if event_time is None or event_time not in frame or not is_iso(frame[event_time]):
+        return frame
+    return structure.timed(frame, event_time)[0]
 
 
 def _seen(subject: Subject, staged: Staged, rows_read: int, counts: Counts) -> Seen:

@@ -172,6 +172,18 @@ def _read(words: Column[Any]) -> Column[Any]:
     return guessed if guessed.notna().sum() > iso.notna().sum() else iso
 
 
+def is_iso(column: Column[Any]) -> bool:
+    """Whether all of a column of text reads as ISO 8601, so that what a value is depends on no other but for its zone.
+
+    :param column: any column.
+    """
+    if not isinstance(column.dtype, pd.StringDtype):
+        return False
+    words = column.astype(object)
+    iso = pd.to_datetime(words, format="ISO8601", errors="coerce", utc=_has_zone(words))
+    return bool(iso.notna().sum() == words.notna().sum())
+
+
 def _has_zone(words: Column[Any]) -> bool:
     return bool(words.dropna().astype(str).str.contains(_ZONE, regex=True).any())
 

@@ -5,64 +5,133 @@ from __future__ import annotations
 import csv
 import io
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from loopwright.stages.ingest.reading.dialect import settled
+from loopwright.stages.ingest.reading.lines import (
+    header_of,
+    require_closed_quotes,
+    require_text,
+    require_whole_last_line,
+    require_whole_rows,
+)
 
 if TYPE_CHECKING:
-    import _csv
-
     from loopwright.declaration.dataset import CsvFormat
+    from loopwright.stages.ingest.reading.dialect import Opened
 
 _EXACT_IN_DOUBLE, _INT64_ENDS = 2.0**53, 2.0**63
-_LONGEST = 2**31 - 1
-"""Characters that a value may have: the library's own 128 KiB would refuse long texts that pandas reads."""
 _UTF_8 = ("utf-8", "utf8")
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """A table of delimited text.
+
+    :param opened: gives its bytes, unpacked, from their beginning; a byte-order mark is passed over.
+    :param declared: how it is written, what was to be found out included.
+    :param encoding: Python's name.
+    :param header: the names as they are written.
+    """
+
+    opened: Opened
+    declared: CsvFormat
+    encoding: str
+    header: list[str]
+
+    @classmethod
+    def of(cls, opened: Opened, declared: CsvFormat) -> Delimited:
+        """Return a table whose beginning and end are sound.
+
+        :raises ValueError: if it is no text, the header is missing, or the last line breaks off; it says what to do.
+        """
+        declared = settled(opened, declared)
+        encoding = "utf-8-sig" if declared.encoding.lower().replace("_", "-") in _UTF_8 else declared.encoding
+        require_text(opened, encoding)
+        header = header_of(opened, declared, encoding)
+        require_whole_last_line(opened, declared, encoding, len(header))
+        return cls(opened, declared, encoding, header)
+
+    def frame(self, dtype: Mapping[str, str]) -> pd.DataFrame:
+        """Return all rows.
+
+        :param dtype: the columns whose type is known.
+        :raises ValueError: if a row is longer or shorter than the header; it says in which line, and what to do.
+        """
+        with self._said(), self.opened() as stream:
+            frame: pd.DataFrame = pd.read_csv(stream, **self._how(dtype))
+        if self.may_be_short(frame):
+            self.require_whole_rows()
+        return frame
+
+    def frames(self, dtype: Mapping[str, str], rows: int) -> Iterator[pd.DataFrame]:
+        """Yield the rows, so many at a time, each piece in the types that itself has.
+
+        :raises ValueError: if a row is longer than the header; a shorter one is the caller's to ask for.
+        """
+        with self.opened() as stream:
+            with self._said():
+                reader = pd.read_csv(stream, chunksize=rows, **self._how(dtype))
+            while True:
+                with self._said():
+                    piece = next(reader, None)
+                if piece is None:
+                    return
+                yield piece
+
+    def may_be_short(self, frame: pd.DataFrame) -> bool:
+        """Whether the last value of a row is missing: which is what pandas makes of a row that is too short."""
+        return frame.shape[1] > 1 and bool(frame.iloc[:, -1].isna().any())
+
+    def require_whole_rows(self) -> None:
+        """Refuse rows that are longer or shorter than the header.
+
+        :raises ValueError: it says in which line, and what to do.
+        """
+        require_whole_rows(self.opened, self.declared, self.encoding, len(self.header))
+
+    def _how(self, dtype: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            "sep": self.declared.delimiter,
+            "encoding": self.encoding,
+            "quotechar": self.declared.quote or '"',
+            "quoting": csv.QUOTE_MINIMAL if self.declared.quote else csv.QUOTE_NONE,
+            "dtype": dict(dtype),
+            "index_col": False,  # else one value more a row makes pandas take the first column for the index
+            "low_memory": False,  # else a column's type depends on where the chunks fall
+        }
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # it warns of values it would drop
+            try:
+                yield
+            except (pd.errors.ParserWarning, pd.errors.ParserError) as error:
+                self.require_whole_rows()
+                require_closed_quotes(self.opened, self.declared, self.encoding)
+                width = len(self.header)
+                raise ValueError(f"its rows do not fit its header of {width} columns ({error})") from error
 
 
 def read_csv(raw: bytes, declared: CsvFormat, text: Collection[str]) -> tuple[pd.DataFrame, list[str]]:
     """Return the rows, and the header's names as they are written.
 
-    :param raw: the bytes, unpacked; a byte-order mark is passed over.
+    :param raw: the bytes, unpacked.
     :param declared: delimiter and encoding.
     :param text: columns whose digits are text.
     :raises ValueError: if the header is missing, a row is longer or shorter than it, or the last line breaks off;
         it says in which line, and what to do.
     """
-    declared = settled(raw, declared)
-    encoding = "utf-8-sig" if declared.encoding.lower().replace("_", "-") in _UTF_8 else declared.encoding
-    _require_text(raw, encoding)
-    header = _header(raw, declared, encoding)
-    _require_whole_last_line(raw, declared, encoding, len(header))
-
-    def parsed(dtype: dict[str, str]) -> pd.DataFrame:
-        return pd.read_csv(
-            io.BytesIO(raw),
-            sep=declared.delimiter,
-            encoding=encoding,
-            quotechar=declared.quote or '"',
-            quoting=csv.QUOTE_MINIMAL if declared.quote else csv.QUOTE_NONE,
-            dtype=dtype,
-            index_col=False,  # else one value more a row makes pandas take the first column for the index
-            low_memory=False,  # else a column's type depends on where the chunks fall
-        )
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # it warns of values it would drop
-        try:
-            known = {name: "str" for name in header if name in text}
-            frame = _exact(parsed(known), parsed, known)
-        except (pd.errors.ParserWarning, pd.errors.ParserError) as error:
-            _require_whole_rows(raw, declared, encoding, len(header))
-            _require_closed_quotes(raw, declared, encoding)
-            raise ValueError(f"its rows do not fit its header of {len(header)} columns ({error})") from error
-    if frame.shape[1] > 1 and frame.iloc[:, -1].isna().any():  # which is what pandas makes of a row that is too short
-        _require_whole_rows(raw, declared, encoding, len(header))
-    return frame, header
+    table = Delimited.of(lambda: io.BytesIO(raw), declared)
+    known = {name: "str" for name in table.header if name in text}
+    return _exact(table.frame(known), table.frame, known), table.header
 
 
 def inexact(frame: pd.DataFrame) -> list[str]:
@@ -89,70 +158,3 @@ def _exact(
         return parsed({**known, **dict.fromkeys(names, "Int64")})
     except (TypeError, ValueError):  # they are floats after all
         return frame
-
-
-def _rows(lines: Iterable[str], declared: CsvFormat) -> _csv.Reader:
-    csv.field_size_limit(_LONGEST)
-    if declared.quote is None:
-        return csv.reader(lines, delimiter=declared.delimiter, quoting=csv.QUOTE_NONE)
-    return csv.reader(lines, delimiter=declared.delimiter, quotechar=declared.quote)
-
-
-def _header(raw: bytes, declared: CsvFormat, encoding: str) -> list[str]:
-    try:
-        lines = _rows(io.TextIOWrapper(io.BytesIO(raw), encoding, newline=""), declared)
-    except LookupError as error:
-        raise ValueError(f"there is no encoding called {encoding!r}; mend `csv.encoding`") from error
-    header = next((line for line in lines if line), [])
-    if not header:
-        raise ValueError("there is no header line")
-    return header
-
-
-def _require_text(raw: bytes, encoding: str) -> None:
-    if b"\0" in raw and not _is_wide(encoding):
-        raise ValueError(f"it holds NUL bytes (the first is byte {raw.index(0):,}), which no text does")
-
-
-def _require_whole_rows(raw: bytes, declared: CsvFormat, encoding: str, width: int) -> None:
-    wrong = [(line, len(row)) for line, row in _lines(raw, declared, encoding) if len(row) != width]
-    if not wrong:
-        return
-    line, found = wrong[0]
-    like = f", and {len(wrong) - 1:,} more of its lines do not fit" if len(wrong) > 1 else ""
-    ways = f"quote values that hold {declared.delimiter!r}, or mend `csv.delimiter` or `csv.quote`"
-    mend = ways if found > width else "ask the source for whole rows; a value that is missing leaves its place empty"
-    raise ValueError(f"line {line:,} has {found} values, where the header has {width}{like} ({mend})")
-
-
-def _require_closed_quotes(raw: bytes, declared: CsvFormat, encoding: str) -> None:
-    """Refuse a file of which the last row never ends, because its quote does not."""
-    last, row = max(_lines(raw, declared, encoding), key=lambda one: one[0], default=(0, [""]))
-    if declared.quote and "\n" in row[-1]:
-        raise ValueError(
-            f"the quote {declared.quote} that opens in the row of line {last:,} is never closed"
-            " (close it, or declare `csv: {quote: null}` where quotes mean nothing)"
-        )
-
-
-def _lines(raw: bytes, declared: CsvFormat, encoding: str) -> Iterator[tuple[int, list[str]]]:
-    """Return each row with the line that it begins in, counted from 1; empty lines are none."""
-    rows, line = _rows(io.TextIOWrapper(io.BytesIO(raw), encoding, newline=""), declared), 1
-    for row in rows:
-        if row:
-            yield line, row
-        line = rows.line_num + 1
-
-
-def _is_wide(encoding: str) -> bool:
-    return encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
-
-
-def _require_whole_last_line(raw: bytes, declared: CsvFormat, encoding: str, width: int) -> None:
-    """Refuse a file that ends in the middle of a row, as one does whose upload broke off."""
-    tail = raw[raw.rfind(b"\n") + 1 :]
-    if not tail.strip() or (declared.quote and declared.quote.encode(errors="replace") in tail) or _is_wide(encoding):
-        return
-    found = len(next(_rows([tail.decode(encoding)], declared), []))
-    if found < width:
-        raise ValueError(f"the last line breaks off after {found} of {width} values")

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import codecs
 import csv
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from loopwright.declaration.dataset import CsvFormat
 
+Opened = Callable[[], BinaryIO]
+"""Gives a file's bytes, unpacked, from their beginning: they may be more than memory holds, and are read again."""
 AUTO = "auto"
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -23,40 +26,71 @@ _MARKS = {
 """Byte-order marks; those of four bytes before those of two that they begin with."""
 _DELIMITERS = (",", ";", "\t", "|")
 _LINES = 200
+_PIECE = 2**20
 
 
-def settled(raw: bytes, declared: CsvFormat) -> CsvFormat:
+def settled(opened: Opened, declared: CsvFormat) -> CsvFormat:
     """Return the declared format with what was left to be found out.
 
-    :param raw: the bytes, unpacked.
+    :param opened: gives the bytes, unpacked, from their beginning.
     :param declared: its ``auto`` is what is found out.
     :raises ValueError: if the text is of no encoding that is tried, or several delimiters fit as well.
     """
     if AUTO not in (declared.encoding, declared.delimiter):
         return declared
-    encoding = _encoding(raw) if declared.encoding == AUTO else declared.encoding
+    encoding = _encoding(opened) if declared.encoding == AUTO else declared.encoding
     found = declared.model_copy(update={"encoding": encoding})
     if declared.delimiter != AUTO:
         return found
-    return found.model_copy(update={"delimiter": _delimiter(raw.decode(encoding), declared.quote)})
+    return found.model_copy(update={"delimiter": _delimiter(_first_lines(opened, encoding), declared.quote)})
 
 
-def _encoding(raw: bytes) -> str:
+def pieces(opened: Opened) -> Iterator[bytes]:
+    """Yield bytes in pieces.
+
+    :param opened: gives them from their beginning.
+    """
+    with opened() as stream:
+        while piece := stream.read(_PIECE):
+            yield piece
+
+
+def _encoding(opened: Opened) -> str:
+    with opened() as stream:
+        begins = stream.read(4)
     for mark, name in _MARKS.items():
-        if raw.startswith(mark):
+        if begins.startswith(mark):
             return name
     for name in ("utf-8", "cp1252"):
-        try:
-            raw.decode(name)
-        except UnicodeDecodeError:
-            continue
-        return name
+        if _decodes(opened, name):
+            return name
     raise ValueError("the text is neither UTF-8 nor Windows-1252; declare `csv.encoding`")
 
 
-def _delimiter(text: str, quote: str | None) -> str:
+def _decodes(opened: Opened, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for piece in pieces(opened):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _first_lines(opened: Opened, encoding: str) -> list[str]:
+    """Return the first lines, whatever ends them."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    text = ""
+    for piece in pieces(opened):
+        text += decoder.decode(piece)
+        if len(lines := text.splitlines()) > _LINES + 1:  # of the last two, one end may be but half there
+            return lines[:_LINES]
+    return (text + decoder.decode(b"", final=True)).splitlines()[:_LINES]
+
+
+def _delimiter(lines: list[str], quote: str | None) -> str:
     """Return the character that divides every row into as many values, two at least; a comma for a single column."""
-    lines = text.splitlines()[:_LINES]
     widths = {candidate: _width(lines, candidate, quote) for candidate in _DELIMITERS}
     most = max(widths.values())
     if most < 2:

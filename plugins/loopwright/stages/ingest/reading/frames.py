@@ -10,7 +10,8 @@ import csv
 import json
 import lzma
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +64,20 @@ def read(path: Path, dataset: DatasetSpec, *, text: Collection[str] = ()) -> Rea
     :raises ArrivalUnreadable: if the bytes are not of the format.
     :raises CannotRun: if the disk or the memory fails.
     """
-    try:
+    with said_plainly(path):
         return _read(path, dataset, text)
+
+
+@contextmanager
+def said_plainly(path: Path) -> Iterator[None]:
+    """Say what reading a file raises as the batch's fault, or as the surroundings'.
+
+    :param path: the file.
+    :raises ArrivalUnreadable: if the bytes are not of the format.
+    :raises CannotRun: if the disk or the memory fails.
+    """
+    try:
+        yield
     except MemoryError as error:
         raise CannotRun(
             "The arrival does not fit into this machine's memory.",
@@ -81,8 +94,7 @@ def read(path: Path, dataset: DatasetSpec, *, text: Collection[str] = ()) -> Rea
 
 
 def _read(path: Path, dataset: DatasetSpec, text: Collection[str]) -> Reading:
-    if path.stat().st_size == 0:
-        raise ValueError("the file is empty: it has no bytes at all")
+    require_bytes(path)
     kind = format_of(path, dataset)
     if kind == "parquet":
         return _parquet(path, dataset.largest)
@@ -91,6 +103,15 @@ def _read(path: Path, dataset: DatasetSpec, text: Collection[str]) -> Reading:
         return Reading(_json_lines(raw))
     frame, header = read_csv(raw, dataset.csv, text)
     return Reading(frame, _told_apart(header)[1])
+
+
+def require_bytes(path: Path) -> None:
+    """Refuse a file without a byte.
+
+    :raises ValueError: if it is one.
+    """
+    if path.stat().st_size == 0:
+        raise ValueError("the file is empty: it has no bytes at all")
 
 
 def format_of(path: Path, dataset: DatasetSpec) -> str:
@@ -130,13 +151,7 @@ def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _json_lines(raw: bytes) -> pd.DataFrame:
-    rows: list[dict[str, Any]] = []
-    for number, line in enumerate(raw.decode("utf-8-sig").split("\n"), start=1):
-        if line.strip():
-            row = json.loads(line, object_pairs_hook=_object)
-            if not isinstance(row, dict):
-                raise ValueError(f"line {number} is no JSON object but a {type(row).__name__}")
-            rows.append(row)
+    rows = list(json_rows(raw.decode("utf-8-sig").split("\n")))
     if not rows:
         raise ValueError("there is no line with a JSON object in it")
     frame = pd.DataFrame(rows)
@@ -145,6 +160,19 @@ def _json_lines(raw: bytes) -> pd.DataFrame:
         if not any(isinstance(value, float) and value == value for value in values):
             frame[name] = pd.Series(values, dtype="Int64")
     return frame
+
+
+def json_rows(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield the objects of JSON lines; lines of blanks hold none.
+
+    :raises ValueError: if a line holds something else, or an object has a key twice.
+    """
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            row = json.loads(line, object_pairs_hook=_object)
+            if not isinstance(row, dict):
+                raise ValueError(f"line {number} is no JSON object but a {type(row).__name__}")
+            yield row
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

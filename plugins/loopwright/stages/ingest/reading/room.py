@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from loopwright.errors import CannotRun
+from loopwright.stages.ingest.arriving.arrival import ArrivalOutOfReach
 from loopwright.stages.ingest.reading.footers import decoded_size
 from loopwright.stages.ingest.reading.frames import format_of
 from loopwright.stages.ingest.reading.unpacking import UNPACKERS
@@ -31,25 +31,31 @@ PACKED = 3.0
 _GROUP = Path("/sys/fs/cgroup")
 
 
-def require_room(paths: Sequence[Path], dataset: DatasetSpec) -> None:
+class ArrivalTooLarge(ArrivalOutOfReach):
+    """An arrival that memory has no room for now; the others may well have room."""
+
+
+def require_room(paths: Sequence[Path], dataset: DatasetSpec, why: object = None) -> None:
     """Refuse an arrival that the memory that is free has no room for.
 
     :param paths: its files.
     :param dataset: says the format.
-    :raises CannotRun: saying what it takes, what there is, and what to do.
+    :param why: why it is looked at whole, where it could have been looked at in pieces.
+    :raises ArrivalTooLarge: saying what it takes, what there is, and what to do.
     """
     if sum(path.stat().st_size for path in paths) < LOOKED_AT:
         return
     with suppress(pa.ArrowException, OSError, ValueError):  # whoever reads it says what is wrong with it
         needed, free = sum(_needed(path, dataset) for path in paths), free_memory()
         if free is not None and needed > free:
-            raise CannotRun(
+            because = f", since {why}" if why else ""
+            raise ArrivalTooLarge(
                 "The arrival has no room in memory, and is not read.",
                 where=", ".join(path.name for path in paths[:3]),
-                got=f"at least {needed / 2**20:,.0f} MiB are taken while it is looked at whole",
+                got=f"at least {needed / 2**20:,.0f} MiB are taken while it is looked at whole{because}",
                 allowed=f"{free / 2**20:,.0f} MiB are free here",
-                mend="Give the task more memory, or ask for smaller batches. Parquet whose cleaning steps look at "
-                "single rows is looked at in pieces and takes less than 1 GiB: the log says what stands against it.",
+                mend="Mend what is said of it, give the task more memory, or ask for smaller batches. What is as "
+                "expected, and cleaned by steps that look at single rows, is looked at in pieces, in less than 1 GiB.",
             )
 
 
@@ -83,10 +89,11 @@ def _of_group(group: Path) -> int:
     return int((group / "memory.max").read_text()) - used  # "max" where there is no limit, which is no number
 
 
+def plain_size(path: Path) -> float:
+    """Return the bytes that a table of text has at the least when it is unpacked."""
+    return path.stat().st_size * (PACKED if path.suffix.lower() in UNPACKERS else 1.0)
+
+
 def _needed(path: Path, dataset: DatasetSpec) -> float:
-    kind, size = format_of(path, dataset), float(path.stat().st_size)
-    if kind == "parquet":
-        size = decoded_size(pq.read_metadata(path))
-    elif path.suffix.lower() in UNPACKERS:
-        size *= PACKED
-    return TIMES[kind] * size
+    kind = format_of(path, dataset)
+    return TIMES[kind] * (decoded_size(pq.read_metadata(path)) if kind == "parquet" else plain_size(path))
