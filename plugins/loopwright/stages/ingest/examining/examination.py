@@ -109,7 +109,7 @@ class Examination(Subject):
             whole, with_cleaned(bad, cleaned, silent=bool(self.dataset.sensitive)), cleaned, reading, suite
         )
 
-    def _in_pieces(self, suite: Suite, paths: Sequence[Path]) -> Examined | NotInPieces | None:
+    def _in_pieces(self, suite: Suite, paths: Sequence[Path]) -> Examined | str | None:
         """Look at a large batch without having it in memory; ``None`` if it is not, or why only the whole can tell."""
         try:
             large = arriving(paths, self.dataset, self._text_columns())
@@ -123,7 +123,7 @@ class Examination(Subject):
                 large.erase()
         except NotInPieces as reason:
             _log.info("Batch %s is looked at whole, in memory: %s.", self.batch_id, reason)
-            return reason
+            return str(reason)  # and not what it was raised with, which holds the pieces
 
     def _set_aside(self, whole: _Look, bad: BadRows, cleaned: Cleaned, reading: Reading, suite: Suite) -> Examined:
         """Judge what is left without the bad rows; they may be too many, or what is left may fail as well."""

@@ -35,7 +35,7 @@ class ArrivalTooLarge(ArrivalOutOfReach):
     """An arrival that memory has no room for now; the others may well have room."""
 
 
-def require_room(paths: Sequence[Path], dataset: DatasetSpec, why: object = None) -> None:
+def require_room(paths: Sequence[Path], dataset: DatasetSpec, why: str | None = None) -> None:
     """Refuse an arrival that the memory that is free has no room for.
 
     :param paths: its files.
