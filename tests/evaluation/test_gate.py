@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from loopwright.declaration import ModelSpec
-from loopwright.evaluation import Beside, Predicted, Unseen, judge
+from loopwright.evaluation import Beside, Predicted, Unseen, judge, judge_live
 from loopwright.verdict import Check, Outcome, Verdict, overall
 
 BASE = {
@@ -64,6 +64,23 @@ def test_what_is_spent_of_a_holdout_is_shown_without_a_champion_too() -> None:
     found = {c.name: c for c in judge(spec, candidate, None, truth, beside=Beside(before=[0.95, 0.975]))}
     assert (found["looks"].n, found["looks"].required) == (3, False)
     assert found["looks"].observed["confidence"] == found["measured"].observed["confidence"] > 0.975
+
+
+@pytest.mark.parametrize(
+    ("before", "says"),
+    [
+        ([], "this is the first look at this shadow; 0.05 of its error budget of 0.1 is spent"),
+        ([0.95, 0.975], "this shadow was looked at 2 times before, so every bound is held to 0.9875"),
+        ([0.9, 0.9], "nothing can be shown on it any more; a newer candidate begins another"),
+    ],
+)
+def test_looks_at_a_shadow_are_shown_with_what_they_cost(before, says) -> None:
+    truth, champion = scorer(1.0, seed=1)
+    _, candidate = scorer(1.6, seed=2)
+    found = {c.name: c for c in judge_live(binary_spec().gate, candidate, champion, truth, before=before)}
+    assert says in found["looks"].why
+    assert (found["looks"].n, found["looks"].required) == (len(before) + 1, False)
+    assert found["looks"].observed["confidence"] == found["non_inferiority"].asked["confidence"]
 
 
 @pytest.mark.parametrize(

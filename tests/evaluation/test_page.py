@@ -110,12 +110,12 @@ def test_the_comparison_is_drawn_with_its_interval_and_what_is_granted() -> None
     assert 'class="mark zero"' in drawn
 
 
-def compared(low: float, point: float, high: float, margin: float, **cross) -> str:
+def compared(low: float, point: float, high: float, margin: float, groups: str | None = None, **cross) -> str:
     """What the page says of a comparison, without its tags."""
     observed = {"low": low, "point": point, "high": high, "n": 500, "confidence": 0.95, "cross_checks": cross}
     asked = {"margin": margin, "confidence": 0.95, "metric": "log_loss"}
     check = Check("non_inferiority", Outcome.PASS, "so it is", observed, asked, 500)
-    spec, truth = model("regression"), np.zeros(500)
+    spec, truth = model("regression", groups=groups), np.zeros(500)
     html = report(Judgement(spec, "t", Verdict("gate", "m", (check,)), truth, None, None, "3"))
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", html[html.index("<body>") :]))
 
@@ -140,6 +140,8 @@ def test_what_is_not_known_is_not_said_to_be_the_truth(bounds, margin, says) -> 
 
 def test_few_rows_that_carry_the_difference_are_said() -> None:
     assert "Few rows carry this: 3 make half of its spread." in compared(0.01, 0.02, 0.03, 0.0, carried_by=3)
+    grouped = compared(0.01, 0.02, 0.03, 0.0, groups="day", carried_by=3)
+    assert "Few groups of rows carry this: 3 make half of its spread." in grouped
 
 
 def test_slices_show_what_is_granted_and_who_was_left_out() -> None:

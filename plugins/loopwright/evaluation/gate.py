@@ -19,7 +19,7 @@ from loopwright.evaluation.fairness import fairness_checks
 from loopwright.evaluation.intervals import lacking
 from loopwright.evaluation.latency import Timing, latency_check
 from loopwright.evaluation.leakage import leakage_check
-from loopwright.evaluation.looks import looks_check
+from loopwright.evaluation.looks import IN_SHADOW, looks_check
 from loopwright.evaluation.slices import slice_checks
 from loopwright.evaluation.thresholds import bounded
 from loopwright.evaluation.unseen import Unseen, unseen_checks
@@ -124,7 +124,8 @@ def judge_live(
     finite, fault = _finite(candidate), _lacks(champion, gate.primary)
     sound = finite.outcome is Outcome.PASS
     asking = Asking(gate, candidate, truth, columns or {}, before, seed) if sound else None
-    return (finite, *_against(gate, asking, None if fault else champion, fault))
+    looks = (looks_check(gate.champion, before, IN_SHADOW),) if asking is not None else ()
+    return (finite, *looks, *_against(gate, asking, None if fault else champion, fault))
 
 
 def _lacks(champion: Predicted, primary: str) -> str | None:

@@ -10,6 +10,7 @@ function is Lan & DeMets, 1983).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from loopwright.verdict import Check, Outcome
@@ -39,23 +40,43 @@ def planned(asked: Against, looks: int) -> list[float]:
     return made
 
 
-def looks_check(asked: Against, before: Sequence[float] = ()) -> Check:
+@dataclass(frozen=True)
+class Asked:
+    """In which words rows are spoken of that are asked again.
+
+    :param first: of the first look.
+    :param again: how often it was before, to be followed by a number.
+    :param afresh: what would be new to ask.
+    """
+
+    first: str = "nobody asked this holdout before"
+    again: str = "this holdout was asked"
+    afresh: str = "a newer batch is a new holdout"
+
+
+IN_SHADOW = Asked(
+    "this is the first look at this shadow", "this shadow was looked at", "a newer candidate begins another"
+)
+
+
+def looks_check(asked: Against, before: Sequence[float] = (), words: Asked = Asked()) -> Check:
     """Say how often the holdout was asked; it refuses nobody, for the price is in the confidence.
 
     :param asked: the declared confidence and budget.
     :param before: as :func:`confidence_of` takes it.
+    :param words: what was asked, where it is no holdout.
     """
     budget, confidence, looks = _budget(asked), confidence_of(asked, before), 1 + len(before)
     used = _spent(before) + 1 - confidence
     again = (
-        "nobody asked this holdout before"
+        words.first
         if looks <= 1
-        else f"this holdout was asked {looks - 1} time{'s' if looks > 2 else ''} before, so every bound is held to"
+        else f"{words.again} {looks - 1} time{'s' if looks > 2 else ''} before, so every bound is held to"
         f" {confidence:.4g} instead of {asked.confidence:g}"
     )
     why = f"{again}; {used:.3g} of its error budget of {budget:.3g} is spent"
     if confidence == SUREST:
-        why += ", so nothing can be shown on it any more; a newer batch is a new holdout"
+        why += f", so nothing can be shown on it any more; {words.afresh}"
     observed = {"looks": looks, "confidence": confidence, "spent": used}
     return Check("looks", Outcome.PASS, why, observed, {"error_budget": budget}, n=looks, required=False)
 

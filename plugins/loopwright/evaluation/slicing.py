@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -147,7 +148,20 @@ def _labelled(values: Array, named: Collection[Any] | None) -> Array:
     if pd.api.types.is_numeric_dtype(column) and column.nunique() > _DISTINCT:
         cut = pd.qcut(column.astype(float), 4, duplicates="drop")
         if named is None:
-            return called(cut.astype(object), None)
+            spans = _spans([float(column.min()), *(float(part.right) for part in cut.cat.categories)])
+            return called(cut.cat.rename_categories(spans).astype(object), None)
         quartiles = [f"Q{number + 1}" for number in range(len(cut.cat.categories))]
         return called(cut.cat.rename_categories(quartiles).astype(object), None)  # whose ends are single rows' values
     return called(column.astype(object), named)
+
+
+def _spans(ends: Sequence[float]) -> list[str]:
+    """Return what a person would call what lies between numbers: a lower end belongs to the part before, but the first.
+
+    :param ends: in order.
+    """
+    for digits in (4, 6, 9, 17):
+        said = [f"{end:.{digits}g}" for end in ends]
+        if len(set(said)) == len(said) or digits == 17:
+            break
+    return [f"{'over ' if number else ''}{low} to {high}" for number, (low, high) in enumerate(pairwise(said))]
