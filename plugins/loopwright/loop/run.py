@@ -17,7 +17,7 @@ from loopwright.ledger.store import Ledger
 from loopwright.loop import said
 from loopwright.loop.learning import Learning
 from loopwright.loop.step import FAULT, STAGES, Stage, Step, Summary
-from loopwright.loop.taking_in import arrived, take_in_one, tell_refused
+from loopwright.loop.taking_in import arrived, take_in_one, tell_due
 from loopwright.loop.telling import Listener, Teller
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ class _Turn:
         started = time.monotonic()
         before = self._champion()
         found = arrived(self.workspace, self.dataset)
-        arrivals = found.arrivals
-        tell_refused(found, self.teller)
+        arrivals = found.listing.arrivals
+        tell_due(found, self.teller)
         self.teller.total = len(arrivals)
         self._keep_to_what_is_sound()
         if "release" in self.included:

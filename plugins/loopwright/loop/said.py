@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from loopwright.errors import shown_names
+
 if TYPE_CHECKING:
     from loopwright.loop.telling import Said
+    from loopwright.stages.ingest.labelling import LabelsTaken
     from loopwright.stages.ingest.results import IngestResult
     from loopwright.stages.monitor import Monitored
     from loopwright.stages.release import Released, Shadow
@@ -32,6 +35,13 @@ def ingested(result: IngestResult) -> Said:
         rows += f"{result.rows_quarantined} set aside (`loopwright quarantine show` says why); "
     cleaned = ", ".join(f"{step.partition('.')[2]} {n}" for step, n in result.cleaned.items() if n)
     return result.status, f"{rows}{why}" + (f"; cleaned: {cleaned}" if cleaned else "")
+
+
+def labelled(result: LabelsTaken) -> Said:
+    """Say what came of files of labels."""
+    shares = [f"{batch} {share:.0%}" for batch, share in result.covered.items()]
+    of = f"rows that have one: {shown_names(shares)}" if shares else "about no row that is published yet"
+    return "taken", f"{shown_names(list(result.files))}; {of}"
 
 
 def decision(result: TrainingDecision) -> Said:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from loopwright.declaration import Project
-from loopwright.errors import DeclarationError, NotReady
+from loopwright.errors import DeclarationError, NotReady, counted
 from loopwright.ledger.store import Ledger
 from loopwright.loop import said
 from loopwright.loop.step import FAULT, Step
@@ -18,7 +18,7 @@ from loopwright.loop.step import FAULT, Step
 if TYPE_CHECKING:
     from loopwright.declaration import DatasetSpec, Workspace
     from loopwright.loop.telling import Teller
-    from loopwright.stages.ingest.arriving.arrival import Listing
+    from loopwright.stages.ingest.due import Due
     from loopwright.stages.ingest.results import IngestResult
 
 
@@ -31,9 +31,10 @@ class Taken:
     :param quarantined: these were set aside whole.
     :param unchanged: these were the same as before.
     :param faults: these could not be judged.
-    :param refused: files that can be no batch.
+    :param refused: files that can be no batch, and files of labels that cannot be joined.
     :param dropped: whose rows a person had dropped, before that could be done.
     :param seconds: how long it took.
+    :param labels: files of labels that were taken in.
     """
 
     dataset: str
@@ -44,6 +45,7 @@ class Taken:
     refused: tuple[str, ...]
     dropped: tuple[str, ...]
     seconds: float
+    labels: tuple[str, ...] = ()
 
     @property
     def exit_status(self) -> int:
@@ -54,7 +56,9 @@ class Taken:
         """Return the counts in words."""
         counts = {"published": self.published, "quarantined": self.quarantined, "unchanged": self.unchanged}
         counts |= {"could not be judged": self.faults, "refused": self.refused, "dropped": self.dropped}
-        told = ", ".join(f"{len(batches)} {what}" for what, batches in counts.items() if batches)
+        parts = [f"{len(batches)} {what}" for what, batches in counts.items() if batches]
+        parts += [f"{counted(len(self.labels), 'file')} of labels taken"] if self.labels else []
+        told = ", ".join(parts)
         return f"{told or 'nothing waits'} ({self.seconds:.1f} s)"
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,8 +82,8 @@ def take_in(
     spec = Project.at(workspace.project).dataset(dataset)
     started = time.monotonic()
     found = arrived(workspace, spec, batch_id=batch_id, force=force)
-    arrivals = found.arrivals
-    tell_refused(found, teller)
+    arrivals = found.listing.arrivals
+    tell_due(found, teller)
     teller.total = len(arrivals)
     came_to: dict[str, list[str]] = {"published": [], "quarantined": [], "unchanged": [], "dropped": [], "fault": []}
     for arrival in arrivals:
@@ -92,14 +96,15 @@ def take_in(
         quarantined=tuple(came_to["quarantined"]),
         unchanged=tuple(came_to["unchanged"]),
         faults=tuple(came_to["fault"]),
-        refused=tuple(one.name for one in found.refused),
+        refused=(*(one.name for one in found.listing.refused), *(found.labels.refused if found.labels else ())),
+        labels=found.labels.files if found.labels else (),
         dropped=tuple(came_to["dropped"]),
         seconds=time.monotonic() - started,
     )
 
 
-def arrived(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None = None, force: bool = False) -> Listing:
-    """Return the arrivals that wait, and what is refused.
+def arrived(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None = None, force: bool = False) -> Due:
+    """Return the arrivals that wait, what is refused, and what came of files of labels.
 
     :raises NotReady: if nothing waits because nothing has ever arrived: a typo in the glob, or an empty folder.
     """
@@ -107,10 +112,11 @@ def arrived(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None 
 
     if dataset.query and batch_id is None:
         asked_for(workspace, dataset, dataset.query.connection)
-    found = due(workspace, dataset, batch_id=batch_id, force=force).listing
+    found = due(workspace, dataset, batch_id=batch_id, force=force)
+    there = (*found.listing.arrivals, *found.listing.refused)
     if dataset.query:
         return found
-    if not found.arrivals and not found.refused and not Ledger.of(workspace).dataset(dataset.name).under("arrival"):
+    if not there and not Ledger.of(workspace).dataset(dataset.name).under("arrival"):
         raise NotReady(
             f"No batch of {dataset.name!r} has arrived yet.",
             where=workspace.arrivals_glob(dataset.arrivals),
@@ -138,12 +144,18 @@ def asked_for(
     fetch_rows(workspace, dataset, environ[name])
 
 
-def tell_refused(found: Listing, teller: Teller) -> None:
-    """Tell of each file that can be no batch as of a step that failed; the others have their turn."""
-    for one in found.refused:
+def tell_due(found: Due, teller: Teller) -> None:
+    """Tell of each file that can be no batch as of a step that failed, and of files of labels; the others go on."""
+    for one in found.listing.refused:
         mend = f" {one.fault.mend}" if one.fault.mend else ""
         result = {"error": one.fault.to_dict()}
         teller.tell(Step("ingest", "list", one.name, "fail", f"{one.fault.what}{mend}", 0.0, result))
+    if found.labels is None:
+        return
+    for name, why in found.labels.refused.items():
+        teller.tell(Step("ingest", "labels", name, "fail", why, 0.0))
+    if found.labels.files:
+        teller.tell(Step("ingest", "labels", None, *said.labelled(found.labels), 0.0, found.labels.to_dict()))
 
 
 def take_in_one(

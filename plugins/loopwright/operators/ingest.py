@@ -75,7 +75,11 @@ class ListArrivalsOperator(ListsBatches, DatasetOperator):
         # What is refused comes last, and its own task says why and fails: the run is red, and holds up no batch.
         names = (one.name for one in found.listing.refused)
         waits = [*(arrival.batch_id for arrival in found.listing.arrivals), *names]
-        return Waiting(tuple(waits), found.labelled)
+        if found.labels is None:
+            return Waiting(tuple(waits))
+        tell = self.log.warning if found.labels.refused else self.log.info
+        tell("Labels: %s", found.labels.to_dict())
+        return Waiting(tuple(waits), found.labels.complete)
 
     def nothing_to_do(self, result: Waiting, context: Context) -> bool:
         """Whether no batch waits, and no labels came, nor may have come in an attempt that died."""

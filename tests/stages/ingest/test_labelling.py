@@ -172,6 +172,21 @@ def test_the_loop_takes_labels_in_by_itself(late: Toy) -> None:
     assert state.labels_of(state.published()[0])["share"] == 1.0  # type: ignore[index]
 
 
+def test_what_came_of_files_of_labels_is_told(late: Toy) -> None:
+    frame = arrive(late, 1)
+    tell(late, "first", frame)
+    tell(late, "odd", pd.concat([frame, frame.head(2)]))
+    taken = take_in(late.workspace, "rides", teller := Teller(lambda _: None))
+    assert (taken.labels, taken.refused, taken.exit_status) == (("first",), ("odd",), 1)
+    assert taken.sentence().startswith("1 refused, 1 file of labels taken (")
+    told = [(step.action, step.batch_id, step.outcome, step.why) for step in teller.steps]
+    assert told[0][:3] == ("labels", "odd", "fail")
+    assert "2 repeat one" in told[0][3]
+    assert told[1] == ("labels", None, "taken", "first; rows that have one: 2024-01 100%")
+    again = take_in(late.workspace, "rides", Teller(lambda _: None))
+    assert (again.labels, again.refused, again.exit_status) == ((), (), 0)
+
+
 def test_labels_of_their_own_need_a_key(toy: Toy) -> None:
     toy.edit("include/datasets/rides/dataset.yaml", "key: [ride_id]", "labels: {arrivals: tips/*.csv}")
     with pytest.raises(DeclarationError, match="joined on a key"):

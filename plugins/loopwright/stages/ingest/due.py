@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from loopwright.declaration import Workspace
     from loopwright.declaration.dataset import DatasetSpec
     from loopwright.stages.ingest.arriving.arrival import Listing
-
-_log = logging.getLogger(__name__)
+    from loopwright.stages.ingest.labelling import LabelsTaken
 
 
 @dataclass(frozen=True)
@@ -22,12 +20,11 @@ class Due:
     """What is due.
 
     :param listing: the arrivals that wait, and what is refused.
-    :param labelled: published batches whose labels came in files of their own just now, enough to learn from; ``None``
-        where labels come with the rows.
+    :param labels: what came of the files of labels; ``None`` where labels come with the rows.
     """
 
     listing: Listing
-    labelled: tuple[str, ...] | None = None
+    labels: LabelsTaken | None = None
 
 
 def due(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None = None, force: bool = False) -> Due:
@@ -39,13 +36,11 @@ def due(workspace: Workspace, dataset: DatasetSpec, *, batch_id: str | None = No
     :param force: likewise.
     """
     erase_overdue(workspace, dataset)
-    labelled = _labelled(workspace, dataset) if dataset.labels.arrivals else None
-    return Due(waiting(workspace, dataset, batch_id=batch_id, force=force), labelled)
+    labels = _labels(workspace, dataset) if dataset.labels.arrivals else None
+    return Due(waiting(workspace, dataset, batch_id=batch_id, force=force), labels)
 
 
-def _labelled(workspace: Workspace, dataset: DatasetSpec) -> tuple[str, ...]:
+def _labels(workspace: Workspace, dataset: DatasetSpec) -> LabelsTaken:
     from loopwright.stages.ingest.labelling import take_labels
 
-    taken = take_labels(workspace, dataset)
-    _log.log(logging.WARNING if taken.refused else logging.INFO, "Labels: %s", taken.to_dict())
-    return taken.complete
+    return take_labels(workspace, dataset)
