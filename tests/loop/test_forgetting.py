@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +17,7 @@ from loopwright.ledger.store import Ledger
 from loopwright.loop import erasing, forgetting
 from loopwright.loop.forgetting import Forgotten, forget
 from loopwright.stages.ingest.keeping import ending
-from loopwright.stages.ingest.keeping.held import taken_up
+from loopwright.stages.ingest.keeping.held import hold, taken_up
 from loopwright.stages.ingest.labelling import take_labels
 from loopwright.stages.ingest.quarantine.ruling import rule
 from loopwright.stages.ingest.stage import ingest_batch
@@ -307,8 +308,30 @@ def test_older_versions_are_found_without_opening_each_and_those_that_no_event_n
     left = Path(lake.batches("rides").uri) / "_batch_id=2024-01" / "part-00000-dead-c000.snappy.parquet"
     left.write_bytes(b"PAR1")
     assert "1 file in" in " ".join(erase(toy, dry_run=True).left)
+    assert not erase(toy).clear, "nobody looked into it"
+    left.unlink()
     assert erase(toy).clear
     assert not any(WHO in text for text in files(toy).values())
+
+
+def test_what_killed_writers_left_beside_the_tables_is_looked_through_or_keeps_it_unclear(told: Toy) -> None:
+    lake = Lake.of(place(told))
+    reading = taken_up(lake, lake.held_of("rides", "2024-03")[0])
+    never = hold(lake, "rides", "2024-09", "0" * 64, reading)  # of a batch of which nothing came to be recorded
+    folder = (Path(lake.root) / never).parent
+    old, young = folder / ".a.parquet.1f.part", Path(lake.root) / "datasets/rides/fetched/.b.parquet.2f.part"
+    young.parent.mkdir()
+    for path in (old, young):
+        path.write_text(WHO)
+    os.utime(old, (0, 0))
+    done = erase(told)
+    assert "2024-09" in done.batches
+    assert not old.exists()
+    assert not done.clear
+    assert "1 file in" in " ".join(done.left)
+    os.utime(young, (0, 0))
+    assert erase(told).clear
+    assert not any(WHO in text for text in files(told).values())
 
 
 def forgotten(toy: Toy, key: dict[str, str], **how: object) -> Forgotten:

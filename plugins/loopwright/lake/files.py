@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from loopwright.lake.storage import opened
+
+_UNFINISHED = ".*.part"
+"""How a file is named while it is written; one that stays so had a writer that was killed."""
 
 
 def write_whole(uri: str, content: str | bytes, storage_options: Mapping[str, str]) -> None:
@@ -45,7 +49,7 @@ def read_whole(uri: str, storage_options: Mapping[str, str]) -> bytes:
 
 
 def names_in(uri: str, storage_options: Mapping[str, str], *, before: datetime | None = None) -> list[str]:
-    """Return the names of the files in a folder, sorted; none if it is not there.
+    """Return the names of the files in a folder that are written whole, sorted; none if it is not there.
 
     :param uri: path or URL.
     :param storage_options: as ``deltalake`` names them.
@@ -60,7 +64,29 @@ def names_in(uri: str, storage_options: Mapping[str, str], *, before: datetime |
         return []
     if before is not None:
         found = [name for name in found if filesystem.modified(name) < before]
-    return sorted(PurePosixPath(str(name)).name for name in found)
+    names = sorted(PurePosixPath(str(name)).name for name in found)
+    return [name for name in names if not fnmatch(name, _UNFINISHED)]
+
+
+def erase_unfinished(uri: str, *, older_than: timedelta, dry_run: bool = False) -> int:
+    """Erase the local files below a folder that are not written whole, since their writer was killed.
+
+    :param uri: path, or the URL of an object store, which shows whole objects only.
+    :param older_than: how long ago a file must have been written: longer than any writing takes.
+    :param dry_run: only count them.
+    :return: how many files.
+    :raises OSError: if the storage fails.
+    """
+    if "://" in uri:
+        return 0
+    before, gone = datetime.now(UTC) - older_than, 0
+    for path in Path(uri).rglob(_UNFINISHED):
+        with suppress(FileNotFoundError):  # it was written whole meanwhile
+            if datetime.fromtimestamp(path.stat().st_mtime, UTC) <= before:
+                gone += 1
+                if not dry_run:
+                    path.unlink()
+    return gone
 
 
 def names_below(uri: str, storage_options: Mapping[str, str]) -> list[str]:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from loopwright.lake.faults import said_plainly
-from loopwright.lake.files import names_in, read_whole, remove, write_whole
+from loopwright.lake.files import erase_unfinished, names_in, read_whole, remove, write_whole
 from loopwright.lake.table import Table
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from loopwright.declaration import Workspace
 
@@ -149,6 +149,33 @@ class Lake:
         :raises LakeUnavailable: if the storage fails.
         """
         return self._below(f"datasets/{dataset}/held/{batch_id}", before=before)
+
+    def held_batches(self, dataset: str) -> list[str]:
+        """Return the batches of which anything is held.
+
+        :raises LakeUnavailable: if the storage fails.
+        """
+        place = f"datasets/{dataset}/held"
+        with said_plainly(place):
+            return names_in(f"{self.root}/{place}", self._options)
+
+    def erase_unfinished(
+        self, dataset: str, *, older_than: timedelta, batch_id: str | None = None, dry_run: bool = False
+    ) -> int:
+        """Erase files beside a dataset's tables whose writer was killed before they were whole.
+
+        :param older_than: how long ago a file must have been written.
+        :param batch_id: only of what is held of this batch.
+        :param dry_run: only count them.
+        :return: how many files.
+        :raises LakeUnavailable: if the storage fails.
+        """
+        places = ("held", "fetched", "reports") if batch_id is None else (f"held/{batch_id}",)
+        with said_plainly(f"datasets/{dataset}"):
+            return sum(
+                erase_unfinished(f"{self.root}/datasets/{dataset}/{place}", older_than=older_than, dry_run=dry_run)
+                for place in places
+            )
 
     def let_go(self, place: str) -> None:
         """Erase what :meth:`hold` kept; if it is not there any more, that is fine.

@@ -29,15 +29,15 @@ def beyond(workspace: Workspace, dataset: DatasetSpec, rounds: Sequence[Traces])
     source = "the database that is queried" if dataset.query else "the source's own files"
     left = [f"{source}, which would bring the rows again: ask their owner"]
     left += _logs(workspace, dataset, rounds)
-    left += _unnamed(workspace, dataset)
     left += _reports(workspace, dataset, {batch for found in rounds for batch in found.touched()})
     left += _models(workspace, {model: names for found in rounds for model, names in found.versions.items()})
     return left
 
 
-def unseen(whom: Whom, first: Traces, last: Traces) -> list[str]:
+def unseen(workspace: Workspace, whom: Whom, first: Traces, last: Traces) -> list[str]:
     """Return where rows may be that could not be looked through, a line each: while there is any, nothing is clear.
 
+    :param workspace: the five places.
     :param whom: who was looked for.
     :param first: what was found before anything was erased.
     :param last: what was found at the end.
@@ -60,7 +60,7 @@ def unseen(whom: Whom, first: Traces, last: Traces) -> list[str]:
             f"published rows in which {shown_names(list(whom.functions))} wrote the value another way: "
             "look for it as the table has it"
         )
-    return found
+    return [*found, *_unnamed(workspace, whom.dataset, sorted(last.predictions))]
 
 
 def _logs(workspace: Workspace, dataset: DatasetSpec, rounds: Sequence[Traces]) -> list[str]:
@@ -77,10 +77,12 @@ def _logs(workspace: Workspace, dataset: DatasetSpec, rounds: Sequence[Traces]) 
     return [f"extreme values of columns in the logs of tables that an earlier release made: {', '.join(shows)}"]
 
 
-def _unnamed(workspace: Workspace, dataset: DatasetSpec) -> list[str]:
-    lake = Lake.of(workspace)
-    tables = (lake.batches(dataset.name), lake.quarantine(dataset.name), lake.labels(dataset.name))
-    counts = {table.uri: table.erase_unnamed(older_than=timedelta(0), dry_run=True) for table in tables}
+def _unnamed(workspace: Workspace, dataset: DatasetSpec, models: Iterable[str]) -> list[str]:
+    lake, now = Lake.of(workspace), timedelta(0)
+    tables = [lake.batches(dataset.name), lake.quarantine(dataset.name), lake.labels(dataset.name)]
+    tables += [lake.predictions(model) for model in models]
+    counts = {table.uri: table.erase_unnamed(older_than=now, dry_run=True) for table in tables}
+    counts[f"{lake.root}/datasets/{dataset.name}"] = lake.erase_unfinished(dataset.name, older_than=now, dry_run=True)
     return [
         f"{counted(files, 'file')} in {where} of a writer that is at work or was killed, which nobody looked into:"
         " run it once more later; what a killed one left goes with `loopwright clean` once it is a week old"

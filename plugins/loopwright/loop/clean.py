@@ -97,6 +97,8 @@ def clean(
         files[name] = table.clean(keep_versions=kept[name], older_than=files_age, dry_run=dry_run)
     tables = _tables(lake, project)
     unnamed = {name: table.erase_unnamed(older_than=files_age, dry_run=dry_run) for name, table in tables.items()}
+    for name in project.dataset_names():
+        unnamed[name] = lake.erase_unfinished(name, older_than=files_age, dry_run=dry_run)
     return Cleaned(gone, files, kept, dry_run, unnamed)
 
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from loopwright.declaration import Project
 from loopwright.errors import DataFault
+from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.loop.beyond import beyond, unseen
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 ROUNDS = 5
 """How often is looked again, where batches are published while rows are erased."""
+
+UNFINISHED_AFTER = timedelta(hours=1)
+"""How old a file must be that is not written whole, to be erased unlooked at: its writer was killed."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +84,11 @@ def forget(
     whom = Whom.of(spec, key, workspace.hash_key)
     require_known(workspace, spec, whom)  # before anything is done
     left = _finished(workspace, dataset, dry_run=dry_run)
+    if not dry_run:
+        Lake.of(workspace).erase_unfinished(dataset, older_than=UNFINISHED_AFTER)
     found = first = traces_of(workspace, spec, whom)
     if dry_run or not found.any:
-        hidden = unseen(whom, first, found)
+        hidden = unseen(workspace, whom, first, found)
         said = [*left, *hidden, *beyond(workspace, spec, [found])]
         return _told(dataset, [found], [], said, dry_run=dry_run, clear=not found.any and not hidden)
     rounds: list[Traces] = []
@@ -91,7 +98,7 @@ def forget(
         rounds.append(found.without(erase(workspace, dataset, begun)))
         requests.append(begun["request"])
         found = traces_of(workspace, spec, whom)
-    hidden = unseen(whom, first, found)
+    hidden = unseen(workspace, whom, first, found)
     clear = not found.any and not hidden
     said = [*left, *_still_there(found), *hidden, *beyond(workspace, spec, rounds)]
     evidence = {"requests": requests, "clear": clear, "left": said}

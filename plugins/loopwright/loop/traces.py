@@ -157,7 +157,8 @@ def traces_of(workspace: Workspace, dataset: DatasetSpec, whom: Whom) -> Traces:
     kept, models = newest_columns(state), concerned_by(workspace, dataset.name)
     tables = _versions(workspace, dataset.name, models)
     batches, blind = _in_batches(lake.batches(dataset.name), state.under("batch"), whom, tables.get("batches"))
-    held, unread, unseen = _in_held(lake, dataset.name, sorted(state.under("arrival")), whom, kept)
+    there = sorted({*state.under("arrival"), *lake.held_batches(dataset.name)})  # of some nothing is on record yet
+    held, unread, unseen = _in_held(lake, dataset.name, there, whom, kept)
     quarantine = _in_quarantine(lake.quarantine(dataset.name), whom, kept, tables.get("quarantine"))
     about = _label_keys(lake, dataset, {"batches": batches, "quarantine": quarantine}, tables)
     labels = _in_labels(lake.labels(dataset.name), whom, kept, dataset.labels_key, about, tables.get("labels"))

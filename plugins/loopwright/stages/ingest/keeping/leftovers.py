@@ -70,6 +70,7 @@ def sweep_held(lake: Lake, state: DatasetState, batch_id: str, *, now: datetime 
     :return: the places that were erased.
     """
     before = (now or datetime.now(UTC)) - ORPHANED_AFTER
+    lake.erase_unfinished(state.subject.partition("/")[2], older_than=ORPHANED_AFTER, batch_id=batch_id)
     known = held_by(state.arrival(batch_id), state.ruling(batch_id))
     there = lake.held_of(state.subject.partition("/")[2], batch_id, before=before)
     orphans = [place for place in there if place not in known]
