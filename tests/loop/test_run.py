@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from loopwright.declaration import Project
 from loopwright.errors import DataFault, UnknownName
 from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
@@ -12,6 +13,7 @@ from loopwright.ledger.store import Ledger
 from loopwright.loop.run import turn
 from loopwright.loop.status import status
 from loopwright.loop.step import STAGES, Began, Step
+from loopwright.stages.release import record_approval
 from loopwright.stages.train import decide_training
 from support import toy as toys
 from support.house import cold_mlflow, made_mlflow
@@ -92,6 +94,28 @@ def test_a_candidate_answers_beside_the_champion_and_is_judged_before_a_newer_on
         "champion": ["1"],
         "challenger": ["2"],
     }
+
+
+def test_who_came_through_a_shadow_waits_for_a_yes_and_is_released_with_it(toy):
+    model = "include/models/tips/model.yaml"
+    toy.edit(model, "owner: tests", "owner: tests\nrelease: {approval: required, shadow: {batches: 1}}")
+    toy.edit(model, "champion: {margin: 0.02}", "champion: {margin: 0.02, better: false}")
+    yes = (toy.workspace, Project.at(toy.workspace.project).model("tips"))
+    toy.arrive(1)
+    toy.arrive(2)
+    assert turn(toy.workspace, "tips").waits_for[0].startswith("version 1: ")
+    record_approval(*yes, "1", "given", "person:ada", "The first.")
+    assert turn(toy.workspace, "tips").champion == "1"
+    toy.arrive(3)
+    assert turn(toy.workspace, "tips").waits_for == ()
+    toy.arrive(4)
+    toy.arrive(5)
+    asked = turn(toy.workspace, "tips")
+    assert [outcome for action, outcome, _ in words(asked) if action == "decide"] == ["no", "no"]
+    [waits] = asked.waits_for
+    assert waits.startswith("version 2: ")
+    record_approval(*yes, "2", "given", "person:ada", "It did well.")
+    assert ("promote", "promoted", None) in words(turn(toy.workspace, "tips"))
 
 
 def test_killed_before_and_after_every_single_step_it_ends_where_it_would_have(toy, tmp_path):

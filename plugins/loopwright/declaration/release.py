@@ -84,8 +84,9 @@ class Shadow(Declared):
 
     batches: int = Field(
         ge=1,
-        description="So many batches are answered by both, and compared when their labels are final. Meanwhile new "
-        "data alone starts no training; a person does, code, drift and the age that retrain.every declares.",
+        description="So many batches are answered by both, and compared when their labels are final. Meanwhile, "
+        "and while a person's yes is waited for, new data alone starts no training; a person does, code, drift and the "
+        "age that retrain.every declares.",
     )
 
 

@@ -190,6 +190,13 @@ class ModelState(State):
         shadow = (candidate or {}).get("shadow")
         return candidate if shadow and shadow.get("then", "wait") == "wait" else None
 
+    @property
+    def proven(self) -> dict[str, Any] | None:
+        """The candidate that came through its shadow, while it waits to be released: for a person's yes, most often."""
+        candidate = self.candidate
+        shadow = (candidate or {}).get("shadow")
+        return candidate if shadow and shadow.get("then") in {"release", "ask"} else None
+
     def shadowed(self, version: str) -> dict[str, Any]:
         """Return what a version scored in its shadow, by batch: ``content_digest``, ``table_version``, ``rows``."""
         return self.under(f"shadowed/{version}")

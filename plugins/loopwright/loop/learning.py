@@ -110,7 +110,9 @@ class Learning:
             return
         judged = attempt("train", "gate", lambda: judge_candidate(workspace, model, training_id), said.judged)
         if judged and self._may_register(judged.verdict):
-            attempt("train", "register", lambda: register_candidate(workspace, model, training_id), said.registered)
+            register = partial(register_candidate, workspace, model, training_id)
+            if attempt("train", "register", register, said.registered):
+                self._asked.pop("approve", None)  # whoever was asked about is superseded
 
     def _may_register(self, verdict: Verdict) -> bool:
         asks = self.model.gate.on_inconclusive is OnInconclusive.ASK

@@ -200,11 +200,12 @@ def test_a_batch_that_changed_is_answered_again_by_both(shadowed):
 
 
 def test_an_approval_is_bound_to_the_comparison(shadowed):
-    shadowed.toy.edit(MODEL, "{shadow:", "{approval: required, shadow:")
+    shadowed.toy.edit(MODEL, "{shadow: {batches: 2}}", "{approval: required}")
     version = shadowed.rehearsed()
-    shadow(shadowed.workspace, shadowed.model, version)
     record_approval(shadowed.workspace, shadowed.model, version, "given", "person:ada", "Before it was compared.")
     assert "shadow" not in digests_of(shadowed.state, version)
+    shadowed.toy.edit(MODEL, "{approval: required}", "{approval: required, shadow: {batches: 2}}")
+    shadow(shadowed.workspace, shadowed.model, version)
     arrives(shadowed, 3)
     arrives(shadowed, 4)
     assert shadow(shadowed.workspace, shadowed.model, version).status == "release"
@@ -212,6 +213,19 @@ def test_an_approval_is_bound_to_the_comparison(shadowed):
         promote(shadowed.workspace, shadowed.model, version)
     record_approval(shadowed.workspace, shadowed.model, version, "given", "person:ada", "Compared.")
     assert promote(shadowed.workspace, shadowed.model, version).status == "promoted"
+
+
+def test_no_yes_is_taken_before_the_comparison_and_a_no_is_at_any_time(shadowed):
+    shadowed.toy.edit(MODEL, "{shadow:", "{approval: required, shadow:")
+    version = shadowed.rehearsed()
+    answer = (shadowed.workspace, shadowed.model, version)
+    for _ in ("rehearsed", "in its shadow"):
+        with pytest.raises(ReleaseRefused, match="still to prove itself beside the champion"):
+            record_approval(*answer, "given", "person:ada", "It looks fine.")
+        shadow(*answer)
+    assert not shadowed.events(Kind.APPROVAL_GIVEN)
+    record_approval(*answer, "refused", "person:ada", "We do not want it.")
+    assert shadowed.state.version(version)["status"] == "rejected"
 
 
 def test_who_cannot_answer_is_refused_and_the_champion_is_not_disturbed(shadowed, monkeypatch):

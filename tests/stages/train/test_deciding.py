@@ -277,6 +277,20 @@ def test_new_data_ends_no_shadow_and_the_no_is_on_record(tips) -> None:
     assert tips.decide().train
 
 
+@pytest.mark.parametrize("then", ["release", "ask"])
+def test_new_data_pushes_nobody_aside_who_came_through_and_waits_for_a_yes(tips, then) -> None:
+    in_shadow(tips)
+    verdict = {"outcome": "pass", "checks": []}
+    tips.record(Kind.SHADOW_DECIDED, version="2", verdict=verdict, then=then, judged=2, counts=False)
+    tips.publish(5)
+    decision = tips.decide()
+    assert decision.brakes == ("in_shadow",)
+    assert decision.why.startswith("version 2 proved itself beside the champion, and its release is waited for")
+    assert considered_now(tips, person="now").train
+    tips.record(Kind.APPROVAL_EXPIRED, version="2", digests={})
+    assert tips.decide().train
+
+
 def test_a_person_other_code_and_age_push_a_shadow_aside(tips) -> None:
     in_shadow(tips)
     assert considered_now(tips, person="now").train

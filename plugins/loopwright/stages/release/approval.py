@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from loopwright.errors import UnknownName, shown_names
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.release.conditions import ReleaseRefused, known_version
+from loopwright.stages.release.conditions import ReleaseRefused, is_in_shadow, known_version, needs_shadow
 from loopwright.stages.release.consent import PERSON, digests_of, is_over, may_answer, requesters, void
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ def record_approval(
         if _said_already(entry, said, digests, void(model, known, entry, moment)):
             return None
         _require_candidate(known, entry)
+        if answer == "given":
+            _require_compared(model, known, entry)
         draft, why_not = _recorded(model, known, entry, said, moment)
         refusal.extend([why_not] if why_not else [])
         return Draft(draft.kind, draft.actor, draft.reason, {**draft.evidence, "version": version, "digests": digests})
@@ -172,6 +174,18 @@ def _require_candidate(state: ModelState, entry: Mapping[str, Any]) -> None:
             where=state.subject,
             got=f"version {entry['version']}, which is {entry['status']}",
             allowed=_waiting(state),
+            mend=_LOOK.format(state.subject.removeprefix("model/")),
+        )
+
+
+def _require_compared(model: ModelSpec, state: ModelState, entry: Mapping[str, Any]) -> None:
+    """Take no yes before the shadow is over: it is bound to what comes of it, and would count for nothing then."""
+    there = (entry.get("shadow") or {}).get("then", "wait") != "wait"
+    if needs_shadow(model, state, entry) and not (is_in_shadow(state, entry) and there):
+        raise ReleaseRefused(
+            "This version is still to prove itself beside the champion: a yes is about what that comes to as well.",
+            where=f"{state.subject}, version {entry['version']}",
+            allowed="a yes when it is asked for, after release.shadow.batches; a no at any time",
             mend=_LOOK.format(state.subject.removeprefix("model/")),
         )
 

@@ -75,16 +75,17 @@ def brakes_on(
 
 
 def _must_wait_for_shadow(model: ModelSpec, state: ModelState, reasons: list[str]) -> bool:
-    """Tell whether a candidate answers beside the champion that these reasons are not to push aside.
+    """Tell whether a candidate is in its shadow, or came through it, that these reasons are not to push aside.
 
-    The monitor's requests are about the champion that the candidate may replace: they push aside one that was trained
-    for another reason, and none that was trained to answer such a request itself, or else drift that lasts would let no
-    candidate get to the end of its shadow.
+    One that came through waits for a person as a rule: were it pushed aside by what comes with every batch, no answer
+    would ever be in time. The monitor's requests are about the champion that the candidate may replace: they push aside
+    one that was trained for another reason, and none that was trained to answer such a request itself, or else drift
+    that lasts would let no candidate get to the end of its shadow.
     """
-    challenger = state.challenger
-    if model.release.shadow is None or challenger is None:
+    candidate = state.challenger or state.proven
+    if model.release.shadow is None or candidate is None:
         return False
-    trained_for = (state.training(challenger["training_id"]) or {}).get("reasons") or []
+    trained_for = (state.training(candidate["training_id"]) or {}).get("reasons") or []
     pushing = {"person", "code", "staleness", "unfinished"}
     if not _ASKED_FOR & set(trained_for):
         pushing |= _ASKED_FOR
@@ -147,15 +148,19 @@ def said(word: str, model: ModelSpec, question: Question, state: ModelState, per
             f"{state.refusals} candidates in a row were refused; a person starts the next training"
             f" (`loopwright train {model.name} --why …`, or the form), or changes code or declaration"
         ),
-        "in_shadow": (
-            f"version {(state.challenger or {}).get('version')} answers beside the champion, and what it comes to is"
-            " waited for"
-        ),
+        "in_shadow": _in_shadow(state),
         "same_fingerprint": (
             f"same data, code, declaration and environment as training {judged.get('training_id')},"
             f" which {_came_to(judged)}"
         ),
     }[word]
+
+
+def _in_shadow(state: ModelState) -> str:
+    if state.proven:
+        return f"version {state.proven['version']} proved itself beside the champion, and its release is waited for"
+    version = (state.challenger or {}).get("version")
+    return f"version {version} answers beside the champion, and what it comes to is waited for"
 
 
 def _new_data(question: Question, last: Mapping[str, Any], new: list[str]) -> str:
