@@ -1,5 +1,6 @@
 """Ledger and registry brought together again, for one model or for all."""
 
+from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
 from loopwright.tracking import Tracking
 
@@ -17,7 +18,7 @@ def test_an_alias_is_put_back_and_one_broken_model_holds_up_no_other(loopwright,
     said = "put the alias back from none to version 1"
     assert f"tips: {said}" in loopwright("reconcile", "tips", "--dry-run", "--project", toy.path).out
     dry = loopwright("reconcile", "tips", "--dry-run", "--project", toy.path, "--json").document
-    assert dry == {"models": {"tips": {"would": [said], "error": None}}, "dry_run": True}
+    assert dry == {"models": {"tips": {"would": [said], "waiting": [], "error": None}}, "dry_run": True}
     assert tracking.alias_of("tips", "champion") is None
     assert "mended" in loopwright("reconcile", "tips", "--project", toy.path).out
     assert tracking.alias_of("tips", "champion") == "1"
@@ -28,6 +29,14 @@ def test_an_alias_is_put_back_and_one_broken_model_holds_up_no_other(loopwright,
     assert answer.document["models"]["tips"]["mended"] == ["put the alias back from none to version 1"]
     assert "augury" in str(answer.document["models"]["minutes"]["error"])
     assert Ledger.of(toy.workspace).model("tips").get("alias_found")["found"] is None
+    toy.edit("include/models/minutes/model.yaml", "task: augury", "task: regression")
+    toy.edit("include/models/tips/model.yaml", "monitor:", "release: {tell: [{name: s, copy_to: /dev/null}]}\nmonitor:")
+    letter = {"version": "1", "previous": None, "action": "promote", "tell": ["s"]}
+    Ledger.of(toy.workspace).record("model/tips", Draft(Kind.RELEASE_CONFIRMED, "release", "", letter))
+    answer = loopwright("reconcile", "tips", "--project", toy.path)
+    assert (answer.status, "waiting       tips: could not tell s of version 1 yet" in answer.out) == (2, True)
+    document = loopwright("reconcile", "--project", toy.path, "--json").document
+    assert [len(document["models"]["tips"][word]) for word in ("mended", "waiting")] == [0, 1]
     refused = loopwright("reconcile", "tip", "--project", toy.path)
     assert refused.status == 2
     assert "tips" in refused.err

@@ -51,6 +51,23 @@ def test_events_of_a_subject_form_a_chain(ledger):
     assert ledger.verify("model/tips") == []
 
 
+def test_a_rebuild_that_lost_a_race_is_done_again(ledger, monkeypatch):
+    """On Postgres whoever records meanwhile may be first; nothing is wrong with the database then."""
+    ledger.record("model/tips", scored("a"))
+    real, lost = store.journal.replace_entries, []
+
+    def first_time(*args):
+        if not lost:
+            lost.append(args)
+            raise sa.exc.IntegrityError("INSERT", {}, Exception("unique"))
+        real(*args)
+
+    monkeypatch.setattr(store.journal, "replace_entries", first_time)
+    assert ledger.rebuild() == 1
+    assert lost
+    assert ledger.verify("model/tips") == []
+
+
 def test_the_workspaces_ledger(toy):
     Ledger.of(toy.workspace).record("project", Draft(Kind.CI_JUDGED, "ci", "judged", {"code_digest": "c"}))
     assert Ledger(toy.workspace.ledger).state("project").get("ci")["code_digest"] == "c"

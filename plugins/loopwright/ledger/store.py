@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from sqlalchemy.exc import IntegrityError
 
@@ -44,6 +44,7 @@ FLEET = (
 )
 """The entries that :meth:`Ledger.fleet` holds of each model."""
 
+Result = TypeVar("Result")
 Decision = Callable[["State"], Draft | Sequence[Draft] | None]
 
 
@@ -236,7 +237,8 @@ class Ledger:
         :raises BackupUnusable: if it is not what was written, or something is recorded here already.
         """
         held = portable.checked(path)
-        with self._database.writing() as connection:
+
+        def attempt(connection: Connection) -> Backup:
             if not journal.is_empty(connection):
                 raise portable.BackupUnusable(
                     "A backup is only taken in where nothing is recorded yet.",
@@ -247,10 +249,12 @@ class Ledger:
                 journal.take_in(connection, recorded)
             for subject in journal.subjects(connection):
                 journal.replace_entries(connection, subject, soundness.refolded(journal.events(connection, subject)))
-        return held
+            return held
+
+        return self._raced("all of it", attempt)
 
     def _rebuilt(self, subject: str) -> int:
-        with self._database.writing() as connection:
+        def attempt(connection: Connection) -> int:
             recorded = journal.events(connection, subject)
             broken = soundness.broken(recorded)
             if broken:
@@ -263,7 +267,9 @@ class Ledger:
             journal.replace_entries(connection, subject, soundness.refolded(recorded))
             return len(recorded)
 
-    def _raced(self, subject: str, attempt: Callable[[Connection], list[Event]]) -> list[Event]:
+        return self._raced(subject, attempt)
+
+    def _raced(self, subject: str, attempt: Callable[[Connection], Result]) -> Result:
         for lost in range(ATTEMPTS):
             try:
                 with self._database.writing() as connection:

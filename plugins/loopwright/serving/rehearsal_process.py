@@ -60,11 +60,12 @@ def rehearsed(files: Path, digest: str, rows: Path, expected: Path, memory_mb: f
 
     :return: ``rows``, ``differ``, ``largest`` difference, ``load_seconds``, ``predict_seconds``, and as
         :mod:`loopwright.serving.measuring` gives them ``latency_p50_ms``, ``latency_p95_ms``, ``rows_per_second``,
-        ``memory_mb``, ``size_mb``, ``environment`` and ``imports``.
+        ``memory_mb``, ``size_mb``, ``environment`` and ``imports``; ``signature``, where it is not kept to.
     """
     import pandas as pd
 
     from loopwright.serving.artifact import load
+    from loopwright.serving.signature import departures
 
     asked, before = pd.read_parquet(rows), pd.read_parquet(expected)
     size, environment = measuring.size_mb(files), measuring.differing_environment(files)
@@ -86,6 +87,7 @@ def rehearsed(files: Path, digest: str, rows: Path, expected: Path, memory_mb: f
         "memory_mb": measuring.peak_memory_mb(),
         "size_mb": size,
         "environment": environment,
+        "signature": departures(files, asked, found),
         "imports": list(dict.fromkeys([*_AHEAD, *measuring.packages(set(sys.modules) - here)]))[: measuring.PACKAGES],
     }
 

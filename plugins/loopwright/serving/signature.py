@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from loopwright.errors import shown_names
 from loopwright.serving.disclosure import filled, nobodys
 from loopwright.serving.served import raw_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from pathlib import Path
 
 EXAMPLE_ROWS = 5
 
@@ -40,6 +43,25 @@ def example_of(raw: pd.DataFrame, unshown: Collection[str] = ()) -> pd.DataFrame
     """
     rows = raw_rows(raw.head(EXAMPLE_ROWS))
     return rows.assign(**{name: filled(rows[name], nobodys(rows[name])) for name in rows if name in set(unshown)})
+
+
+def departures(files: Path, rows: pd.DataFrame, answers: pd.DataFrame) -> list[str]:
+    """Return where rows and answers are not as an artifact's signature says, a phrase each. It takes no MLflow.
+
+    :param files: the artifact.
+    :param rows: raw rows that it was asked about.
+    :param answers: what it answered.
+    """
+    import yaml
+
+    said = (yaml.safe_load((files / "MLmodel").read_text(encoding="utf-8")) or {}).get("signature") or {}
+    inputs, outputs = (json.loads(said.get(side) or "[]") for side in ("inputs", "outputs"))
+    promised = [str(column["name"]) for column in outputs]
+    lacking = [str(column["name"]) for column in inputs if column.get("required", True) and column["name"] not in rows]
+    unsaid = [str(name) for name in answers if name not in promised]
+    ungiven = [name for name in promised if name not in answers]
+    found = {"it needs of the rows": lacking, "it does not say that it gives": unsaid, "it does not give": ungiven}
+    return [f"{what} {shown_names(names)}" for what, names in found.items() if names]
 
 
 def _type_of(column: pd.Series) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import mlflow
 import pytest
 
@@ -71,6 +73,27 @@ def test_what_reconcile_would_do_is_what_it_does(house, monkeypatch, without_reh
         [f"finished the roll back of version {first}", f"withdrew {why}"],
     )
     assert house.standing == (first, first, None)
+
+
+def test_a_no_that_came_between_intent_and_move_counts(house, monkeypatch):
+    house.toy.edit(MODEL, "monitor:", "release: {approval: required}\nmonitor:")
+    version = house.rehearsed()
+    record_approval(house.workspace, house.model, version, "given", "person:ada", "Yes.")
+    interrupted(house, monkeypatch, lambda: promote(house.workspace, house.model, version))
+    assert house.state.release["step"] == "intended"
+    record_approval(house.workspace, house.model, version, "refused", "person:ada", "No, wait.")
+    why = f"the promotion of version {version}: a person has to approve it, and one refused it"
+    agree(house, [f"give up {why}"], [f"gave up {why}"])
+    assert house.standing == (None, None, None)
+
+
+def test_a_roll_back_says_whom_it_withdraws(house, without_rehearsal):
+    first, second, waiting = house.champion(), house.champion(), house.rehearsed()
+    back = partial(roll_back, house.workspace, house.model, reason="bad", actor="person:ada")
+    why = f"version {waiting}: the gate compared it with version {second}, and production has version {first}"
+    assert back(dry_run=True).withdrew == why
+    assert back().withdrew == f"withdrew {why}"
+    assert house.state.candidate is None
 
 
 def test_what_is_lost_adopted_or_overdue_is_foreseen_too(house, monkeypatch):

@@ -292,6 +292,21 @@ def test_a_copy_that_was_killed_before_the_card_is_finished_by_the_next(copying_
     assert at_work.exists()
 
 
+def test_what_somebody_put_in_its_place_is_not_pointed_at(copying_to):
+    house, place = copying_to
+    version = house.rehearsed()
+    there = place / f"{version}-{house.state.version(version)['artifact_digest'][:12]}" / "artifact"
+    there.mkdir(parents=True)
+    (there / "MLmodel").write_text("something else")
+    promote(house.workspace, house.model, version)
+    [letter] = house.state.under("outbox").values()
+    assert letter["failed"].startswith("What lies at the place for copies is not the champion that was judged.")
+    assert not (place / "champion.json").exists()
+    shutil.rmtree(there)
+    assert reconcile(house.workspace, house.model) == [f"told files that version {version} is champion"]
+    assert artifact.load(there, pointed(place)[0]["artifact_digest"]).card["model"] == "tips"
+
+
 def test_of_two_copies_at_once_the_later_takes_the_earlier_for_its_own(tmp_path):
     import fsspec
 

@@ -385,6 +385,7 @@ def test_an_unknown_version(house):
 FIGURES = {
     "rows": 10, "differ": 0, "largest": None, "load_seconds": 1.0, "predict_seconds": 0.1, "latency_p50_ms": 1.0,
     "latency_p95_ms": 2.0, "rows_per_second": 100.0, "memory_mb": 200.0, "size_mb": 1.0, "environment": [],
+    "signature": [],
 }  # fmt: skip
 
 
@@ -419,6 +420,23 @@ def test_figures_are_held_against_the_champion_s_where_that_is_declared():
     assert "at most 1.5 is allowed beside the champion" in held["latency_ms"].why
     assert "at least 200 is allowed beside the champion" in held["rows_per_second"].why
     assert held["memory_mb"].outcome is held["size_mb"].outcome is Outcome.PASS
+
+
+def test_what_is_not_as_its_signature_says_is_a_no(tmp_path):
+    import pandas as pd
+
+    from loopwright.serving.signature import departures
+
+    said = {"inputs": '[{"name": "a", "required": true}, {"name": "b", "required": false}]'}
+    (tmp_path / "MLmodel").write_text(json.dumps({"signature": said | {"outputs": '[{"name": "p"}, {"name": "q"}]'}}))
+    rows, answers = pd.DataFrame({"a": [1]}), pd.DataFrame({"p": [1], "q": [1]})
+    assert departures(tmp_path, rows, answers) == []
+    found = departures(tmp_path, rows.rename(columns={"a": "c"}), answers.rename(columns={"q": "r"}))
+    assert found == ["it needs of the rows a", "it does not say that it gives r", "it does not give q"]
+    assert checks()["signature"].outcome is Outcome.PASS
+    check = checks(signature=found)["signature"]
+    assert (check.outcome, check.required) == (Outcome.FAIL, True)
+    assert check.why.startswith("by its signature it needs of the rows a; ")
 
 
 def test_another_environment_is_said_and_decides_nothing():

@@ -12,7 +12,7 @@ from loopwright.lake import Lake
 from loopwright.ledger.events import Draft, Kind
 from loopwright.loop.status import status
 from loopwright.serving.kept import CHALLENGER
-from loopwright.stages.release import ReleaseRefused, promote, reconcile, record_approval, shadow
+from loopwright.stages.release import ReleaseRefused, promote, reconcile, reconciliation, record_approval, shadow
 from loopwright.stages.release.approval import digests_of
 from loopwright.stages.score import score_batch, shadow_batch, unscored, unshadowed
 
@@ -251,7 +251,9 @@ def test_a_hand_that_moved_the_challengers_alias_is_undone(shadowed):
     version = shadowed.rehearsed()
     shadow(shadowed.workspace, shadowed.model, version)
     shadowed.tracking.move_alias("tips", CHALLENGER, "1")
-    reconcile(shadowed.workspace, shadowed.model)
+    said = f"put the challenger alias from version 1 to version {version}"
+    assert reconciliation(shadowed.workspace, shadowed.model) == [said]
+    assert reconcile(shadowed.workspace, shadowed.model) == [said]
     assert alias(shadowed) == version
 
 

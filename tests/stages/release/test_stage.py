@@ -26,6 +26,7 @@ def test_the_first_champion(house):
     released = promote(house.workspace, house.model, version)
     assert json.loads(json.dumps(released.to_dict())) == {
         "model": "tips", "version": "1", "previous": None, "action": "promote", "status": "promoted", "override": None,
+        "withdrew": None,
     }  # fmt: skip
     assert house.standing == ("1", "1", None)
     assert house.kinds()[-3:] == ["release_intended", "release_moved", "release_confirmed"]

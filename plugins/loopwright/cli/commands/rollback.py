@@ -34,8 +34,12 @@ def command(model: str, version: str | None, why: str, dry_run: bool, setting: S
     elif dry_run:
         said = f"version {released.version} of {model} passes its rehearsal, and would be champion again"
         click.echo(f"{coloured('pass')} {said}; nothing was recorded (--dry-run)")
+        if released.withdrew:
+            click.echo(f"{coloured('notice')} would withdraw {released.withdrew}")
     else:
         click.echo(f"{coloured('pass')} version {released.version} of {model} is champion again")
+        if released.withdrew:
+            click.echo(f"{coloured('notice')} {released.withdrew}")
         for said in undelivered(Ledger.of(workspace).model(model)):
             click.echo(f"{coloured('waiting')} not told yet, and tried again each run: {said}")
     return 0

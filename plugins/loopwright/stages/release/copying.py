@@ -20,6 +20,7 @@ from loopwright.errors import CannotRun
 from loopwright.lake.files import write_whole
 from loopwright.lake.storage import is_local, opened
 from loopwright.ledger.store import Ledger
+from loopwright.serving.artifact import artifact_digest
 from loopwright.stages.release.judged_files import judged_files
 from loopwright.stages.release.model_card import card_for
 
@@ -70,6 +71,7 @@ def _put(workspace: Workspace, model: ModelSpec, champion: Mapping[str, Any], pl
             with TemporaryDirectory(prefix="loopwright-") as scratch:
                 files = judged_files(workspace, champion, Path(scratch))
                 _upload(filesystem, files, path)
+    _require_same(filesystem, path, champion["artifact_digest"])
     card = card_for(workspace, model, str(champion["version"]))
     for name, text in (("model_card.md", card.markdown()), (_LAST, card.html())):
         write_whole(f"{place}/{name}", text, workspace.storage_options)
@@ -88,6 +90,26 @@ def _upload(filesystem: Any, files: Path, path: str) -> None:
         shutil.rmtree(part, ignore_errors=True)
         if not filesystem.exists(f"{path}/artifact"):  # else another was first; what it wrote has the same digest
             raise
+
+
+def _require_same(filesystem: Any, path: str, digest: str) -> None:
+    """Refuse to point at files that are not those that were judged, whoever put them there or changed them since.
+
+    :raises CannotRun: if they are not.
+    """
+    with TemporaryDirectory(prefix="loopwright-") as scratch:
+        there = Path(path) / "artifact" if is_local(filesystem) else Path(scratch) / "artifact"
+        if not is_local(filesystem):
+            filesystem.get(f"{path}/artifact/", f"{there}/", recursive=True)
+        found = artifact_digest(there)
+    if found != digest:
+        raise CannotRun(
+            "What lies at the place for copies is not the champion that was judged.",
+            where=f"{path}/artifact",
+            got=found,
+            allowed=digest,
+            mend="Find who changed it, and remove that folder: the next run writes it anew.",
+        )
 
 
 def _sweep(filesystem: Any, path: str) -> None:

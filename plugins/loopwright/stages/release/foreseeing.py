@@ -14,7 +14,7 @@ from loopwright.ledger.supposing import supposed
 from loopwright.stages.release.approval import overdue, unanswered
 from loopwright.stages.release.conditions import stale
 from loopwright.stages.release.moving import DONE, Moving, named
-from loopwright.stages.release.shadowing import strayed_challenger
+from loopwright.stages.release.shadowing import put_challenger, strayed_challenger
 
 if TYPE_CHECKING:
     from loopwright.declaration import ModelSpec, Workspace
@@ -71,10 +71,9 @@ def mending(moving: Moving) -> Foreseen:
     found = _released(moving, Foreseen((), moving.state))
     if not found.would:
         found = _alias(moving, found)
-    if (why := stale(found.state)) and found.state.candidate:
-        version = found.state.candidate["version"]
-        draft = Draft(Kind.CANDIDATE_SUPERSEDED, "release", why, {"version": version})
-        found = found.then(f"withdraw version {version}: {why}", draft)
+    if (whom := would_withdraw(found.state)) and found.state.candidate:
+        evidence = {"version": found.state.candidate["version"]}
+        found = found.then(f"withdraw {whom}", Draft(Kind.CANDIDATE_SUPERSEDED, "release", whom, evidence))
     if version := overdue(moving.spec, found.state):
         why = unanswered(moving.spec)
         found = found.then(
@@ -84,12 +83,24 @@ def mending(moving: Moving) -> Foreseen:
     return _challenger(moving, found)
 
 
+def would_withdraw(state: ModelState) -> str | None:
+    """Return which candidate would be withdrawn, and why, a phrase; ``None`` when none would.
+
+    :param state: the model's state, as it would be then.
+    """
+    why = stale(state)
+    return f"version {state.candidate['version']}: {why}" if why and state.candidate else None
+
+
 def _released(moving: Moving, found: Foreseen) -> Foreseen:
     """Finish the release that is under way, or give it up where the registry has its version no more."""
     release = found.state.release
     if release is None:
         return found
     version, what = release["version"], f"the {DONE[release['action']]} of version {release['version']}"
+    if unapproved := moving.unapproved(found.state):
+        given_up = Draft(Kind.RELEASE_ABANDONED, "release", unapproved, {"version": version})
+        return found.then(f"give up {what}: {unapproved}", given_up)
     if version not in moving.tracking.versions_of(moving.model):
         moving.tracking.require_known(moving.model)
         given_up = Draft(Kind.RELEASE_ABANDONED, "release", "", {"version": version})
@@ -118,7 +129,7 @@ def _challenger(moving: Moving, found: Foreseen) -> Foreseen:
     is_at, wanted = strayed
     if wanted and wanted not in moving.tracking.versions_of(moving.model):
         return _missing(moving, found, wanted)
-    return found.then(f"put the challenger alias from {named(is_at)} to {named(wanted)}")
+    return found.then(put_challenger(is_at, wanted))
 
 
 def _missing(moving: Moving, found: Foreseen, version: str) -> Foreseen:

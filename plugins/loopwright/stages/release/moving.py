@@ -104,10 +104,14 @@ class Moving:
         if release is None:
             return None
         self.require_sound()
+        if why := self.unapproved(self.state):
+            return self._abandon(release, why)
         try:
             self.tracking.move_alias(self.model, ALIAS, release["version"])
         except DataFault as error:
-            return self._abandon(release, error)
+            if isinstance(error, UnknownName):
+                self.lose(release["version"])
+            return self._abandon(release, f"the registry will not have it: {error.what}")
         self._step(release, Kind.RELEASE_MOVED, "The alias was moved.", ("version",))
         self._tell_registry(release)
         told = {"tell": [target.name for target in self.spec.release.tell]} if self.spec.release.tell else {}
@@ -292,20 +296,30 @@ class Moving:
 
         self.ledger.decide(self.subject, decide)
 
-    def _abandon(self, release: Mapping[str, Any], error: DataFault) -> str:
-        why = f"The registry will not have it: {error.what}"
+    def unapproved(self, state: ModelState) -> str | None:
+        """Return why the promotion that is under way, and not moved yet, has no yes any more; ``None`` where it has.
+
+        Between an intent and its move may lie days, when the first was all that was done before a crash.
+
+        :param state: the model's state.
+        """
+        release = state.release or {}
+        if (release.get("step"), release.get("action")) != ("intended", "promote"):
+            return None
+        return missing(self.spec, state, known_version(state, release["version"]), datetime.now(UTC))
+
+    def _abandon(self, release: Mapping[str, Any], why: str) -> str:
         evidence = {"version": release["version"], "why": why}
-        if isinstance(error, UnknownName):
-            self.lose(release["version"])
 
         def decide(state: State) -> Draft | None:
             now = cast("ModelState", state).release
             same = now is not None and now["at"] == release["at"]
-            return Draft(Kind.RELEASE_ABANDONED, "release", why, evidence) if same else None
+            said = f"Given up: {why.rstrip('.')}."
+            return Draft(Kind.RELEASE_ABANDONED, "release", said, evidence) if same else None
 
         self.ledger.decide(self.subject, decide)
         self.project()
-        return f"gave up the {DONE[release['action']]} of version {release['version']}: {error.what}"
+        return f"gave up the {DONE[release['action']]} of version {release['version']}: {why}"
 
 
 def reconcile(workspace: Workspace, model: ModelSpec) -> list[str]:
@@ -329,7 +343,7 @@ def mend(moving: Moving) -> list[str]:
     moving.require_sound()
     mended = [moving.finish(), moving.alias_found_moved(), moving.withdraw_stale(), moving.expire()]
     try:
-        project_challenger(moving.workspace, moving.spec)
+        mended.append(project_challenger(moving.workspace, moving.spec))
     except UnknownName:
         mended.append(moving.lose((moving.state.challenger or {}).get("version")))
     return [sentence for sentence in mended if sentence]

@@ -44,7 +44,7 @@ def judge(
     seen = answer["figures"]
     loads = Check("loads", Outcome.PASS, f"it was loaded by its digest in {seen['load_seconds']:.2g} s")
     costs = [_cost(name, seen, budget, champion) for name in _UNITS if seen.get(_UNITS[name][0]) is not None]
-    return (loads, _golden_sample(golden), _same_answers(seen), _environment(seen), *costs)
+    return (loads, _golden_sample(golden), _same_answers(seen), _signature(seen), _environment(seen), *costs)
 
 
 def _golden_sample(digest: str | None) -> Check:
@@ -62,6 +62,12 @@ def _same_answers(seen: Mapping[str, Any]) -> Check:
     said = f"{rows - differ} of {rows} rows got the answer they got at its training"
     most = f"; the largest difference is {seen['largest']:.3g}" if differ and seen["largest"] is not None else ""
     return Check("same_answers", outcome, said + most, differ, 0, rows)
+
+
+def _signature(seen: Mapping[str, Any]) -> Check:
+    departures = seen["signature"]
+    why = f"by its signature {'; '.join(departures)}" if departures else "rows and answers are as its signature says"
+    return Check("signature", Outcome.FAIL if departures else Outcome.PASS, why, departures, [])
 
 
 def _environment(seen: Mapping[str, Any]) -> Check:

@@ -110,16 +110,30 @@ def standing(workspace: Workspace, model: ModelSpec, version: str, *, now: datet
     return replace(found, status="waits" if lacks else "due", why=lacks or "both answered, and the labels are final")
 
 
-def project_challenger(workspace: Workspace, model: ModelSpec) -> None:
+def project_challenger(workspace: Workspace, model: ModelSpec) -> str | None:
     """Make the alias ``challenger`` what the ledger says; a model that never had one is not asked about.
 
+    :return: what was done, or ``None`` where it was there.
     :raises TrackingUnavailable: if the registry cannot be reached.
     """
     ledger, tracking = Ledger.of(workspace), Tracking.of(workspace)
+    said = None
     while strayed := strayed_challenger(tracking, model, ledger.model(model.name)):
         tracking.move_alias(model.name, CHALLENGER, strayed[1])
+        said = put_challenger(*strayed)
         if _challenger(model, ledger.model(model.name)) == strayed[1]:
-            return
+            break
+    return said
+
+
+def put_challenger(found: str | None, wanted: str | None) -> str:
+    """Return what is done about an alias ``challenger`` that strayed, a phrase.
+
+    :param found: the version that it is at.
+    :param wanted: the one that it belongs to.
+    """
+    at, to = (f"version {version}" if version else "none" for version in (found, wanted))
+    return f"put the challenger alias from {at} to {to}"
 
 
 def strayed_challenger(tracking: Tracking, model: ModelSpec, state: ModelState) -> tuple[str | None, str | None] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,12 +14,13 @@ from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.state import natural
 from loopwright.ledger.supposing import supposed
 from loopwright.stages.release.conditions import ReleaseRefused, known_version, ready
-from loopwright.stages.release.foreseeing import mending
+from loopwright.stages.release.foreseeing import mending, would_withdraw
 from loopwright.stages.release.judged_files import judged_files
 from loopwright.stages.release.let_through import override_of, why_promoted
 from loopwright.stages.release.moving import Moving, mend
 from loopwright.stages.release.outbox import deliver
 from loopwright.stages.release.rehearsal import rehearse, tried
+from loopwright.stages.release.shadowing import project_challenger
 from loopwright.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class Released:
     :param action: ``promote``, ``roll_back`` or ``adopt``.
     :param status: ``promoted``, ``rolled_back``, ``adopted``, or ``unchanged`` when it had been done before.
     :param override: who let the champion through that the gate did not, and why, where somebody did.
+    :param withdrew: which candidate it ended, compared with another champion, and why: a phrase; ``None`` for none.
     """
 
     model: str
@@ -45,6 +48,7 @@ class Released:
     action: str
     status: str
     override: Mapping[str, Any] | None = None
+    withdrew: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values."""
@@ -124,7 +128,8 @@ def roll_back(
         moving.require_sound()
         done = _intent(before, target, "roll_back", actor, reason)
         after = supposed(before, replace(done, kind=Kind.RELEASE_CONFIRMED))
-        return _released(cast("ModelState", after), target, "roll_back", "rolled_back")
+        foreseen = _released(cast("ModelState", after), target, "roll_back", "rolled_back")
+        return replace(foreseen, withdrew=would_withdraw(cast("ModelState", after)))
 
     def intent(state: ModelState) -> Draft | None:
         if _champion(state) != leaving:
@@ -171,11 +176,13 @@ def _carried_out(
     moving: Moving, intended: bool, version: str, action: Literal["promote", "roll_back", "adopt"], status: str
 ) -> Released:
     moving.finish()
-    moving.withdraw_stale()
+    withdrew = moving.withdraw_stale()
+    with suppress(UnknownName):  # the next run says what the registry lost
+        project_challenger(moving.workspace, moving.spec)
     deliver(moving.workspace, moving.spec)
     state = moving.state
     if _is_champion(state, version):
-        return _released(state, version, action, status if intended else "unchanged")
+        return replace(_released(state, version, action, status if intended else "unchanged"), withdrew=withdrew)
     raise ReleaseRefused(
         f"Version {version} did not become champion.",
         where=state.subject,
