@@ -25,6 +25,7 @@ from loopwright.suite import assets
 from loopwright.suite.dag import of_dataset
 from loopwright.suite.declared import declared_datasets, wanted
 from loopwright.suite.form import text, tick
+from loopwright.suite.people import assigned_users
 from loopwright.suite.schedule import by_clock, on_assets_or
 
 
@@ -40,7 +41,7 @@ def decide_about(dataset):  # noqa: ANN001, ANN201 - a declaration, and what Air
             options=[RELEASE, DROP, KEEP],
             defaults=KEEP,  # no answer in time changes nothing
             params={"why": Param("", type="string", title="Why", description="For the ledger.")},
-            assigned_users=[{"id": name, "name": name} for name in dataset.quarantine.approvers] or None,
+            assigned_users=assigned_users(dataset.quarantine.approvers),
             response_timeout=dataset.quarantine.timeout,
             retries=3,  # Airflow 3.3 fails a task that is answered within seconds, and asks again
             retry_delay=timedelta(seconds=5),

@@ -28,6 +28,7 @@ from loopwright.suite import assets
 from loopwright.suite.dag import of_model
 from loopwright.suite.declared import declared_models, wanted
 from loopwright.suite.form import text
+from loopwright.suite.people import assigned_users
 from loopwright.suite.schedule import by_clock, on_assets_or
 
 for model, project in declared_models(__file__):
@@ -59,7 +60,7 @@ for model, project in declared_models(__file__):
                     body=ask.output,
                     options=[APPROVE, REJECT],
                     defaults=REJECT,  # no answer in time is a no
-                    assigned_users=[{"id": name, "name": name} for name in model.release.approvers] or None,
+                    assigned_users=assigned_users(model.release.approvers),
                     response_timeout=model.release.timeout,
                     notifiers=declared_notifiers(model.release.notify),
                     retries=3,  # Airflow 3.3 fails a task that is answered within seconds, and asks again

@@ -84,4 +84,14 @@ _OPTIONS: dict[str, Any] = {
         "example": "True",
         "default": "False",
     },
+    "user_ids": {
+        "description": (
+            "The ids that Airflow's auth manager gives the users whom declarations name as approvers, where these are "
+            "not the names: FAB numbers its users."
+        ),
+        "version_added": "0.1.0",
+        "type": "string",
+        "example": "ada=3,bob=7",
+        "default": "",
+    },
 }
