@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loopwright.cli.answer import coloured
+from loopwright.verdict import Outcome
 
 if TYPE_CHECKING:
     from loopwright.verdict import Check
@@ -23,6 +24,8 @@ def tell_check(check: Check) -> None:
 
     head, *rest = check.why.split("\n")
     answer = "notice" if is_notice(check) else check.outcome.value.replace("_", " ")
-    click.echo(f"{coloured(answer, 15)}{check.name:<{NAME_WIDTH}} {head}")
+    advice = not check.required and check.outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE) and answer != "notice"
+    name = f"{check.name} (advisory)" if advice else check.name
+    click.echo(f"{coloured(answer, 15)}{name:<{NAME_WIDTH}} {head}")
     for line in rest:
         click.echo(f"{'':15}{line}")

@@ -161,7 +161,8 @@ class Gate(Declared):
     groups: str | None = Field(
         None,
         description="A column whose equal values make rows depend on each other, such as a customer or a day. Fewer"
-        " than 20 values of it cannot tell, in the holdout or in a batch that monitor.performance looks at.",
+        " than 20 values of it in the holdout cannot tell; monitor.performance looks at a batch with fewer together"
+        " with those before it.",
     )
     baselines: list[Baseline] = Field(
         ["prior"],

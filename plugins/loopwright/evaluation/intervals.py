@@ -125,11 +125,11 @@ def difference(name: str, truth: Array, candidate: Predicted, champion: Predicte
         return unknown(math.nan, 0)
     ours, theirs = prepared(name, truth, candidate), prepared(name, truth, champion)
     same = isinstance(ours, Own) and _identical(candidate, champion)
-    found = exactly(0.0, n, METHOD) if same else None
-    if found is None and resampling.groups is None:
+    found, lacks = exactly(0.0, n, METHOD) if same else None, lacking(name, truth, resampling.groups)
+    if found is None and resampling.groups is None and not lacks:
         found = _gained_in_closed_form(name, ours, theirs)
     point = found.point if found else float(gain(name, ours(np.ones((1, n))) - theirs(np.ones((1, n))))[0])
-    if lacking(name, truth, resampling.groups) or not math.isfinite(point):
+    if lacks or not math.isfinite(point):
         return unknown(point, n)
     if found:
         return found

@@ -82,11 +82,23 @@ def _persisting(name: str, outcomes: list[Outcome], rule: Persistence, why: str,
 
 
 def _history(name: str, state: ModelState, seen: Seen) -> list[Outcome]:
-    """Return what the same version's earlier batches came to, those without an answer left out."""
+    """Return what the same version's earlier batches came to, those without an answer left out.
+
+    Of those are batches with too few rows for any interval: they are looked at together with the next.
+    """
     found: list[Mapping[str, Any]] = [state.get(f"monitored/{batch}") or {} for batch in seen.earlier]
     reports = [record.get(name) for record in found if record.get("version") == seen.version]
-    outcomes = [Outcome(report["outcome"]) for report in reports if report]
+    outcomes = [Outcome(report["outcome"]) for report in reports if report and not too_small(report)]
     return [outcome for outcome in outcomes if outcome is not Outcome.NOT_APPLICABLE]
+
+
+def too_small(report: Mapping[str, Any]) -> bool:
+    """Tell whether a batch had a value and, for want of rows, no bounds; of drift that is never so.
+
+    :param report: of its performance, as it was recorded.
+    """
+    value = report.get("value")
+    return report["outcome"] == Outcome.INCONCLUSIVE and isinstance(value, dict) and value.get("low") is None
 
 
 def _findings(drift: DriftReport | None) -> list[Check]:

@@ -8,17 +8,16 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from loopwright.declaration import Project
 from loopwright.declaration.metrics import METRICS
-from loopwright.evaluation.asking import codes
+from loopwright.errors import counted
 from loopwright.evaluation.estimates import Interval
 from loopwright.evaluation.intervals import interval, lacking, surely_lost
 from loopwright.evaluation.metrics import gain
-from loopwright.serving import known_labels, load_version
+from loopwright.serving import load_version
 from loopwright.serving.matured import labels_complete, labels_mature_at
 from loopwright.serving.measures import own_metrics
+from loopwright.stages.monitor.answered import answered, untold
 from loopwright.stages.monitor.watched import Watched, watched
 from loopwright.verdict import Outcome
 
@@ -26,7 +25,6 @@ LOOK_AGAIN = timedelta(hours=1)
 """When a batch is looked at again whose labels are in files that have not all come."""
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     import pandas as pd
 
     from loopwright.declaration import ModelSpec, Workspace
@@ -172,28 +170,32 @@ def _measured(
 
     :param rows: of the batch, with their labels.
     :return: its value, drawn in groups where the gate draws so; why it has no bounds, where it has none; and a word on
-        the labelled rows that lack an answer.
+        the labelled rows that lack an answer, and on earlier batches that it was measured with.
     """
-    known = known_labels(model, Project.at(workspace.project).model_folder(model.name), rows)
-    answers = one.predictions(workspace, model)
-    predicted = load_version(workspace, one.version).as_arrays(answers)
-    usable = known.mask & _answered(answers)
-    truth = known.values[usable[known.mask]]
-    groups = codes(np.asarray(rows[model.gate.groups])[usable]) if model.gate.groups else None
+    predictor = load_version(workspace, one.version)
+    found = answered(workspace, model, one, predictor, rows)
+    assert found is not None  # noqa: S101 - whether it has the column was asked before
+    together = 0
+    if lacking(metric, found.truth, found.groups):
+        pooled = found
+        for earlier in untold(workspace, model, one):
+            more = answered(workspace, model, earlier, predictor)
+            if more is None:
+                continue
+            pooled, together = pooled.after(more), together + 1
+            if not lacking(metric, pooled.truth, pooled.groups):
+                found = pooled
+                break
+        else:
+            together = 0
+    lacks = lacking(metric, found.truth, found.groups)
     measured = interval(
         metric,
-        truth,
-        predicted.take(np.flatnonzero(usable)),
+        found.truth,
+        found.predicted,
         confidence=CONFIDENCE,
         resamples=model.gate.resamples,
-        groups=groups,
+        groups=found.groups,
     )
-    lost = int(known.mask.sum() - usable.sum())
-    return measured, lacking(metric, truth, groups), f"; {lost} labelled rows have no answer" if lost else ""
-
-
-def _answered(answers: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Tell rows with a whole answer from those where the model gave a missing or infinite one."""
-    given = answers[[column for column in answers if column == "prediction" or str(column).startswith("score")]]
-    given = given.drop(columns="scored_at", errors="ignore")
-    return ~given.replace([np.inf, -np.inf], np.nan).isna().any(axis=1).to_numpy(dtype=bool)
+    said = f"; with {counted(together, 'batch')} before it, too small to tell" if together else ""
+    return measured, lacks, said + (f"; {found.lost} labelled rows have no answer" if found.lost else "")
