@@ -10,8 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from loopwright.serving.kept import PHASE
 
 if TYPE_CHECKING:
@@ -39,6 +37,8 @@ def pace(predictor: Predictor, rows: pd.DataFrame) -> dict[str, float | None]:
     """
     if rows.empty:
         return {"latency_p50_ms": None, "latency_p95_ms": None, "rows_per_second": None}
+    import numpy as np
+
     started = time.perf_counter()
     predictor.predict(rows)
     whole = time.perf_counter() - started

@@ -20,7 +20,6 @@ from loopwright.errors import CannotRun
 from loopwright.lake.files import write_whole
 from loopwright.lake.storage import is_local, opened
 from loopwright.ledger.store import Ledger
-from loopwright.serving.artifact import artifact_digest
 from loopwright.stages.release.judged_files import judged_files
 from loopwright.stages.release.model_card import card_for
 
@@ -97,6 +96,8 @@ def _require_same(filesystem: Any, path: str, digest: str) -> None:
 
     :raises CannotRun: if they are not.
     """
+    from loopwright.serving.artifact import artifact_digest
+
     with TemporaryDirectory(prefix="loopwright-") as scratch:
         there = Path(path) / "artifact" if is_local(filesystem) else Path(scratch) / "artifact"
         if not is_local(filesystem):
