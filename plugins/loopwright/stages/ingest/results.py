@@ -32,6 +32,8 @@ class ValidationReport:
     :param arrival_digest: over the arrival's bytes.
     :param expectations: what became of each expectation, in the suite's order.
     :param results: Great Expectations' own results, in the same order.
+    :param decided: what a person decided about the rows that were set aside, where that is what is judged: ``ruling``,
+        ``by``, and the ``report`` they were set aside with.
     :param superseded: what went with the arrival before, undecided: ``rows``, its ``report``, and the ``owner`` to ask.
     """
 
@@ -51,6 +53,7 @@ class ValidationReport:
     content_digest: str | None = None
     expectations: tuple[ExpectationResult, ...] = ()
     results: tuple[Mapping[str, Any], ...] = ()
+    decided: Mapping[str, Any] | None = None
     superseded: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,6 +75,7 @@ class ValidationReport:
             "content_digest": self.content_digest,
             "expectations": [answer.to_dict() for answer in self.expectations],
             "results": [dict(result) for result in self.results],
+            "decided": dict(self.decided) if self.decided else None,
             "superseded": dict(self.superseded) if self.superseded else None,
         }
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from loopwright.errors import UnknownName
+from loopwright.lake import Lake
 from loopwright.ledger.store import Ledger
 from loopwright.stages.ingest.arriving.waiting import waiting
 from loopwright.stages.ingest.keeping import resuming
@@ -47,6 +50,24 @@ def test_a_whole_batch_is_released_as_it_is_by_a_person_with_a_reason(toy: Toy) 
     assert kept_batches(toy.workspace, "rides") == []
     with pytest.raises(RulingRefused, match="cannot be taken back whole"):
         decide(toy, "undo")
+
+
+def test_the_report_that_a_decision_was_made_on_stays_as_it_was(toy: Toy, tmp_path: Path) -> None:
+    toy.arrive(1, bad())
+    first = str(ingest(toy).report)
+    before = Path(first).read_text()
+    mended = tmp_path / "mended.csv"
+    rides(1, rows=40).to_csv(mended, index=False)
+    result = decide(toy, "replace", file=mended).result
+    after = json.loads(Path(str(result and result.report)).read_text())
+    assert (Path(first).read_text(), json.loads(before)["verdict"]["outcome"]) == (before, "fail")
+    assert after["decided"] == {"ruling": "replace", "by": "person:ada", "report": first}
+    page = (Lake.of(toy.workspace).beside_report(str(result and result.report), ".html") or b"").decode()
+    assert "Judged after person:ada decided about what was set aside: replace" in page
+    assert "as they came; what was judged took their place" in page
+    kept = sorted(path.name for path in Path(first).parent.iterdir())
+    ingest(toy, force=True)
+    assert sorted(path.name for path in Path(first).parent.iterdir()) == kept, "the same look leaves the same files"
 
 
 def test_rows_set_aside_are_released_into_their_batch_and_taken_back(tolerant: Toy) -> None:

@@ -6,6 +6,7 @@ correction never takes away the good data that it was to correct.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -99,15 +100,20 @@ def keep_held(lake: Lake, report: ValidationReport, reading: Reading | None, raw
 
 
 def keep_report(lake: Lake, report: ValidationReport) -> str:
-    """Keep a report, beside those about other bytes that came under the same name: as page, as result, and whole.
+    """Keep a report, beside those about other bytes or by another judgement: as page, as result, and whole.
+
+    It is named by the bytes and by what was found of them, so that no later look takes the place of the evidence that a
+    decision was made on, and the same look leaves the same files.
 
     :return: where the whole one is; the others are beside it, and there before it is.
     """
-    told, name = report.to_dict(), report.arrival_digest[:12]
+    told = report.to_dict()
+    whole = _as_text(told)
+    name = f"{report.arrival_digest[:12]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
     lake.write_report(report.dataset, report.batch_id, f"{name}{PAGE}", drawn(told))
     if report.results:
         lake.write_report(report.dataset, report.batch_id, f"{name}{RESULT}", _as_text(suite_result(told)))
-    return lake.write_report(report.dataset, report.batch_id, f"{name}.json", _as_text(told))
+    return lake.write_report(report.dataset, report.batch_id, f"{name}.json", whole)
 
 
 def _as_text(told: dict[str, Any]) -> str:

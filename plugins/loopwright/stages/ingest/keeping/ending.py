@@ -93,7 +93,7 @@ def committed(commit: Commit, examined: Examined, unread: bytes | None) -> Inges
         keep_quarantined(lake, report, whole(examined))
     gone = undecided_before(commit.state, report.batch_id, report.arrival_digest, commit.owner)
     gone = None if commit.ruling else gone  # a person decided
-    report = replace(report, superseded=gone)
+    report = replace(report, decided=_decided(commit), superseded=gone)
     where = keep_report(lake, report)
     kind = Kind.BATCH_QUARANTINED if version is None else Kind.BATCH_PUBLISHED
     kept_whole = report.rows_read or 0 if examined.reading is not None else 0
@@ -136,6 +136,10 @@ def committed(commit: Commit, examined: Examined, unread: bytes | None) -> Inges
         rows_quarantined=None if version is None and report.rows_read is None else quarantined,
         rows_dropped=0 if version is None else sum(report.dropped.values()),
     )
+
+
+def _decided(commit: Commit) -> dict[str, Any] | None:
+    return {name: commit.ruling.get(name) for name in ("ruling", "by", "report")} if commit.ruling else None
 
 
 def _published(report: ValidationReport, version: int) -> dict[str, Any]:

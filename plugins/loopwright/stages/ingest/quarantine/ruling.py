@@ -152,6 +152,7 @@ def _evidence(state: DatasetState, batch_id: str, ruling: Word) -> dict[str, Any
         "held": held,
         "before": before.get("before") or known.get("held"),
         "about": known["sequence"],
+        "report": known.get("report"),
     }
 
 
