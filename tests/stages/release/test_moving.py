@@ -137,6 +137,27 @@ def test_a_champion_that_the_registry_lost_is_said_once_and_holds_up_no_roll_bac
     assert house.standing == (first, first, None)
 
 
+def test_who_slept_while_its_release_was_given_up_tags_nothing(house, monkeypatch):
+    first, second = house.champion(), house.rehearsed()
+    real = Tracking.move_alias
+
+    def late(self, *args):
+        if house.state.release:
+            abandoned = {"version": second, "why": "Somebody said no."}
+            house.ledger.record("model/tips", Draft(Kind.RELEASE_ABANDONED, "release", "Given up.", abandoned))
+        real(self, *args)
+
+    monkeypatch.setattr(Tracking, "move_alias", late)
+    with pytest.raises(ReleaseRefused, match=f"Version {second} did not become champion"):
+        promote(house.workspace, house.model, second)
+    monkeypatch.undo()
+    assert house.standing == (first, first, None)
+    import mlflow
+
+    tags = mlflow.MlflowClient(house.workspace.tracking).get_model_version("tips", second).tags
+    assert "loopwright.released_by" not in tags
+
+
 def test_another_mlflow_loses_no_version(house, tmp_path):
     """An address that was mistyped, or a server on an empty database: what is not there was not deleted there."""
     house.champion()

@@ -113,6 +113,9 @@ class Moving:
                 self.lose(release["version"])
             return self._abandon(release, f"the registry will not have it: {error.what}")
         self._step(release, Kind.RELEASE_MOVED, "The alias was moved.", ("version",))
+        if not _is_same(self.state.release, release):  # another finished it meanwhile, or gave it up
+            self.project()
+            return None
         self._tell_registry(release)
         told = {"tell": [target.name for target in self.spec.release.tell]} if self.spec.release.tell else {}
         keys = ("version", "previous", "action", *told)
@@ -289,7 +292,7 @@ class Moving:
     def _step(self, release: Mapping[str, Any], kind: Kind, reason: str, keys: tuple[str, ...]) -> None:
         def decide(state: State) -> Draft | None:
             now = cast("ModelState", state).release
-            same = now is not None and (now["version"], now["at"]) == (release["version"], release["at"])
+            same = _is_same(now, release)
             done = kind is Kind.RELEASE_MOVED and now is not None and now["step"] == "moved"
             evidence = {key: release.get(key) for key in keys}
             return Draft(kind, release["actor"], reason, evidence) if same and not done else None
@@ -312,8 +315,7 @@ class Moving:
         evidence = {"version": release["version"], "why": why}
 
         def decide(state: State) -> Draft | None:
-            now = cast("ModelState", state).release
-            same = now is not None and now["at"] == release["at"]
+            same = _is_same(cast("ModelState", state).release, release)
             said = f"Given up: {why.rstrip('.')}."
             return Draft(Kind.RELEASE_ABANDONED, "release", said, evidence) if same else None
 
@@ -359,6 +361,10 @@ def _require_same(under_way: Mapping[str, Any], wanted: Draft, subject: str) -> 
         got=f"version {under_way['version']}, intended by {under_way['actor']}",
         mend="Try again: it will be finished first.",
     )
+
+
+def _is_same(under_way: Mapping[str, Any] | None, release: Mapping[str, Any]) -> bool:
+    return under_way is not None and (under_way["version"], under_way["at"]) == (release["version"], release["at"])
 
 
 def _adoption(state: ModelState, version: str) -> Draft:
