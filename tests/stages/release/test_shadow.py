@@ -141,6 +141,17 @@ def test_where_the_data_cannot_tell(shadowed, declared, stands, ends):
         assert promote(shadowed.workspace, shadowed.model, version).status == "promoted"
 
 
+def test_batches_without_the_column_of_groups_cannot_tell(shadowed):
+    shadowed.toy.edit(MODEL, "gate: {", "gate: {groups: rider, on_inconclusive: ask, ")
+    version = shadowed.rehearsed()
+    shadow(shadowed.workspace, shadowed.model, version)
+    arrives(shadowed, 3)
+    arrives(shadowed, 4)
+    judged = shadow(shadowed.workspace, shadowed.model, version)
+    assert judged.status == "ask"
+    assert "the batches have no column 'rider'" in judged.why
+
+
 def toys_without_labels(month: int):
     from support import toy as toys
 

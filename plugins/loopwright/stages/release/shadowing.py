@@ -258,19 +258,23 @@ def _checks(
     import pandas as pd
 
     from loopwright.evaluation import judge_live
+    from loopwright.evaluation.comparison import uncompared
     from loopwright.evaluation.looks import planned
     from loopwright.serving import known_labels, load_version
     from loopwright.serving.measures import own_metrics
 
     folder = Project.at(workspace.project).model_folder(model.name)
     rows = pd.concat([labelled_rows(workspace, model, batch) for batch, _, _ in pairs], ignore_index=True)
+    groups = model.gate.groups
+    if groups and groups not in rows:
+        why = f"the batches have no column {groups!r}, whose equal values are declared to make rows one group"
+        return uncompared(model.gate, Outcome.INCONCLUSIVE, why)
     known = known_labels(model, folder, rows)
     labelled = np.flatnonzero(known.mask)
     ours, theirs = (
         load_version(workspace, who).as_arrays(_answers(workspace, model, pairs, place, role)).take(labelled)
         for who, place, role in ((entry, 1, CHALLENGER), (champion, 2, CHAMPION))
     )
-    groups = model.gate.groups
     columns = {groups: np.asarray(rows[groups])[labelled]} if groups else {}
     before = planned(model.gate.champion, entry["shadow"]["looks"])
     with own_metrics(model, folder):
