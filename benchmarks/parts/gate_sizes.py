@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 from loopwright.declaration.gate import Bound, Gate
+from loopwright.declaration.metrics import Metric, known_besides
 from loopwright.evaluation import Predicted
 from loopwright.evaluation.asking import Asking
 from loopwright.evaluation.bootstrap import Resampling
 from loopwright.evaluation.calibration import curve, expected_error
 from loopwright.evaluation.disparity import rates_of
 from loopwright.evaluation.estimates import Interval
+from loopwright.evaluation.intervals import difference
 from loopwright.evaluation.slices import slice_checks
 from loopwright.evaluation.thresholds import reaches
 from loopwright.verdict import Outcome
@@ -84,6 +86,43 @@ def _fairness(metric: str, rates: tuple[float, ...], *, grouped: bool = False) -
     return answered
 
 
+def _cost(positives: float) -> Answered:
+    """A cost of a team's own, 100 for a miss and 5 for a false alarm: the candidate misses 30 in 100, and not 20."""
+    miss, alarm, often, alarms = 100.0, 5.0, (0.2, 0.3), 0.05
+
+    def cost(*, truth: np.ndarray, prediction: np.ndarray, **_: None) -> np.ndarray:
+        return np.where(truth & ~prediction, miss, np.where(~truth & prediction, alarm, 0.0))
+
+    own = Metric("cost", frozenset({"own"}), False, "label", cost)
+
+    def answered(rng: np.random.Generator, n: int) -> tuple[Interval, Bound]:
+        truth, luck = rng.random(n) < positives, rng.random(n)
+        other = np.where(rng.random(n) < 0.8, luck, rng.random(n))
+        champion, candidate = (
+            Predicted(np.where(truth, at >= missed, at < alarms), None, (False, True))
+            for at, missed in zip((luck, other), often, strict=True)
+        )
+        with known_besides({"cost": own}):
+            found = difference("cost", truth, candidate, champion, Resampling()).at(CONFIDENCE)
+        return found, Bound(at_least=-miss * positives * (often[1] - often[0]))
+
+    return answered
+
+
+def _unequal(giant: float) -> Answered:
+    """Forty customers of whom one has so large a share of the rows; the candidate is worse by 0.05."""
+
+    def answered(rng: np.random.Generator, n: int) -> tuple[Interval, Bound]:
+        group = np.where(np.arange(n) < giant * n, 0, 1 + np.arange(n) % 39)
+        moved = 0.05 + rng.normal(0, 0.3, 40)[group] + rng.normal(0, 0.4, n)
+        drawn = Resampling(RESAMPLES, int(rng.integers(1 << 30)), group)
+        champion, candidate = Predicted(np.full(n, 5.0)), Predicted(5 + moved)
+        found = difference("mean_absolute_error", np.zeros(n), candidate, champion, drawn).at(CONFIDENCE)
+        return found, Bound(at_least=-0.05)
+
+    return answered
+
+
 QUESTIONS: dict[str, tuple[Answered, tuple[int, ...]]] = {
     "calibration, off upwards": (_calibration("up"), (500, 2_000, 20_000)),
     "calibration, off by turns": (_calibration("by turns"), (500, 2_000, 20_000)),
@@ -94,6 +133,8 @@ QUESTIONS: dict[str, tuple[Answered, tuple[int, ...]]] = {
     "fairness, ratio of two": (_fairness("demographic_parity_ratio", (0.4, 0.5)), (500, 2_000, 20_000)),
     "fairness, ratio, equalized odds": (_fairness("equalized_odds_ratio", (0.4, 0.5)), (2_000, 20_000)),
     "fairness, rows in groups": (_fairness("demographic_parity_difference", (0.4, 0.5), grouped=True), (2_000, 20_000)),
+    "a cost of one's own, 5% positive": (_cost(0.05), (500, 2_000, 20_000)),
+    "groups, one with half of the rows": (_unequal(0.5), (2_000, 20_000)),
 }
 
 
