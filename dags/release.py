@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Param
 
 from loopwright.operators.approval import APPROVE, REJECT, AskApprovalOperator, RecordApprovalOperator
 from loopwright.operators.notifying import declared_notifiers
@@ -60,6 +60,7 @@ for model, project in declared_models(__file__):
                     body=ask.output,
                     options=[APPROVE, REJECT],
                     defaults=REJECT,  # no answer in time is a no
+                    params={"why": Param("", type="string", title="Why", description="For the ledger.")},
                     assigned_users=assigned_users(model.release.approvers),
                     response_timeout=model.release.timeout,
                     notifiers=declared_notifiers(model.release.notify),

@@ -99,7 +99,7 @@ def test_a_yes_that_counts_for_nothing_any_more_needs_a_person_again(arrived):
     arrived.edit("include/models/tips/model.yaml", "monitor:", "release: {timeout: 1s}\nmonitor:")
     time.sleep(1.1)
     [need] = of(arrived)["needs"]
-    assert "longer ago than 0:00:01; `loopwright approve tips 1" in need
+    assert "longer ago than 1s; `loopwright approve tips 1" in need
 
 
 def test_refusals_in_a_row_need_a_person(arrived):

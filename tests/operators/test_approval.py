@@ -26,6 +26,12 @@ def test_only_a_persons_one_clear_yes_is_a_yes(raw, approved, by):
     assert answer.reason
 
 
+def test_why_a_person_answered_so_goes_on_record():
+    raw = {"chosen_options": ["Approve"], "responded_by_user": ADA, "params_input": {"why": " seen the report "}}
+    assert Answer.read("3", raw).reason == "ada approved it: seen the report"
+    assert Answer.read("3", {**raw, "params_input": {}}).reason == "ada approved it"
+
+
 @pytest.mark.parametrize(
     ("raw", "recorded", "approved", "by"),
     [

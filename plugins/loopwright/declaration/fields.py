@@ -85,7 +85,11 @@ def parse_duration(value: Any) -> timedelta:
     return timedelta(**{_UNITS[match["unit"]]: float(match["number"])})
 
 
-def _duration_text(value: timedelta) -> str:
+def duration_text(value: timedelta) -> str:
+    """Return a duration as it is declared, such as ``2d``; what lies below a second is left out.
+
+    :param value: not negative.
+    """
     seconds = int(value.total_seconds())
     for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds and seconds % size == 0:
@@ -128,7 +132,7 @@ Cron = Annotated[str, AfterValidator(_cron)]
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
-    PlainSerializer(_duration_text, return_type=str),
+    PlainSerializer(duration_text, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?\s*[smhdw]$", "examples": ["90s", "10m", "30d"]}),
 ]
 Proportion = Annotated[

@@ -133,7 +133,8 @@ def _known(state: ModelState) -> dict[str, Any]:
         "champion": champion and _some(champion, "version", "since", "primary", "run_id", "override", "adopted_from"),
         "candidate": candidate
         and _some(candidate, "version", "registered_at", "primary", "rehearsal", "approval", "override"),
-        "gate": verdict and {**_some(verdict, "outcome", "why", "at", "override"), **_reported(state, verdict)},
+        "gate": verdict
+        and {**_some(verdict, "outcome", "why", "at", "override", "version"), **_reported(state, verdict)},
         "decision": decision and {**_some(decision, "train", "reason", "reasons", "brakes", "at"), **_came_to(state)},
         "answer": None,
         "monitored": watched and {**_some(watched, "batch_id", "version", "at"), **_outcome(watched)},
@@ -156,7 +157,8 @@ def _last_judged(state: ModelState) -> dict[str, Any] | None:
         if entry.get("verdict") and entry["verdict"] == {key: last.get(key) for key in entry["verdict"]}
     ]
     told = max(about, key=lambda entry: int(entry.get("sequence") or 0), default=None)
-    return {**last, "override": told.get("override") if told else last.get("override")}
+    override = told.get("override") if told else last.get("override")
+    return {**last, "override": override, "version": told.get("version") if told else None}
 
 
 def _reported(state: ModelState, verdict: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,7 +208,7 @@ def _needs(spec: ModelSpec, state: ModelState) -> list[str]:
     """Return why a person is needed, a sentence each; nothing when the loop turns by itself."""
     needs = []
     candidate, champion = state.candidate, state.champion
-    if candidate and not (spec.release.shadow and state.challenger):
+    if candidate and not _before_its_shadow_is_over(spec, state, candidate):
         needs += _approval(spec, state, candidate)
     if state.refusals >= spec.retrain.refusals:
         needs.append(f"{state.refusals} candidates in a row were refused; only a person starts another training")
@@ -223,6 +225,15 @@ def _needs(spec: ModelSpec, state: ModelState) -> list[str]:
     if found and champion and found["at"] > champion["since"]:
         needs.append(f"somebody moved the champion alias to {found['found']}")
     return needs
+
+
+def _before_its_shadow_is_over(spec: ModelSpec, state: ModelState, candidate: dict[str, Any]) -> bool:
+    if spec.release.shadow is None:
+        return False
+    from loopwright.stages.release.conditions import is_in_shadow, needs_shadow
+
+    over = is_in_shadow(state, candidate) and not state.challenger
+    return needs_shadow(spec, state, candidate) and not over
 
 
 def _untold(state: ModelState) -> list[str]:

@@ -119,7 +119,8 @@ class Answer:
         name, option = chosen(raw)
         approved = option == APPROVE and name is not None
         said = "approved it" if approved else "refused it"
-        why = f"{name} {said}" if name else "Nobody answered in time, which is a no."
+        given = str((raw.get("params_input") or {}).get("why") or "").strip()
+        why = f"{name} {said}{f': {given}' if given else ''}" if name else "Nobody answered in time, which is a no."
         return cls(version, approved, f"person:{name}" if name else TIMEOUT, why)
 
     def beside(self, recorded: Mapping[str, Any]) -> Answer:

@@ -49,6 +49,19 @@ def test_the_question_shows_the_evidence_and_cannot_break_its_table(toy):
     assert "| auc | pass | 0.7 \\| of 0.6 |" in body
 
 
+def test_the_question_says_what_speaks_against_it_first_and_what_an_answer_does(careful):
+    said = [("a", "not_applicable", True), ("b", "pass", True), ("c", "inconclusive", False), ("d", "fail", True)]
+    checks = [{"name": name, "outcome": outcome, "why": "so", "required": must} for name, outcome, must in said]
+    entry = {"version": "3", "batches": ["1"], "primary": {"metric": "roc_auc", "value": 0.9515550871386338}}
+    body = question_body(careful, entry, {"why": "fail: so", "checks": checks})
+    assert body.index("| d | fail |") < body.index("| c (advisory) | inconclusive |") < body.index("| b | pass |")
+    assert body.index("| b | pass |") < body.index("| a | not applicable |")
+    assert "trained on 1 batch; roc_auc 0.9516 on the rows held out. There is no champion yet." in body
+    assert "no answer within 1d is a no" in body
+    champion = {"version": "2", "primary": {"metric": "roc_auc", "value": None}}
+    assert "In production is version 2 (roc_auc unknown when" in question_body(careful, entry, {}, champion)
+
+
 def test_the_person_reads_the_verdict_of_the_version_asked_about(house):
     house.toy.edit("include/models/tips/model.yaml", "monitor:", "release: {approval: required}\nmonitor:")
     version = house.rehearsed()

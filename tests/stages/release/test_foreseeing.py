@@ -108,7 +108,7 @@ def test_what_is_lost_adopted_or_overdue_is_foreseen_too(house, monkeypatch):
     house.toy.edit(MODEL, "monitor:", "release: {approval: required, timeout: 0s, alias: adopt}\nmonitor:")
     third = house.rehearsed()
     record_approval(house.workspace, house.model, third, "asked", "run:1", "A person is asked.")
-    why = f"let version {third} go: nobody answered within 0:00:00, which is a no"
+    why = f"let version {third} go: nobody answered within 0s, which is a no"
     agree(house, [why], [why])
     house.toy.edit(MODEL, "approval: required, timeout: 0s, ", "")
     house.tracking.move_alias("tips", ALIAS, third)

@@ -135,14 +135,20 @@ def _tell_model(one: dict[str, Any]) -> None:
         )
     for name in ("gate", "monitored"):
         if one[name]:
-            about = f"{_overridden(one[name])}; " if one[name].get("override") else ""
-            about += f"{one[name]['batch_id']}: " if "batch_id" in one[name] else ""
+            about = f"{one[name]['batch_id']}: " if "batch_id" in one[name] else _of_which(one[name], champion)
+            about += f"{_overridden(one[name])}; " if one[name].get("override") else ""
             click.echo(f"  {name:<12} {about}{one[name]['why']}")
     waits = f", {one['unscored']} wait" if one.get("unscored") else ""
     click.echo(f"  scored       {counted(one['scored'], 'batch')}{waits}")
     for what, request in one["requests"].items():
         click.echo(f"  asked        to {what}: {request['reason']}")
     _tell_needs(one)
+
+
+def _of_which(gate: dict[str, Any], champion: dict[str, Any] | None) -> str:
+    """Name the version that a verdict is about, where it is another than the champion."""
+    same = not gate.get("version") or (champion and champion["version"] == gate["version"])
+    return "" if same else f"version {gate['version']}: "
 
 
 def _version(entry: dict[str, Any]) -> str:

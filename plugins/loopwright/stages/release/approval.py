@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from loopwright.declaration.fields import duration_text
 from loopwright.errors import UnknownName, shown_names
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
@@ -113,7 +114,7 @@ def unanswered(model: ModelSpec) -> str:
 
     :param model: the model's declaration.
     """
-    return f"Nobody answered within {model.release.timeout}, which is a no."
+    return f"Nobody answered within {duration_text(model.release.timeout)}, which is a no."
 
 
 def _recorded(
@@ -126,7 +127,7 @@ def _recorded(
         return draft, None
     approval = entry.get("approval") or {}
     if approval.get("answer") == "asked" and is_over(model, approval, now):
-        late = f"Nobody answered within {model.release.timeout}; {_name(said.by)} did later."
+        late = f"Nobody answered within {duration_text(model.release.timeout)}; {_name(said.by)} did later."
         return Draft(Kind.APPROVAL_EXPIRED, "release", late), _too_late(model, state, approval)
     why_not = _not_the_one_to_answer(model, state, entry, said)
     if why_not:
@@ -162,7 +163,7 @@ def _too_late(model: ModelSpec, state: ModelState, approval: Mapping[str, Any]) 
         "The time to answer is over, which is a no.",
         where=state.subject,
         got=f"asked at {approval['at'][:19]}",
-        allowed=f"an answer within {model.release.timeout}",
+        allowed=f"an answer within {duration_text(model.release.timeout)}",
         mend="Train again, or wait for the next candidate; release.timeout gives more time.",
     )
 

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from loopwright.declaration.fields import duration_text
+from loopwright.errors import counted
 from loopwright.ledger.store import Ledger
 from loopwright.stages.release.approval import record_approval
 from loopwright.stages.release.conditions import known_version
@@ -66,7 +68,7 @@ def ask_person(
         said = "A person is asked."
         record_approval(workspace, model, version, "asked", asker, said, on_behalf_of=on_behalf_of, now=moment)
     verdict = (state.training(entry["training_id"]) or {}).get("verdict") or {}
-    return Question(version, found, question_body(model, entry, verdict))
+    return Question(version, found, question_body(model, entry, verdict, state.champion))
 
 
 def question_state(spec: ModelSpec, entry: Mapping[str, Any], *, asker: str, now: datetime, void: str | None) -> str:
@@ -88,29 +90,57 @@ def question_state(spec: ModelSpec, entry: Mapping[str, Any], *, asker: str, now
     return "ask"
 
 
-def question_body(spec: ModelSpec, entry: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
+def question_body(
+    spec: ModelSpec, entry: Mapping[str, Any], verdict: Mapping[str, Any], champion: Mapping[str, Any] | None = None
+) -> str:
     """Return what a person needs to know to answer, as Markdown.
 
     :param spec: the model's declaration.
     :param entry: what the ledger knows of the version.
     :param verdict: the gate's verdict about this version.
+    :param champion: what the ledger knows of the version in production, if there is one.
     """
-    primary = entry.get("primary") or {}
-    rows = [f"| {check['name']} | {check['outcome']} | {_cell(check['why'])} |" for check in verdict.get("checks", [])]
+    checks = sorted(verdict.get("checks", []), key=lambda check: _FIRST.get(check["outcome"], len(_FIRST)))
+    version = entry.get("version")
     return "\n".join(
         [
-            f"**{spec.name}** version {entry.get('version')}, trained on {len(entry.get('batches') or [])} batches;"
-            f" {primary.get('metric')} {primary.get('value')} on the held out rows.",
+            f"**{spec.name}** version {version}, trained on {counted(len(entry.get('batches') or []), 'batch')};"
+            f" {_reached(entry)} on the rows held out. {_in_production(champion)}",
             "",
             *_overridden(entry),
-            f"The gate says: {verdict.get('why', 'nothing is recorded')}",
+            f"The gate says: {_cell(verdict.get('why', 'nothing is recorded'))}",
+            *_in_shadow(entry),
             "",
             "| check | outcome | why |",
             "|---|---|---|",
-            *rows,
-            *_in_shadow(entry),
+            *(_row(check) for check in checks),
+            "",
+            f"A yes promotes it, a no ends it, and no answer within {duration_text(spec.release.timeout)} is a no. The"
+            f" gate's whole report is behind the button of the task `gate` in `{spec.name}.train`, and on Loopwright's"
+            f" page (Browse); `loopwright card {spec.name} --version {version}` prints the model card.",
         ]
     )
+
+
+_FIRST = {"fail": 0, "inconclusive": 1, "pass": 2}
+"""What speaks against a version is read before what speaks for it."""
+
+
+def _row(check: Mapping[str, Any]) -> str:
+    advisory = "" if check.get("required", True) else " (advisory)"
+    return f"| {check['name']}{advisory} | {check['outcome'].replace('_', ' ')} | {_cell(check['why'])} |"
+
+
+def _in_production(champion: Mapping[str, Any] | None) -> str:
+    if champion is None:
+        return "There is no champion yet."
+    return f"In production is version {champion['version']} ({_reached(champion)} when it was judged, on other rows)."
+
+
+def _reached(entry: Mapping[str, Any]) -> str:
+    primary = entry.get("primary") or {}
+    value = primary.get("value")
+    return f"{primary.get('metric')} {'unknown' if value is None else format(value, '.4g')}"
 
 
 def _in_shadow(entry: Mapping[str, Any]) -> list[str]:

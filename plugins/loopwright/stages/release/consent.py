@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from loopwright.declaration.fields import duration_text
 from loopwright.errors import shown_names
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def void(model: ModelSpec, state: ModelState, entry: Mapping[str, Any], now: dat
     if datetime.fromisoformat(said["at"]) > now + CLOCKS:
         return f"{said['by']} approved it at {said['at'][:19]}, which is still to come by the clock of this machine"
     if is_over(model, said, now):
-        return f"{said['by']} approved it at {said['at'][:19]}, which is longer ago than {model.release.timeout}"
+        limit = duration_text(model.release.timeout)
+        return f"{said['by']} approved it at {said['at'][:19]}, which is longer ago than {limit}"
     if not may_answer(model, said["by"]):
         named = shown_names(model.release.approvers)
         return f"{said['by']} approved it, whom release.approvers does not name (any more): {named}"
