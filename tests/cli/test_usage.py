@@ -11,6 +11,7 @@ import pytest
         ("statsu", "no such command", "Did you mean 'status'?"),
         ("ledger backp", "no such command", "Did you mean 'backup'?"),
         ("zzz", "no such command", "`loopwright --help`"),
+        ("rollback tips --rows 3", "no such option", "`loopwright rollback --help` says"),
         ("run tips --unitl train", "no such option", "Did you mean '--until'?"),
         ("run tips --until scor", "no such choice for --until", "Did you mean 'score'?"),
         ("new modl tip", "no such choice", "Did you mean 'model'?"),

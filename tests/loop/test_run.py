@@ -214,12 +214,17 @@ def test_an_alias_that_a_hand_moved_is_put_back_and_told(toy):
 
 
 def test_a_model_that_is_neither_scored_nor_watched_is_only_trained(toy):
-    toy.edit("include/models/minutes/model.yaml", "resamples: 200}", "resamples: 200}\nscore: null\nmonitor: null")
+    tell = "release: {tell: [{name: crm, webhook: 'http://127.0.0.1:9/crm', secret_env: NO_SUCH_SECRET}]}"
+    more = f"resamples: 200}}\nscore: null\nmonitor: null\n{tell}"
+    toy.edit("include/models/minutes/model.yaml", "resamples: 200}", more)
     toy.arrive(1)
     toy.arrive(2)
     summary = turn(toy.workspace, "minutes")
     assert summary.champion == "1"
     assert {step.stage for step in summary.steps} == {"ingest", "train", "release"}
+    last = summary.steps[-1]  # who was not told of the promotion is said where the promotion is
+    assert (last.action, last.outcome) == ("tell", "waiting")
+    assert "not told yet, and tried again: crm of version 1" in last.why
 
 
 def test_an_unknown_model_is_refused(toy):

@@ -21,3 +21,12 @@ def test_labels_in_files_of_their_own_are_joined_and_waited_for(toy):
     take_in(toy.workspace, "rides", Teller())
     tried = tried_check(toy.workspace, toy.project, "tips")
     assert (tried.outcome, tried.n) == (Outcome.PASS, 50), tried.why
+
+
+def test_a_misspelt_event_time_is_named_before_anything_is_taken_in(toy):
+    toy.arrive(1, rides(1, rows=50))
+    toy.edit("include/datasets/rides/dataset.yaml", "event_time: started_at", "event_time: starts_at")
+    tried = tried_check(toy.workspace, toy.project, "tips")
+    assert tried.outcome is Outcome.FAIL
+    assert "no such column as event_time names" in tried.why
+    assert "Did you mean 'started_at'?" in tried.why

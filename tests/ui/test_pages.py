@@ -95,6 +95,7 @@ def test_the_status_shows_every_model(project, browse, who):
     assert "minutes" in text
     assert "none yet" in text
     assert "rides 1 2024-01 2024-02" in text
+    assert "Model Needs you Champion" in text  # a narrow page shows its left side
 
 
 def test_a_report_as_page_and_as_json(browse):

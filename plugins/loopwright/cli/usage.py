@@ -75,7 +75,8 @@ def _missing(error: click.MissingParameter, context: click.Context | None, where
 
 
 def _not_among(what: str, got: str, names: list[str], where: str, helped: str) -> LoopwrightError:
-    near = get_close_matches(got, names, n=1)
+    bare = {name.lstrip("-"): name for name in names}  # the dashes are common to all options, and say nothing
+    near = [bare[name] for name in get_close_matches(got.lstrip("-"), bare, n=1)]
     mend = f"Did you mean {near[0]!r}?" if near else helped
     return LoopwrightError(what, where=where, got=got, allowed=shown_names(names, limit=len(names)), mend=mend)
 

@@ -139,6 +139,8 @@ def _got(problem: Any) -> Any:
         return f"the key {problem['loc'][-1]!r}"
     if problem["type"] == "missing":
         return "nothing"
+    if problem["type"] == "union_tag_invalid":
+        return _tags(problem)[1]
     # A check over several keys is given all of them, and the sentence names those that it is about.
     return None if isinstance(problem["input"], dict | list | BaseModel) else problem["input"]
 
@@ -150,6 +152,8 @@ def _allowed(problem: Any, spec: type[BaseModel]) -> str | None:
         return str(said["error"].allowed)
     if problem["type"] == "extra_forbidden":
         return ", ".join(_keys_at(spec, problem["loc"][:-1]))
+    if problem["type"] == "union_tag_invalid":
+        return ", ".join(_tags(problem)[2])
     if problem["type"] == "missing":
         return f"a value for {problem['loc'][-1]!r}"
     return str(said["expected"]) if said.get("expected") else None
@@ -164,12 +168,24 @@ def _sentence(problem: Any, spec: type[BaseModel]) -> str:
         return f"{where}: unknown key; {hint}"
     if problem["type"] == "missing":
         return f"{where}: missing"
+    if problem["type"] == "union_tag_invalid":
+        key, got, allowed = _tags(problem)
+        near = get_close_matches(got, allowed, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(allowed)}"
+        return f"{where}.{key}: there is no {key} {got!r}; {hint}"
     got = problem["input"]
     if problem["type"] == "model_type":
         return f"{where}: a block of keys belongs here: {', '.join(_keys_at(spec, problem['loc']))} (got {got!r:.80})"
     shown = f" (got {got!r:.80})" if not isinstance(got, dict | list | BaseModel) else ""
     message = problem["msg"].removeprefix("Value error, ")
     return f"{where + ': ' if where else ''}{message}{shown}"
+
+
+def _tags(problem: Any) -> tuple[str, str, list[str]]:
+    """Return the key that says which kind of block it is, what it says, and what it may say."""
+    said = problem["ctx"]
+    allowed = [word.strip().strip("'") for word in said["expected_tags"].split(",")]
+    return str(said["discriminator"]).strip("'"), str(said["tag"]), allowed
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

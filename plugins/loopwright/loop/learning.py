@@ -148,6 +148,13 @@ class Learning:
                 return
         if self._is_shadowed(version) and self._may_promote(version):
             attempt("release", "promote", lambda: promote(workspace, model, version), said.released)
+            self._say_who_was_not_told()
+
+    def _say_who_was_not_told(self) -> None:
+        from loopwright.stages.release.outbox import undelivered
+
+        for why in undelivered(self.state):
+            self.teller.tell(Step("release", "tell", None, "waiting", f"not told yet, and tried again: {why}", 0.0))
 
     def _is_shadowed(self, version: str) -> bool:
         """Advance a candidate's shadow where that is declared, and tell whether the release may go on."""

@@ -40,7 +40,9 @@ def folder_tests(folder: Path, about: str) -> Check:
     if not (folder / "tests").is_dir():
         return Check(name, Outcome.NOT_APPLICABLE, "it has no tests/", required=False)
     if importlib.util.find_spec("pytest") is None:
-        return Check(name, Outcome.INCONCLUSIVE, "pytest is not installed here, so its tests cannot be run")
+        return Check(
+            name, Outcome.INCONCLUSIVE, "its tests need pytest, which is not installed here: pip install pytest"
+        )
     try:
         ran = _ran(folder)
     except subprocess.TimeoutExpired:

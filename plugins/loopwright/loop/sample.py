@@ -6,10 +6,11 @@ the sample that is declared for pull requests, cleaned as ingest would.
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loopwright.errors import ArrivalUnreadable, CannotRun
+from loopwright.errors import ArrivalUnreadable, CannotRun, DeclarationError, shown_names
 from loopwright.ledger.store import Ledger
 from loopwright.serving.matured import labelled_rows, labels_complete
 
@@ -110,6 +111,7 @@ def cleaned(workspace: Workspace, project: Project, dataset: str, arrival: Arriv
     :param dataset: the dataset's name.
     :param arrival: the file.
     :raises ArrivalUnreadable: if its bytes are not the declared format.
+    :raises DeclarationError: if it has no such column as ``event_time`` names.
     """
     from loopwright.stages.ingest.arriving.fetching import fetched
     from loopwright.stages.ingest.cleaning import clean
@@ -124,5 +126,19 @@ def cleaned(workspace: Workspace, project: Project, dataset: str, arrival: Arriv
     frame = protected(found, spec, workspace.hash_key).frame
     frame = clean(frame, spec.clean, project.dataset_folder(dataset)).frame
     if spec.event_time:
+        _require_column(frame, dataset, spec.event_time)
         frame = timed(frame, spec.event_time)[0]
     return frame.assign(_batch_id=arrival.batch_id)
+
+
+def _require_column(rows: pd.DataFrame, dataset: str, event_time: str) -> None:
+    if event_time in rows.columns:
+        return
+    near = get_close_matches(event_time, map(str, rows.columns), n=1)
+    raise DeclarationError(
+        "The rows have no such column as event_time names.",
+        where=f"dataset {dataset}, event_time",
+        got=event_time,
+        allowed=shown_names([str(column) for column in rows.columns]),
+        mend=f"Did you mean {near[0]!r}?" if near else "Name the column that says when a row happened.",
+    )

@@ -415,6 +415,8 @@ def test_figures_are_held_against_the_champion_s_where_that_is_declared():
     champion = {**FIGURES, "latency_p95_ms": 1.0, "rows_per_second": 300.0}
     assert not any(check.outcome is Outcome.FAIL for check in checks(None, champion).values())
     assert "the champion's were 1" in checks(None, champion)["latency_ms"].why
+    fast = checks(None, {**champion, "rows_per_second": 8928.4})["rows_per_second"].why
+    assert fast.endswith("the champion's were 8,928")
     held = checks(Budget(times_champion=1.5), champion)
     assert held["latency_ms"].outcome is held["rows_per_second"].outcome is Outcome.FAIL
     assert "at most 1.5 is allowed beside the champion" in held["latency_ms"].why

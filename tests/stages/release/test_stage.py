@@ -177,6 +177,8 @@ def test_roll_back_is_no_way_around_the_gate(house):
     refused = house.rehearsed(gate=Outcome.FAIL)
     with pytest.raises(ReleaseRefused, match="never champion"):
         roll_back(house.workspace, house.model, to_version=refused, reason="I insist", actor="person:ada")
+    with pytest.raises(UnknownName, match=r"no version '99'(.|\n)*none: no other version ever was champion"):
+        roll_back(house.workspace, house.model, to_version="99", reason="I insist", actor="person:ada")
 
 
 def test_a_target_that_does_not_load_any_more_stays_where_it_is(house):

@@ -31,6 +31,11 @@ def command(model: str, training: str | None, why: str, by: str | None, setting:
     if setting.as_json:
         as_document({**candidate.to_dict(), "override": {"by": actor, "why": why}})
     else:
-        said = f"version {candidate.version} of {model}, by {actor}; `loopwright run {model}` rehearses and releases it"
+        then = (
+            "rehearses it and asks for its approval"
+            if spec.release.approval == "required"
+            else "rehearses and releases it"
+        )
+        said = f"version {candidate.version} of {model}, by {actor}; `loopwright run {model}` {then}"
         click.echo(f"{coloured('overridden')} {said}")
     return 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from loopwright.errors import UnknownName
+from loopwright.errors import UnknownName, counted
 from loopwright.ledger.store import Ledger
 from loopwright.stages.release.card_page import ModelCard, Section
 from loopwright.stages.release.conditions import known_version
@@ -110,8 +110,8 @@ def _data(model: ModelSpec, entry: Mapping[str, Any], training: Mapping[str, Any
     learned, held = entry.get("batches") or [], entry.get("holdout") or []
     rows = [
         ("dataset", f"{model.dataset}, version {training.get('data_version', 'unknown')} of its table"),
-        ("learned from", f"{len(learned)} batches: {_span(learned)}"),
-        ("judged on", f"{len(held)} batches: {_span(held)}"),
+        ("learned from", f"{counted(len(learned), 'batch')}: {_span(learned)}"),
+        ("judged on", f"{counted(len(held), 'batch')}: {_span(held)}"),
         ("digest of the rows", str(training.get("data_digest") or "unknown")),
         ("features", model.features if isinstance(model.features, str) else ", ".join(model.features)),
     ]

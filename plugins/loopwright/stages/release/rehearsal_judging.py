@@ -92,13 +92,18 @@ def _cost(name: str, seen: Mapping[str, Any], budget: Budget | None, champion: M
     broken = [what for what, bound in bounds.items() if (found < bound if side == "at_least" else found > bound)]
     why = reads.format(found)
     if before is not None:
-        why += f"; the champion's were {before:,.3g}"
+        why += f"; the champion's were {_figure(before)}"
     if broken:
         word = "at least" if side == "at_least" else "at most"
-        said = [f"{word} {bounds[what]:,.3g} {_ALLOWED[what]}" for what in broken]
+        said = [f"{word} {_figure(bounds[what])} {_ALLOWED[what]}" for what in broken]
         why += f"; {' and '.join(said)}"
     outcome = Outcome.FAIL if broken else Outcome.PASS
     return Check(name, outcome, why, found, bounds or None, required=bool(bounds))
+
+
+def _figure(value: float) -> str:
+    """Return three digits that matter, and no power of ten in place of thousands."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 _ALLOWED = {"declared": "is declared", "champion": "is allowed beside the champion"}

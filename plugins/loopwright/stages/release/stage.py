@@ -250,12 +250,17 @@ def _earlier(state: ModelState, to_version: str | None) -> str:
                 else None,
             )
         return str(state.previous["version"])
-    if "since" not in known_version(state, to_version):
+    others = shown_names([version for version in were if version != (state.champion or {}).get("version")])
+    allowed = others or "none: no other version ever was champion"
+    try:
+        known = known_version(state, to_version)
+    except UnknownName as error:
+        raise UnknownName(error.what, where=error.where, allowed=allowed) from None
+    if "since" not in known:
         raise ReleaseRefused(
             f"Version {to_version} was never champion: a roll back returns to one that was.",
             where=state.subject,
-            allowed=shown_names([version for version in were if version != (state.champion or {}).get("version")])
-            or "none: no other version ever was champion",
+            allowed=allowed,
         )
     return to_version
 
