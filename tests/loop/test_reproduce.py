@@ -95,6 +95,17 @@ def test_rows_that_are_not_those_of_then_are_a_reason(trained, monkeypatch):
     assert "its rows are not the same: 595 now, 600 then, 595 in both" in found.why
 
 
+def test_a_declaration_that_somebody_changed_in_its_run_is_a_reason(trained):
+    [kept] = trained.path.rglob("declaration.json")
+    held = kept.read_text()
+    kept.write_text(held.replace('"seed": 7', '"seed": 8'))
+    try:
+        found = reproduce(trained.workspace, "tips", "1")
+    finally:
+        kept.write_text(held)
+    assert "the declaration that is kept with its run is not the one that it was trained by" in found.reasons
+
+
 def test_what_was_not_recorded_is_told_from_an_mlflow_that_does_not_say(trained, monkeypatch):
     really = Tracking.keeps
     run = Ledger.of(trained.workspace).model("tips").version("1")["run_id"]

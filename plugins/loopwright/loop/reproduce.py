@@ -31,6 +31,7 @@ from loopwright.serving.served import CARD, CODE, ESTIMATOR, answered, conformed
 from loopwright.stages.release import golden_of, golden_sample, judged_files, known_version
 from loopwright.stages.train.environment import environment_of, requirements_of
 from loopwright.stages.train.learning import learn
+from loopwright.stages.train.question import declaration_digest
 from loopwright.stages.train.seen import identities
 from loopwright.stages.train.snapshot import learnable, rows_of, versions_of
 from loopwright.tracking import Tracking
@@ -216,7 +217,7 @@ class _Once:
         outcome: Outcome = "different" if differ else "within_tolerance"
         if self._same_bytes(folder):
             outcome = "identical"
-        reasons = [*self._rows(then.rows, raw), *self._environment(then.environment)]
+        reasons = [*self._rows(then.rows, raw), *self._declaration(), *self._environment(then.environment)]
         return Reproduction(
             self.spec.name, version, outcome, len(asked), differ, largest, self.tolerance, tuple(reasons),
             time.monotonic() - started,
@@ -251,6 +252,11 @@ class _Once:
             return []
         both = len(np.intersect1d(now, before))
         return [f"its rows are not the same: {len(now):,} now, {len(before):,} then, {both:,} in both"]
+
+    def _declaration(self) -> list[str]:
+        then = self.training.get("declaration_digest")
+        same = then in {None, declaration_digest(self.spec)}
+        return [] if same else ["the declaration that is kept with its run is not the one that it was trained by"]
 
     def _environment(self, then: Mapping[str, Any] | None) -> list[str]:
         if then is None:

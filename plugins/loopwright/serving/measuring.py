@@ -14,6 +14,7 @@ from loopwright.serving.kept import PHASE
 
 if TYPE_CHECKING:
     import pandas as pd
+    import psutil
 
     from loopwright.serving.predictor import Predictor
 
@@ -80,10 +81,24 @@ def hand_over(files: Path, memory_mb: float | None) -> None:
     """
     import psutil
 
-    found = psutil.Process().memory_full_info()
-    allowed = float(getattr(found, "pss", found.uss)) / MEGABYTE + limit_memory(memory_mb)
+    allowed = share_mb(psutil.Process()) + limit_memory(memory_mb)
     _adopt_orphans()
     files.with_name(PHASE).write_text(f"{allowed:.0f}")
+
+
+def share_mb(process: psutil.Process) -> float:
+    """Return a process's share of the memory in use, in megabytes: a page that others use as well counts in part.
+
+    :param process: the process; of one that is gone, or may not be looked at, it is nothing.
+    """
+    import psutil
+
+    try:
+        found = process.memory_full_info()
+    except psutil.Error:
+        return 0.0
+    named = (getattr(found, name, None) for name in ("pss", "uss", "rss"))  # the best that the system tells
+    return float(next(value for value in named if value is not None)) / MEGABYTE
 
 
 def _adopt_orphans() -> None:

@@ -9,12 +9,8 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
-from loopwright.serving.measuring import MEGABYTE
-
-if TYPE_CHECKING:
-    import psutil
+from loopwright.serving.measuring import share_mb
 
 
 class Family:
@@ -38,7 +34,7 @@ class Family:
         for member in list(self._known):
             with suppress(psutil.Error):
                 self._known.update(member.children(recursive=True))
-        taken = sum(map(_memory_mb, self._known))
+        taken = sum(map(share_mb, self._known))
         self.peak_mb = max(self.peak_mb, taken)
         return taken
 
@@ -53,13 +49,3 @@ class Family:
         for member in self._known:
             with suppress(psutil.Error):
                 member.kill()  # psutil looks whether it is still the same process
-
-
-def _memory_mb(member: psutil.Process) -> float:
-    import psutil
-
-    try:
-        found = member.memory_full_info()
-    except psutil.Error:
-        return 0.0
-    return float(getattr(found, "pss", found.uss)) / MEGABYTE
