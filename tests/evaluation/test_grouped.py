@@ -8,6 +8,7 @@ import pytest
 from loopwright.evaluation import Predicted
 from loopwright.evaluation.bootstrap import Resampling
 from loopwright.evaluation.calibration import curve
+from loopwright.evaluation.comparison import carried_by
 from loopwright.evaluation.disparity import rates_of
 from loopwright.evaluation.grouped import effective, leaving_out
 from loopwright.evaluation.intervals import difference
@@ -53,6 +54,18 @@ def test_a_candidate_that_is_worse_for_a_giant_gets_through_no_more_often_than_g
             difference("mean_absolute_error", np.zeros(len(GIANT)), candidate, champion, drawn).at(0.95).low >= -0.05
         )
     assert np.mean(passed) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)
+
+
+def test_a_customer_with_nearly_all_rows_leaves_as_much_open_as_one_push_does_and_is_named() -> None:
+    """Student's t of one degree of freedom reaches 6.3 errors at 0.95."""
+    rng = np.random.default_rng(6)
+    most = np.repeat(np.arange(40), [3120, *[20] * 39])
+    moved = rng.normal(0, 0.3, 40)[most] + rng.normal(0, 0.4, len(most))
+    champion, drawn = Predicted(np.full(len(most), 5.0)), Resampling(200, 1, most)
+    found = difference("mean_absolute_error", np.zeros(len(most)), Predicted(5 - moved), champion, drawn)
+    bounds = found.at(0.95)
+    assert (bounds.point - bounds.low) / found.error == pytest.approx(6.314, abs=0.001)
+    assert carried_by(moved - moved.mean(), most) == 1
 
 
 def test_a_giant_widens_calibration_and_fairness_too() -> None:

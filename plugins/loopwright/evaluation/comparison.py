@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from loopwright.declaration.metrics import metric as named
+from loopwright.errors import counted
 from loopwright.evaluation.bootstrap import Resampling
 from loopwright.evaluation.delong import area_gained
+from loopwright.evaluation.grouped import leaving_out
 from loopwright.evaluation.intervals import bootstrapped_difference, lacking
 from loopwright.evaluation.metrics import prepared
 from loopwright.evaluation.proportions import mcnemar
@@ -104,7 +106,9 @@ def carried_by(pushes: Array, groups: Array | None = None) -> int:
     :param pushes: how much each row pushes the difference.
     :param groups: each row's group, where rows come in groups.
     """
-    squares = np.sort((pushes if groups is None else np.bincount(groups, pushes)) ** 2)[::-1]
+    if groups is not None:
+        pushes = np.bincount(groups, pushes) * leaving_out(np.bincount(groups))
+    squares = np.sort(pushes**2)[::-1]
     total = float(squares.sum())
     return int(np.searchsorted(np.cumsum(squares), total / 2) + 1) if total > 0 else 0
 
@@ -133,7 +137,8 @@ def _non_inferiority(gate: Gate, delta: Interval, lacks: str | None, cross: Mapp
         f" ({delta.said}) on the same {delta.n} rows"
     )
     if 0 < (few := cross.get("carried_by", 0)) < CARRIED_BY_FEW:
-        why += f"; {few} {'groups of rows' if gate.groups else 'rows'} alone make half of its spread"
+        who = counted(few, "group of rows", "groups of rows") if gate.groups else counted(few, "row")
+        why += f"; {who} alone make{'s' if few == 1 else ''} half of its spread"
     why += "" if cross.get("agrees", True) else "; the bootstrap beside it would answer otherwise, so it is close"
     observed = delta.to_dict() | ({"cross_checks": dict(cross)} if cross else {})
     return Check("non_inferiority", outcome, why, observed, asked, delta.n)

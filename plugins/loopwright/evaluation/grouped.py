@@ -16,8 +16,8 @@ import numpy as np
 if TYPE_CHECKING:
     from loopwright.evaluation.predicted import Array
 
-LEAST_FREEDOM = 0.5
-"""Degrees of freedom where one group has nearly all rows: Student's t reaches so far there that little is told."""
+LEAST_FREEDOM = 1.0
+"""Degrees of freedom where one group has nearly all rows: those of a variance that a single push makes."""
 
 
 def effective(sizes: Array) -> float:

@@ -160,8 +160,9 @@ def _spans(ends: Sequence[float]) -> list[str]:
 
     :param ends: in order.
     """
-    for digits in (4, 6, 9, 17):
-        said = [f"{end:.{digits}g}" for end in ends]
-        if len(set(said)) == len(said) or digits == 17:
+    whole = len(f"{max(abs(end) for end in ends):.0f}")
+    for digits in (max(4, whole), whole + 6, 17):
+        said = [np.format_float_positional(end, digits, fractional=False, trim="-") for end in ends]
+        if len(set(said)) == len(said):
             break
     return [f"{'over ' if number else ''}{low} to {high}" for number, (low, high) in enumerate(pairwise(said))]

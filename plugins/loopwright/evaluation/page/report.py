@@ -112,7 +112,8 @@ def _beside(about: Judgement, against: Check) -> str:
     granted = f"To be worse by up to {margin:g} is granted" if margin else "To be worse is not granted"
     few = int((seen.get("cross_checks") or {}).get("carried_by") or 0)
     what = "groups of rows" if about.spec.gate.groups else "rows"
-    carried = f" Few {what} carry this: {few} make half of its spread." if 0 < few < CARRIED_BY_FEW else ""
+    makes = "makes" if few == 1 else "make"
+    carried = f" Few {what} carry this: {few} {makes} half of its spread." if 0 < few < CARRIED_BY_FEW else ""
     return (
         f"On the same rows it is {turn} {abs(seen['point']):.4g}, compared with the champion{which}; the rows leave"
         f" open {seen['low']:+.4g} to {seen['high']:+.4g}. {sure}. {granted}.{carried}"
