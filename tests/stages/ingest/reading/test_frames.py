@@ -15,6 +15,7 @@ import pytest
 from loopwright.declaration.dataset import DatasetSpec
 from loopwright.errors import ArrivalUnreadable, CannotRun
 from loopwright.stages.ingest.reading import footers
+from loopwright.stages.ingest.reading.delimited import MISSING
 from loopwright.stages.ingest.reading.frames import Reading, read
 
 
@@ -85,6 +86,14 @@ def test_long_identifiers_with_gaps_keep_every_digit(tmp_path: Path) -> None:
     assert columns(reading(tmp_path, "5.jsonl", lines + b'{"a":0.5}\n'))["a"] == [2.0**53, None, None, 0.5]
     pq.write_table(pa.table({"a": [long, None]}), tmp_path / "3.parquet")
     assert columns(read(tmp_path / "3.parquet", spec())) == {"a": [long, None]}
+
+
+def test_digits_beyond_64_bits_make_no_words_of_gaps(tmp_path: Path) -> None:
+    words = "".join(f'"{word}",1\n' for word in MISSING)
+    raw = f"a,b\n{10**20},1\nx,1\n{words}".encode()
+    assert columns(reading(tmp_path, "1.csv", raw))["a"] == [str(10**20), "x", *[None] * len(MISSING)]
+    plain = columns(reading(tmp_path, "2.csv", raw.replace(str(10**20).encode(), b"y")))["a"]
+    assert plain == ["y", "x", *[None] * len(MISSING)]
 
 
 def test_parquet_forgets_what_pandas_wrote_into_it_for_itself(tmp_path: Path) -> None:

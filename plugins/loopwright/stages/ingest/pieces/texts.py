@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 from loopwright.errors import CannotRun
 from loopwright.stages.ingest.pieces import NotInPieces
 from loopwright.stages.ingest.pieces.lines import lines_of
+from loopwright.stages.ingest.reading.delimited import MISSING
 from loopwright.stages.ingest.reading.frames import said_plainly
 from loopwright.stages.ingest.scratch import scratch
 
@@ -39,30 +41,40 @@ class _Column:
 
     :param kinds: by piece; a piece without a value has none.
     :param gaps: whether any value is missing.
-    :param most: the greatest number, whatever its sign.
+    :param most: the greatest finite number, whatever its sign.
+    :param files: those in which it has a value.
+    :param nan: whether a piece of JSON says of nothing but ``NaN`` what it is: a number that is none.
     """
 
     kinds: set[str] = field(default_factory=set)
     gaps: bool = False
     most: float = 0.0
+    files: set[Path] = field(default_factory=set)
+    nan: bool = False
 
-    def note(self, name: str, values: pd.Series) -> None:
-        """Take a piece into account.
+    def note(self, name: str, values: pd.Series, path: Path, *, guessed: bool) -> None:
+        """Take a piece of a file into account.
 
+        :param guessed: whether its values were words, of which pandas guessed the type.
         :raises NotInPieces: if its values are of a kind that only the whole can tell.
         """
         missing = values.isna()
         self.gaps |= bool(missing.any())
         if missing.all():
+            self.nan |= not guessed and str(values.dtype) == "float64"
             return
         kind = _KINDS.get(str(values.dtype))
         if kind is None and pd.api.types.infer_dtype(values, skipna=True) == "boolean":
             kind = "truth"
         if kind is None:
             raise NotInPieces(f"{name!r} is {values.dtype}")
+        if guessed and kind == "text" and _are_numbers(values):
+            raise NotInPieces(f"{name!r} holds digits beyond 64 bits")
         self.kinds.add(kind)
+        self.files.add(path)
         if kind in ("integer", "number"):
-            self.most = max(self.most, abs(float(values.max())), abs(float(values.min())))
+            finite = values[np.isfinite(values)]
+            self.most = max([self.most, *(abs(float(end)) for end in (finite.min(), finite.max()) if len(finite))])
 
 
 def as_parquet(paths: Sequence[Path], kind: str, dataset: DatasetSpec, text: Collection[str]) -> tuple[Path, Scratch]:
@@ -80,8 +92,8 @@ def as_parquet(paths: Sequence[Path], kind: str, dataset: DatasetSpec, text: Col
         files = _Files(paths, kind, dataset)
         known = dict.fromkeys(text, "str") if kind == "csv" else {}
         types = {
-            name: "text" if name in known else _type_of(name, column, kind, alone=len(paths) == 1)
-            for name, column in files.columns(known).items()
+            name: "text" if name in known else _type_of(name, column, kind, len(paths))
+            for name, column in files.columns(known, guessed=kind == "csv").items()
         }
         target = place.path / "arrival.parquet"
         _write(target, files, types, nothing="number" if kind == "csv" else "nothing")
@@ -111,16 +123,22 @@ class _Files:
                     break
                 yield path, frame
 
-    def columns(self, dtype: Mapping[str, str]) -> dict[str, _Column]:
-        """Return what each column holds, in the order in which they come."""
+    def columns(self, dtype: Mapping[str, str], *, guessed: bool) -> dict[str, _Column]:
+        """Return what each column holds, in the order in which they come.
+
+        :param dtype: the columns whose type is known.
+        :param guessed: whether the types of the others are guessed from words.
+        """
         found: dict[str, _Column] = {}
         names: dict[Path, set[str]] = {}
         for path, frame in self.frames(dtype):
+            if frame.empty:
+                continue
             new = [name for name in map(str, frame) if name not in found]
             found |= {name: _Column(gaps=bool(names)) for name in new}
             for name, column in found.items():
                 if name in frame:
-                    column.note(name, frame[name])
+                    column.note(name, frame[name], path, guessed=guessed and name not in dtype)
                 else:
                     column.gaps = True
             names.setdefault(path, set()).update(map(str, frame))
@@ -132,11 +150,22 @@ class _Files:
         return found
 
 
-def _type_of(name: str, column: _Column, kind: str, *, alone: bool) -> str:
+def _are_numbers(texts: pd.Series) -> bool:
+    """Whether text is all digits after all, which pandas takes no more for numbers where some do not fit 64 bits."""
+    there = texts.dropna()
+    if pd.isna(pd.to_numeric(there.iloc[:1], errors="coerce").iloc[0]) and there.iloc[0] not in MISSING:
+        return False
+    others = there[~there.isin(MISSING)]
+    return bool(pd.to_numeric(others, errors="coerce").notna().all())
+
+
+def _type_of(name: str, column: _Column, kind: str, files: int) -> str:
     """Return of which type a reading whole would find the values.
 
-    :param alone: whether the batch is one file, so that what is not all numbers and not all truths is text.
+    :param files: that make the batch; of delimited text in one, what is not all numbers and not all truths is text.
     """
+    if column.nan and not column.kinds & {"integer", "number"}:
+        raise NotInPieces(f"{name!r} is NaN")
     if not column.kinds:
         return "nothing"
     if column.kinds == {"integer"} and not column.gaps:
@@ -144,10 +173,12 @@ def _type_of(name: str, column: _Column, kind: str, *, alone: bool) -> str:
     if column.kinds <= {"integer", "number"}:
         if column.most >= _EXACT:
             raise NotInPieces(f"{name!r} holds long numbers, and gaps or fractions")
+        if kind == "jsonl" and len(column.files) < files:  # whose gaps pandas keeps beside the numbers as objects
+            raise NotInPieces(f"{name!r} has no value in one of the files")
         return "number"
     if len(column.kinds) == 1:
         return next(iter(column.kinds))
-    if kind == "csv" and (alone or "text" in column.kinds):
+    if kind == "csv" and (files == 1 or "text" in column.kinds):
         return "text"
     raise NotInPieces(f"{name!r} holds values of several kinds")
 

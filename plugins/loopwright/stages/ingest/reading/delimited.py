@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from loopwright.declaration.dataset import CsvFormat
     from loopwright.stages.ingest.reading.dialect import Opened
 
+MISSING = (
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "NaN", "None", "n/a", "nan", "null",
+)  # fmt: skip
+"""What pandas reads as a missing value."""
 _EXACT_IN_DOUBLE, _INT64_ENDS = 2.0**53, 2.0**63
 _UTF_8 = ("utf-8", "utf8")
 
@@ -131,7 +136,20 @@ def read_csv(raw: bytes, declared: CsvFormat, text: Collection[str]) -> tuple[pd
     """
     table = Delimited.of(lambda: io.BytesIO(raw), declared)
     known = {name: "str" for name in table.header if name in text}
-    return _exact(table.frame(known), table.frame, known), table.header
+    frame = table.frame(known)
+    if lost := _gaps_as_words(frame, known):
+        known |= dict.fromkeys(lost, "str")
+        frame = table.frame(known)
+    return _exact(frame, table.frame, known), table.header
+
+
+def _gaps_as_words(frame: pd.DataFrame, known: Mapping[str, str]) -> list[str]:
+    """Return the columns in which words that mean a missing value were taken for text.
+
+    Where digits go beyond 64 bits, pandas gives up on numbers, and on gaps as well: nothing would be missing there.
+    """
+    texts = [str(name) for name in frame if isinstance(frame[name].dtype, pd.StringDtype) and name not in known]
+    return [name for name in texts if frame[name].isin(MISSING).any()]
 
 
 def inexact(frame: pd.DataFrame) -> list[str]:
