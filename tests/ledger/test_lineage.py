@@ -51,7 +51,7 @@ class Releases:
         return version
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(["promote", "back"]), st.integers(1, 6)), max_size=14))
 def test_a_roll_back_returns_to_the_champion_before_whatever_came_before(steps):
     """``promote`` a new version, roll ``back``, or roll back to the version of a number."""
