@@ -93,7 +93,8 @@ class Traces:
         found = {"batches": self.batches, "quarantine": self.quarantine, "labels": self.labels}
         counted = {name: sum(map(len, rows.values())) for name, rows in found.items()}
         predicted = sum(len(rows) for batches in self.predictions.values() for rows in batches.values())
-        return {**counted, "predictions": predicted}
+        fetched = sum(map(len, self.fetched.values()))
+        return {**counted, "predictions": predicted, **({"fetched": fetched} if fetched else {})}
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON values; there is no value of any column among them."""

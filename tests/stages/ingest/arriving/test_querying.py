@@ -247,7 +247,8 @@ def test_who_is_forgotten_is_so_in_what_the_query_gave(trips: Toy, tmp_path: Pat
     add(url, 2)
     run(url, "INSERT INTO trips VALUES (3, '2024-01-01 07:45:00', 1, 'driver 1')")
     fetch(trips, url)
-    forget(space(trips), "trips", {"driver": "driver 1"}, why="Asked.", actor="person:ada")
+    done = forget(space(trips), "trips", {"driver": "driver 1"}, why="Asked.", actor="person:ada")
+    assert done.rows["fetched"] > 0
     written = [path.read_bytes() for path in Path(trips.workspace.lake).rglob("*") if path.is_file()]
     assert not [raw for raw in written if b"driver 1" in raw]
     assert drained(trips) == [2]
