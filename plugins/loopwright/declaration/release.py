@@ -34,7 +34,8 @@ class Target(Declared):
         None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="The environment variable that holds its secret."
     )
     copy_to: str | None = Field(
-        None, description="A path or an S3 prefix that the champion's files and card are copied to."
+        None,
+        description="A path, from the project on, or an S3 prefix that the champion's files and card are copied to.",
     )
 
     @field_validator("webhook")

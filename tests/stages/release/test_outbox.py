@@ -386,6 +386,13 @@ def test_a_letter_from_before_brings_the_champion_of_today(copying_to):
     assert pointed(place)[0]["version"] == second
 
 
+def test_a_relative_place_is_below_the_project_wherever_this_runs(house, monkeypatch, tmp_path_factory):
+    version = house.champion()
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    copying.copy_champion(house.workspace, house.model, "served")
+    assert pointed(house.toy.path / "served" / "tips")[0]["version"] == version
+
+
 def test_the_card_is_kept_in_mlflow_and_tells_who_decided_what(house):
     version = house.champion()
     run = house.state.champion["run_id"]

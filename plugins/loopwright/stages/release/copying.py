@@ -38,17 +38,18 @@ def copy_champion(workspace: Workspace, model: ModelSpec, target: str) -> None:
 
     :param workspace: where everything is.
     :param model: the model's declaration.
-    :param target: path or URL of the place for all models.
+    :param target: path or URL of the place for all models; a relative path is below the project, whoever runs this.
     :raises ArtifactTampered: if the registry's files are not those that were judged; nothing is copied then.
     :raises CannotRun: if the place cannot be written.
     """
     ledger = Ledger.of(workspace)
+    place = target if "://" in target else str(Path(workspace.project, target))
     while True:
         champion = ledger.model(model.name).champion
         if champion is None:
             return
         folder = f"{champion['version']}-{champion['artifact_digest'][:12]}"
-        root = f"{target.rstrip('/')}/{model.name}"
+        root = f"{place.rstrip('/')}/{model.name}"
         try:
             _put(workspace, model, champion, f"{root}/{folder}")
             said = {"model": model.name, "version": champion["version"], "folder": folder, "since": champion["since"]}
