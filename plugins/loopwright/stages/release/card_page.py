@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c}"
     "table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ddd;padding:.3rem .6rem;text-align:left;"
-    "vertical-align:top;overflow-wrap:anywhere}th{color:#555;font-weight:600}"
+    "vertical-align:top}th{color:#555;font-weight:600}"
     ".warned{color:#c01c28;font-weight:600;border-left:5px solid #c01c28;padding-left:.7rem}"
 )
 
