@@ -57,3 +57,9 @@ def test_what_was_taken_over_was_measured_at_its_adoption(loopwright, toy, asked
     out = loopwright("status", *asked, "--project", toy.path).out
     assert "roc_auc 0.8 at its adoption" in out
     assert "0.8 at the gate" not in out
+
+
+def test_where_there_was_no_ledger_it_says_so_once(loopwright, tmp_path):
+    place = f"sqlite:///{tmp_path}/mistyped/ledger.db"
+    assert "There was no ledger yet" in loopwright("status", "--ledger", place).out
+    assert "There was no ledger yet" not in loopwright("status", "--ledger", place).out

@@ -8,7 +8,7 @@ import click
 
 from loopwright.cli.answer import as_document, coloured
 from loopwright.cli.options import Setting, setting_options
-from loopwright.errors import counted, shown_names
+from loopwright.errors import NotReady, counted, shown_names
 
 
 @click.command("status")
@@ -21,6 +21,7 @@ def command(model: str | None, setting: Setting) -> int:
     """
     from loopwright.loop.status import status
 
+    fresh = _not_there_yet(setting)
     stands = status(setting.workspace, model)
     if setting.as_json:
         as_document(stands)
@@ -39,7 +40,20 @@ def command(model: str | None, setting: Setting) -> int:
         )
         _tell_record(stands)
         click.echo(_in_short(stands))
+    if fresh and not setting.as_json:
+        click.echo(fresh)
     return 0
+
+
+def _not_there_yet(setting: Setting) -> str | None:
+    """Say that there was no ledger to read: who mistyped where it is would else take an empty one for all that is."""
+    from loopwright.ledger.store import Ledger
+
+    try:
+        Ledger.of(setting.workspace).require_there()
+    except NotReady as error:
+        return f"There was no ledger yet, so nothing of this is recorded ({error.where}): --ledger names another."
+    return None
 
 
 def _tell_all(all_of_them: list[dict[str, Any]], row_of: Any, head: tuple[str, ...]) -> None:
