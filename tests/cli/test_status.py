@@ -2,8 +2,10 @@
 
 import pytest
 
+from loopwright.declaration import Project
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
+from loopwright.stages.release import record_approval
 
 
 @pytest.fixture
@@ -42,6 +44,15 @@ def test_one_look_says_who_waits_for_what_and_who_needs_a_person(loopwright, unm
     Ledger.of(unmeasured.workspace).record("model/tips", Draft(Kind.RELEASE_CONFIRMED, "release", "Out.", released))
     (unmeasured.path / "arrivals/rides").mkdir(parents=True)
     assert loopwright("status", "--project", unmeasured.path).out.splitlines()[-1] == "Nobody needs you."
+
+
+@pytest.mark.parametrize("asked", [["tips"], []])
+def test_a_yes_that_the_next_run_acts_on_is_told(loopwright, unmeasured, asked):
+    assert ", approved" not in loopwright("status", *asked, "--project", unmeasured.path).out
+    model = Project.at(unmeasured.path).model("tips")
+    record_approval(unmeasured.workspace, model, "1", "given", "person:ada", "Fine.")
+    out = loopwright("status", *asked, "--project", unmeasured.path).out
+    assert ", approved" in next(line for line in out.splitlines() if "version 1" in line)
 
 
 @pytest.mark.parametrize("asked", [["tips"], []])

@@ -115,7 +115,14 @@ def _waits(one: dict[str, Any]) -> str:
     if not one["candidate"]:
         return "-"
     shadow = f", in shadow {one['shadow']['answered']}/{one['shadow']['batches']}" if one["shadow"] else ""
-    return f"version {one['candidate']['version']}{shadow}"
+    return f"version {one['candidate']['version']}{shadow}{_approved(one)}"
+
+
+def _approved(one: dict[str, Any]) -> str:
+    """Say that a yes is there which the next run acts on; one that counts no more is among what needs a person."""
+    said = one["candidate"].get("approval") or {}
+    asked_again = any("waits for approval" in need for need in one["needs"])
+    return ", approved" if said.get("answer") == "given" and not asked_again else ""
 
 
 def _in_shadow(shadow: dict[str, Any]) -> str:
@@ -137,7 +144,7 @@ def _tell_model(one: dict[str, Any]) -> None:
     champion = one["champion"]
     click.echo(f"  champion     {_version(champion) if champion else 'none yet'}")
     if one["candidate"]:
-        click.echo(f"  candidate    {_version(one['candidate'])}")
+        click.echo(f"  candidate    {_version(one['candidate'])}{_approved(one)}")
     if one["shadow"]:
         click.echo(f"  in shadow    {_in_shadow(one['shadow'])}")
     if one["decision"]:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c}"
     "table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ddd;padding:.3rem .6rem;text-align:left;"
-    "vertical-align:top}th{color:#555;font-weight:600}"
+    "vertical-align:top;overflow-wrap:anywhere}th{color:#555;font-weight:600}"
+    "@media(max-width:40rem){td,th{padding:.3rem .2rem;min-width:2.5rem}}"
     ".warned{color:#c01c28;font-weight:600;border-left:5px solid #c01c28;padding-left:.7rem}"
 )
+
+_FITTED = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 
 Rows = Sequence[Sequence[str]]
 
@@ -70,9 +73,8 @@ class ModelCard:
                 )
                 parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
         title = html.escape(self.title)
-        return f'<!doctype html><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>\n' + "\n".join(
-            parts
-        )
+        head = f'<meta charset="utf-8">{_FITTED}<title>{title}</title><style>{_STYLE}</style>'
+        return f"<!doctype html>{head}\n" + "\n".join(parts)
 
 
 def _flat(text: str) -> str:

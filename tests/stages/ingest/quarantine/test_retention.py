@@ -42,6 +42,7 @@ def test_what_is_in_quarantine_is_shown_with_reasons_and_rows(tolerant: Toy) -> 
     kept = kept_batch(tolerant.workspace, "rides", BATCH, rows=2)
     assert (kept.whole, kept.rows, kept.reasons) == (False, 4, {BETWEEN: 3, IN_SET: 2})
     assert [row["_row"] for row in kept.sample] == [0, 1]
+    assert list(kept.sample[0])[:2] == ["_row", "_reasons"], "why comes before what may be twenty columns"
     since, until = datetime.fromisoformat(kept.since), datetime.fromisoformat(kept.until)
     assert until - since == timedelta(days=90)
     json.dumps(kept.to_dict(), allow_nan=False)

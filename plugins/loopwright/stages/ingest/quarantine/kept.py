@@ -102,7 +102,8 @@ def kept_batch(workspace: Workspace, dataset: str, batch_id: str, *, rows: int =
         return kept
     unshown = [name for name in (*RESERVED, ARRIVAL, *shy_of(blamed, shy)) if name in blamed and name != ROW]
     own = blamed.drop(columns=unshown).dropna(axis=1, how="all")
-    first = own.head(rows).astype(object)
+    told = [name for name in (ROW, REASONS) if name in own]  # which and why, before what may be twenty columns
+    first = own[told + [name for name in own if name not in told]].head(rows).astype(object)
     sample = first.where(first.notna(), None).to_dict("records")
     return replace(kept, sample=tuple(cast("list[Mapping[str, Any]]", sample)))
 
