@@ -6,7 +6,7 @@ then, silently. So every type is settled here before anything is written, and no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -39,12 +39,15 @@ class Settled:
         return {name: known(values.type) for name, values in self.own.items()}
 
 
-def settle(columns: Columns, table: Mapping[str, str], *, where: str) -> Settled:
+def settle(
+    columns: Columns, table: Mapping[str, str], *, where: str, as_text: Collection[str] = ()
+) -> Settled:
     """Return the batch in the table's types, and which of those types have to widen for it.
 
     :param columns: the batch's.
     :param table: the table's column names and Delta types.
     :param where: the table, for the error.
+    :param as_text: columns whose whole numbers become text where a batch brings text: who compares them does so as text.
     :raises ColumnConflict: naming the column, the table's type and the batch's.
     """
     _require_same_spelling(columns, table, where)
@@ -55,6 +58,8 @@ def settle(columns: Columns, table: Mapping[str, str], *, where: str) -> Settled
         brought = columns.types[name]
         has = table.get(name, brought)
         becomes = _common(values, brought, has)
+        if name in as_text and (brought, has) == ("string", "long"):
+            becomes = brought
         if becomes is None:
             conflicts[name] = has
             continue

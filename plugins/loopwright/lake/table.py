@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -59,12 +59,15 @@ class Table:
         table = self._opened()
         return None if table is None else _version(table)
 
-    def replace(self, frame: pd.DataFrame, batch_id: str, *, role: str | None = None) -> int:
+    def replace(
+        self, frame: pd.DataFrame, batch_id: str, *, role: str | None = None, as_text: Collection[str] = ()
+    ) -> int:
         """Put a frame in place of a batch's rows, whatever they were.
 
         :param frame: the batch's rows, none at all included; ``_batch_id`` and ``_row`` are added if it lacks them.
         :param batch_id: the batch.
         :param role: only this role's rows of the batch (column ``_role``).
+        :param as_text: columns whose whole numbers, also those in the table, become text where the frame brings text.
         :return: the version of the table that holds them.
         :raises ColumnConflict: if a column's type cannot be reconciled with the table's.
         :raises ColumnUnfit: if a column is of no type that a table can hold.
@@ -76,7 +79,8 @@ class Table:
         numbers = rows.numbers_of(frame)
 
         def attempt(table: DeltaTable | None) -> int:
-            settled = settle(columns, {} if table is None else writing.types_of(table), where=self.uri)
+            types = {} if table is None else writing.types_of(table)
+            settled = settle(columns, types, where=self.uri, as_text=as_text)
             if part.is_large(columns) and not settled.widened:
                 pieces, fitting = part.sliced(numbers, settled.own), replace(columns, types=settled.types)
                 with part.written(self.uri, target, fitting, pieces, self._options or {}) as file:

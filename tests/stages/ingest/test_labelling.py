@@ -172,6 +172,27 @@ def test_the_loop_takes_labels_in_by_itself(late: Toy) -> None:
     assert state.labels_of(state.published()[0])["share"] == 1.0  # type: ignore[index]
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_labels_go_on_where_their_key_was_numbers(before: bool, late: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = rides(1, rows=50).assign(ride_id=[f"{n:05d}" for n in range(50)])
+    late.arrive(1, frame.drop(columns="tip"))
+    tell(late, "first", frame)
+    if before:  # labels that waited before any row was known
+        take_labels(late.workspace, late.rides)
+    ingest_batch(late.workspace, late.rides, "2024-01")
+    with monkeypatch.context() as earlier:  # the release before read every key's digits as numbers
+        earlier.setattr("loopwright.stages.ingest.labelling._texts", lambda *_: [])
+        take_labels(late.workspace, late.rides)
+    assert Lake.of(late.workspace).labels("rides").read()["ride_id"].dtype == "int64"
+    tell(late, "second", frame)
+    late.edit("include/datasets/rides/dataset.yaml", "tips/*.csv", "tips/*")
+    lines = frame.tail(1).assign(ride_id=10)[["ride_id", "tip"]]
+    lines.to_json(late.path / "arrivals/tips/third.jsonl", orient="records", lines=True)
+    taken = take_labels(late.workspace, late.rides)
+    assert (taken.files, dict(taken.refused), taken.covered) == (("second", "third"), {}, {"2024-01": 1.0})
+    assert set(Lake.of(late.workspace).labels("rides").read(["first"])["ride_id"]) == {str(n) for n in range(50)}
+
+
 def test_what_came_of_files_of_labels_is_told(late: Toy) -> None:
     frame = arrive(late, 1)
     tell(late, "first", frame)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from loopwright.declaration.cleaning import Convert
 from loopwright.declaration.sensitive import treatments_later
 from loopwright.errors import ArrivalUnreadable, DataFault, shown_names
 from loopwright.lake import Lake
@@ -22,6 +23,7 @@ from loopwright.stages.ingest.arriving.labels import labels_there, labels_untake
 from loopwright.stages.ingest.examining.beside import newest_columns
 from loopwright.stages.ingest.examining.content import content_digest
 from loopwright.stages.ingest.hash_key import require_same_key
+from loopwright.stages.ingest.reading.conversion import to_text
 from loopwright.stages.ingest.reading.frames import read
 from loopwright.stages.ingest.sensitive import protected
 
@@ -123,21 +125,28 @@ def cover(workspace: Workspace, dataset: DatasetSpec, *, actor: str = "ingest") 
 def _take_in(workspace: Workspace, dataset: DatasetSpec, arrival: Arrival) -> tuple[int, int, str]:
     with fetched(arrival, workspace.storage_options) as file:
         try:
-            found = read(file.path, dataset.model_copy(update={"format": "auto"}), text=_texts(workspace, dataset))
+            texts = _texts(workspace, dataset)
+            found = read(file.path, dataset.model_copy(update={"format": "auto"}), text=texts)
             reading = protected(found, dataset, workspace.hash_key, later=True)
         except ArrivalUnreadable as error:
             raise LabelsUnfit(f"The file of labels {arrival.batch_id} cannot be read: {error.what}") from error
         frame, digest = reading.frame, file.digest
     require_unchanged(arrival, workspace.storage_options)
     _require_joinable(frame, dataset, arrival.batch_id)
-    version = Lake.of(workspace).labels(dataset.name).replace(frame.reset_index(drop=True), arrival.batch_id)
+    keys = [name for name in dataset.labels_key if name in texts]
+    frame = frame.assign(**{name: to_text(frame[name]) for name in keys}).reset_index(drop=True)
+    version = Lake.of(workspace).labels(dataset.name).replace(frame, arrival.batch_id, as_text=keys)
     return version, len(frame), digest
 
 
 def _texts(workspace: Workspace, dataset: DatasetSpec) -> list[str]:
-    """Return the columns whose digits are text: what is hashed, and a key that is text in the rows (``007``)."""
+    """Return the columns whose digits are text: what is hashed, and a key that is text in the rows (``007``).
+
+    Where labels come before the first rows, it is told by what cleaning will make of the key.
+    """
     kept = newest_columns(Ledger.of(workspace).dataset(dataset.name))
-    keys = [name for name in dataset.labels_key if kept.get(name) == "string"]
+    made = {name: kind for step in dataset.clean if isinstance(step, Convert) for name, kind in step.columns.items()}
+    keys = [name for name in dataset.labels_key if kept.get(name) == "string" or made.get(name) == "text"]
     hashed = [name for name, how in treatments_later([*dataset.sensitive, *dataset.labels_key], dataset).items()
               if how == "hash"]  # fmt: skip
     return [*keys, *hashed]
