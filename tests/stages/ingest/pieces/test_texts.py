@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from loopwright.declaration.dataset import DatasetSpec
 from loopwright.stages.ingest.pieces import NotInPieces, arriving, lines
+from loopwright.stages.ingest.reading import dialect
 from loopwright.stages.ingest.reading.gathering import read_all
 
 SPEC = DatasetSpec.model_validate({"name": "d", "owner": "o", "arrivals": "*"})
@@ -88,3 +89,16 @@ def test_ordinary_columns_are_read_in_pieces(kind: list[str], tmp_path: Path) ->
     path = tmp_path / "a.csv"
     path.write_text("c,d\n" + "".join(f"{kind[n % len(kind)]},x\n" for n in range(20)))
     assert require_same([path], set())
+
+
+@pytest.mark.parametrize("raw", ["[" + "1," * 200 + "1]", "a,b\r" * 80, "a,b\n" + '1,"' + "x\n" * 300], ids=["one line", "old ends of lines", "a quote"])
+def test_text_that_seems_never_to_end_is_not_held_by_the_line(
+    raw: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(raw.encode())
+    monkeypatch.setattr(lines, "_LONGEST", 100)
+    monkeypatch.setattr(dialect, "_PIECE", 16)
+    monkeypatch.setattr(lines.Delimited, "of", lambda *_: pytest.fail("it was read by the line"))
+    with pytest.raises(NotInPieces):
+        arriving.arriving([path], SPEC, set())

@@ -42,10 +42,10 @@ class DelimitedLines:
 
     def __init__(self, path: Path, dataset: DatasetSpec) -> None:
         opened: Opened = partial(plain_stream, path, dataset.largest)
+        _require_ends(opened, dataset.csv.quote)  # before anything of it is held by the line
         self._table = Delimited.of(opened, dataset.csv)
         if len(set(self._table.header)) < len(self._table.header):
             raise NotInPieces("column names come twice")
-        _require_ends_of_quotes(opened, self._table.declared.quote)
         self._rows = _rows_in_a_piece(opened)
         self._is_whole = False
 
@@ -102,16 +102,20 @@ def _rows_in_a_piece(opened: Opened) -> int:
     return max(1024, PIECE * (begins.count(b"\n") or 1) // len(begins))
 
 
-def _require_ends_of_quotes(opened: Opened, quote: str | None) -> None:
-    """Refuse a table in which a quoted value seems to go on for longer than memory should hold."""
+def _require_ends(opened: Opened, quote: str | None) -> None:
+    """Refuse a table in which a line, or a quoted value, seems to go on for longer than memory should hold."""
     mark = (quote or "").encode(errors="replace")
-    inside, long = False, 0
-    for piece in pieces(opened) if mark else ():
-        found = piece.count(mark)
-        long = 0 if found or not inside else long + len(piece)
+    inside, quoted, line = False, 0, 0
+    for piece in pieces(opened):
+        found = piece.count(mark) if mark else 0
+        quoted = 0 if found or not inside else quoted + len(piece)
         inside ^= bool(found % 2)
-        if long > _LONGEST:
+        end = piece.rfind(b"\n")
+        line = line + len(piece) if end < 0 else len(piece) - end - 1
+        if quoted > _LONGEST:
             raise NotInPieces("a quote seems never to be closed")
+        if line > _LONGEST:
+            raise NotInPieces(f"a line has {_LONGEST:,} bytes and more")
 
 
 def lines_of(path: Path, kind: str, dataset: DatasetSpec) -> Lines:

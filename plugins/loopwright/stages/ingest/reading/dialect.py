@@ -81,12 +81,14 @@ def _decodes(opened: Opened, encoding: str) -> bool:
 def _first_lines(opened: Opened, encoding: str) -> list[str]:
     """Return the first lines, whatever ends them."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    text = ""
+    parts: list[str] = []
+    lines = 0
     for piece in pieces(opened):
-        text += decoder.decode(piece)
-        if len(lines := text.splitlines()) > _LINES + 1:  # of the last two, one end may be but half there
-            return lines[:_LINES]
-    return (text + decoder.decode(b"", final=True)).splitlines()[:_LINES]
+        parts.append(decoder.decode(piece))
+        lines += len(parts[-1].splitlines())
+        if lines - len(parts) > _LINES:  # each part may begin within a line, and of the last an end be but half there
+            return "".join(parts).splitlines()[:_LINES]
+    return "".join([*parts, decoder.decode(b"", final=True)]).splitlines()[:_LINES]
 
 
 def _delimiter(lines: list[str], quote: str | None) -> str:

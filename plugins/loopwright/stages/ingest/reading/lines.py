@@ -107,10 +107,13 @@ def require_whole_last_line(opened: Opened, declared: CsvFormat, encoding: str, 
 
     :raises ValueError: saying after how many values.
     """
-    tail = b""
+    parts: list[bytes] = []
     for piece in pieces(opened):
         end = piece.rfind(b"\n")
-        tail = tail + piece if end < 0 else piece[end + 1 :]
+        if end >= 0:
+            parts.clear()
+        parts.append(piece[end + 1 :])
+    tail = b"".join(parts)
     if not tail.strip() or (declared.quote and declared.quote.encode(errors="replace") in tail) or _is_wide(encoding):
         return
     found = len(next(_rows([tail.decode(encoding)], declared), []))
