@@ -39,15 +39,13 @@ class Settled:
         return {name: known(values.type) for name, values in self.own.items()}
 
 
-def settle(
-    columns: Columns, table: Mapping[str, str], *, where: str, as_text: Collection[str] = ()
-) -> Settled:
+def settle(columns: Columns, table: Mapping[str, str], *, where: str, as_text: Collection[str] = ()) -> Settled:
     """Return the batch in the table's types, and which of those types have to widen for it.
 
     :param columns: the batch's.
     :param table: the table's column names and Delta types.
     :param where: the table, for the error.
-    :param as_text: columns whose whole numbers become text where a batch brings text: who compares them does so as text.
+    :param as_text: columns whose whole numbers become text where a batch brings it: they are compared so.
     :raises ColumnConflict: naming the column, the table's type and the batch's.
     """
     _require_same_spelling(columns, table, where)
