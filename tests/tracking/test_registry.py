@@ -36,6 +36,17 @@ def test_another_run_is_another_version(tracking, run_id):
     assert register(tracking, other) == "2"
 
 
+def test_a_number_that_was_anothers_is_not_given_again(tracking, run_id):
+    """A registered model that was deleted and made anew counts from 1: what was approved as 1 is another model."""
+    said = {"run_id": run_id, "source": f"runs:/{run_id}/model", "tags": {}, "taken": {"1", "2", "4"}}
+    assert tracking.register("tips", **said) == tracking.register("tips", **said) == "3"
+    assert tracking.versions_of("tips") == ["3"]
+    with tracking.run("tips", key="other", name="fit") as other:
+        pass
+    said = {**said, "run_id": other, "source": f"runs:/{other}/model"}
+    assert tracking.register("tips", **{**said, "taken": {"1", "2", "3", "4"}}) == "5"
+
+
 def test_of_two_that_register_one_run_the_second_yields(tracking, run_id, monkeypatch):
     assert register(tracking, run_id) == "1"
     monkeypatch.setattr(tracking, "_versions", _blind_once(tracking._versions))

@@ -197,6 +197,10 @@ class ModelState(State):
         shadow = (candidate or {}).get("shadow")
         return candidate if shadow and shadow.get("then") in {"release", "ask"} else None
 
+    def taken(self, run_id: str) -> set[str]:
+        """Return the versions that are of other runs than one: their numbers mean what was recorded of them."""
+        return {version for version, entry in self.under("version").items() if entry.get("run_id") != run_id}
+
     def shadowed(self, version: str) -> dict[str, Any]:
         """Return what a version scored in its shadow, by batch: ``content_digest``, ``table_version``, ``rows``."""
         return self.under(f"shadowed/{version}")

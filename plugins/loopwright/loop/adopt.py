@@ -137,7 +137,8 @@ def _registered(
         with tracking.run(spec.name, key=key, name=key, tags={"loopwright.adopted_from": source}) as run_id:
             evidence = _kept(workspace, spec, batch, raw, into, wrapped, run_id)
     tags = {"loopwright.adopted_from": source, "loopwright.artifact_digest": evidence["artifact_digest"]}
-    version = tracking.register(spec.name, run_id=run_id, source=evidence["source"], tags=tags)
+    taken = Ledger.of(workspace).model(spec.name).taken(run_id)
+    version = tracking.register(spec.name, run_id=run_id, source=evidence["source"], tags=tags, taken=taken)
     said = {**evidence, "version": version, "run_id": run_id, "training_id": key, "adopted_from": source,
             "source_digest": digest, "batches": [], "holdout": [batch["batch_id"]],
             "missing": list(MISSING)}  # fmt: skip

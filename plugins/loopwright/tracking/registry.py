@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from loopwright.errors import TrackingUnavailable
@@ -17,7 +17,9 @@ _ALIAS_ATTEMPTS = 3
 class Registry(Runs):
     """The registered models of one tracking store."""
 
-    def register(self, model: str, *, run_id: str, source: str, tags: Mapping[str, str]) -> str:
+    def register(
+        self, model: str, *, run_id: str, source: str, tags: Mapping[str, str], taken: Collection[str] = frozenset()
+    ) -> str:
         """Return the version of a run's model, registered if it is not yet.
 
         MLflow has no idempotency key. So of several versions of one run, which only a race can make, the first stays.
@@ -26,12 +28,19 @@ class Registry(Runs):
         :param run_id: the run that trained it.
         :param source: URI of the model's files: ``models:/m-…`` or ``runs:/…``.
         :param tags: of the version.
+        :param taken: numbers of other runs' versions, which a registry that was made anew would give once more: what
+            was approved by such a number would be another model.
         """
-        known = self._versions(model, run_id)
+        known = self._untaken(model, run_id, taken)
         if not known:
             self._make_model(model)
             made = self._make_version(model, run_id, source, tags)
-            known = self._versions(model, run_id)
+            while str(made) in taken:
+                made = self._make_version(model, run_id, source, tags)
+            for number in set(self._versions(model, run_id)) - set(self._untaken(model, run_id, taken)):
+                with said_plainly(self.uri), unless("RESOURCE_DOES_NOT_EXIST"):
+                    self._client.delete_model_version(model, str(number))
+            known = self._untaken(model, run_id, taken)
             if made != known[0]:
                 with said_plainly(self.uri):
                     self._client.delete_model_version(model, str(made))
@@ -113,6 +122,9 @@ class Registry(Runs):
         with said_plainly(self.uri):
             found = self._client.search_model_versions(f"name = '{model}' AND run_id = '{run_id}'")
         return sorted(int(version.version) for version in found)
+
+    def _untaken(self, model: str, run_id: str, taken: Collection[str]) -> list[int]:
+        return [number for number in self._versions(model, run_id) if str(number) not in taken]
 
     def _make_model(self, model: str) -> None:
         with said_plainly(self.uri), unless("RESOURCE_ALREADY_EXISTS"):

@@ -12,6 +12,7 @@ from sklearn.metrics import roc_auc_score
 from loopwright.errors import ArtifactTampered, LedgerConflict, NotReady
 from loopwright.ledger.events import Kind
 from loopwright.serving import load_version
+from loopwright.tracking import Tracking
 from loopwright.verdict import Outcome
 from support.published import publish
 from support.toy import rides
@@ -185,6 +186,20 @@ def test_what_was_released_since_it_was_judged_is_not_registered_again(tips) -> 
     assert not decision.train, "a training that has nothing left to do is not resumed for ever"
     with pytest.raises(NotReady, match="did not pass"):
         tips.register(again)
+
+
+def test_a_registry_that_was_made_anew_gives_no_number_a_second_time(tips) -> None:
+    """The alias of the champion would name the new model, by the number that was approved of another."""
+    champion = first_champion(tips)
+    before = tips.state.version(champion)
+    tracking = Tracking.of(tips.workspace)
+    tracking._client.delete_registered_model("tips")
+    tips.publish(3)
+    version = tips.train().version
+    assert version not in {champion, None}
+    assert tips.state.version(champion) == before
+    assert tips.state.candidate["version"] == version
+    assert tracking.versions_of("tips") == [version]
 
 
 def test_a_candidate_that_is_merely_no_better_does_not_open_the_circuit(tips) -> None:

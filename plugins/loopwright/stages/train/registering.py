@@ -64,6 +64,7 @@ def register_candidate(workspace: Workspace, model: ModelSpec, training_id: str)
         run_id=entry["run_id"],
         source=entry["source"],
         tags={f"loopwright.{name}": value for name, value in tags.items()},
+        taken=Ledger.of(workspace).model(model.name).taken(entry["run_id"]),
     )
     _record(workspace, model, entry, version, ask)
     return Candidate(model.name, version, entry["run_id"], training_id, ask)
