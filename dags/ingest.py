@@ -40,7 +40,7 @@ def decide_about(dataset):  # noqa: ANN001, ANN201 - a declaration, and what Air
             body=body,
             options=[RELEASE, DROP, KEEP],
             defaults=KEEP,  # no answer in time changes nothing
-            params={"why": Param("", type="string", title="Why", description="For the ledger.")},
+            params={"why": Param("", type="string", title="Why", description="For the ledger; needed to answer.")},
             assigned_users=assigned_users(dataset.quarantine.approvers),
             response_timeout=dataset.quarantine.timeout,
             retries=3,  # Airflow 3.3 fails a task that is answered within seconds, and asks again

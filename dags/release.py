@@ -60,7 +60,9 @@ for model, project in declared_models(__file__):
                     body=ask.output,
                     options=[APPROVE, REJECT],
                     defaults=REJECT,  # no answer in time is a no
-                    params={"why": Param("", type="string", title="Why", description="For the ledger.")},
+                    params={
+                        "why": Param("", type="string", title="Why", description="For the ledger; needed to answer.")
+                    },
                     assigned_users=assigned_users(model.release.approvers),
                     response_timeout=model.release.timeout,
                     notifiers=declared_notifiers(model.release.notify),
