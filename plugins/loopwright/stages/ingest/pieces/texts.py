@@ -165,7 +165,9 @@ def _type_of(name: str, column: _Column, kind: str, files: int) -> str:
     :param files: that make the batch; of delimited text in one, what is not all numbers and not all truths is text.
     """
     if column.nan and not column.kinds & {"integer", "number"}:
-        raise NotInPieces(f"{name!r} is NaN")
+        if column.kinds or files > 1:
+            raise NotInPieces(f"{name!r} is NaN")
+        return "number"
     if not column.kinds:
         return "nothing"
     if column.kinds == {"integer"} and not column.gaps:
