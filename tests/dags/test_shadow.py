@@ -23,7 +23,15 @@ from support.published import publish_frame
 
 pytestmark = pytest.mark.airflow
 
-FIGURES = {"rows": 50, "differ": 0, "largest": None, "load_seconds": 0.1, "size_mb": 1.0, "environment": []}
+FIGURES = {
+    "rows": 50,
+    "differ": 0,
+    "largest": None,
+    "load_seconds": 0.1,
+    "size_mb": 1.0,
+    "environment": [],
+    "signature": [],
+}
 COIN = DummyClassifier(strategy="stratified", random_state=0)
 
 
