@@ -230,10 +230,9 @@ def _needs(spec: ModelSpec, state: ModelState) -> list[str]:
 def _before_its_shadow_is_over(spec: ModelSpec, state: ModelState, candidate: dict[str, Any]) -> bool:
     if spec.release.shadow is None:
         return False
-    from loopwright.stages.release.conditions import is_in_shadow, needs_shadow
+    from loopwright.stages.release.conditions import is_still_to_prove
 
-    over = is_in_shadow(state, candidate) and not state.challenger
-    return needs_shadow(spec, state, candidate) and not over
+    return is_still_to_prove(spec, state, candidate)
 
 
 def _untold(state: ModelState) -> list[str]:

@@ -15,7 +15,7 @@ from loopwright.declaration.fields import duration_text
 from loopwright.errors import UnknownName, shown_names
 from loopwright.ledger.events import Draft, Kind
 from loopwright.ledger.store import Ledger
-from loopwright.stages.release.conditions import ReleaseRefused, is_in_shadow, known_version, needs_shadow
+from loopwright.stages.release.conditions import ReleaseRefused, is_still_to_prove, known_version
 from loopwright.stages.release.consent import PERSON, digests_of, is_over, may_answer, requesters, void
 
 if TYPE_CHECKING:
@@ -181,8 +181,7 @@ def _require_candidate(state: ModelState, entry: Mapping[str, Any]) -> None:
 
 def _require_compared(model: ModelSpec, state: ModelState, entry: Mapping[str, Any]) -> None:
     """Take no yes before the shadow is over: it is bound to what comes of it, and would count for nothing then."""
-    there = (entry.get("shadow") or {}).get("then", "wait") != "wait"
-    if needs_shadow(model, state, entry) and not (is_in_shadow(state, entry) and there):
+    if is_still_to_prove(model, state, entry):
         raise ReleaseRefused(
             "This version is still to prove itself beside the champion: a yes is about what that comes to as well.",
             where=f"{state.subject}, version {entry['version']}",

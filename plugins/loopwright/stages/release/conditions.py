@@ -109,6 +109,17 @@ def is_in_shadow(state: ModelState, entry: Mapping[str, Any]) -> bool:
     return beside is not None and beside == (state.champion or {}).get("version")
 
 
+def is_still_to_prove(model: ModelSpec, state: ModelState, entry: Mapping[str, Any]) -> bool:
+    """Whether a version has a shadow before it, or is in it: a yes would be about less than it is judged by.
+
+    :param model: the model's declaration.
+    :param state: the model's state now.
+    :param entry: the version.
+    """
+    over = (entry.get("shadow") or {}).get("then", "wait") != "wait"
+    return needs_shadow(model, state, entry) and not (is_in_shadow(state, entry) and over)
+
+
 def _named(version: str | None) -> str:
     return f"version {version}" if version else "no champion"
 
